@@ -1,0 +1,65 @@
+// swift-tools-version: 6.1
+// The map: targets in layer order. An arrow points only to what stands above it; see docs/Architecture.md.
+import PackageDescription
+
+// Kernels validate nothing and are never handed a caller's argument unchecked, so they may be compiled unchecked.
+let kernel: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"])]
+
+#if arch(x86_64)
+  // The same sources once more for each instruction set; Machine chooses at run time.
+  let isaTargets: [Target] = [
+    .target(
+      name: "KernelsAVX2", dependencies: ["KernelInterface"],
+      swiftSettings: [
+        .define("ESPALIER_AVX2"), .unsafeFlags(["-Ounchecked", "-Xcc", "-mavx2", "-Xcc", "-mfma"]),
+      ]),
+    .target(
+      name: "KernelsAVX512", dependencies: ["KernelInterface"],
+      swiftSettings: [
+        .define("ESPALIER_AVX512"),
+        .unsafeFlags(
+          ["-Ounchecked"] + ["f", "vl", "dq", "bw"].flatMap { ["-Xcc", "-mavx512\($0)"] }
+            + ["-Xcc", "-mfma", "-Xcc", "-mprefer-vector-width=512"]),
+      ]),
+  ]
+#else
+  let isaTargets: [Target] = []
+#endif
+
+let package = Package(
+  name: "Espalier",
+  products: [
+    .library(name: "Espalier", targets: ["Espalier"]),
+    .library(name: "espalier", type: .dynamic, targets: ["EspalierC"]),
+  ],
+  targets: [
+    .systemLibrary(name: "CEspalier", path: "include"),
+    .systemLibrary(name: "COpenBLAS"),
+    .target(name: "CSystem"),
+    .target(name: "Base"),
+    .target(name: "KernelInterface", swiftSettings: kernel),
+    .target(name: "Kernels", dependencies: ["KernelInterface"], swiftSettings: kernel),
+  ] + isaTargets + [
+    .target(
+      name: "Machine",
+      dependencies: ["Base", "KernelInterface", "Kernels", "CSystem", "COpenBLAS"]
+        + isaTargets.map { .target(name: $0.name) }),
+    .target(name: "Sparse", dependencies: ["Base", "Machine", "KernelInterface"]),
+    .target(name: "Layers", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"]),
+    .target(name: "Optimizers", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"]),
+    .target(name: "Topology", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"]),
+    .target(
+      name: "Network",
+      dependencies: ["Layers", "Optimizers", "Topology", "Sparse", "Base", "Machine", "KernelInterface"]),
+    .target(name: "Espalier", dependencies: ["Network"]),
+    .target(name: "EspalierC", dependencies: ["CEspalier", "Espalier"]),
+
+    .testTarget(
+      name: "KernelsTests", dependencies: ["Machine", "Kernels", "KernelInterface"] + isaTargets.map { .target(name: $0.name) }),
+    .testTarget(name: "SparseTests", dependencies: ["Sparse", "Machine"]),
+    .testTarget(name: "LayersTests", dependencies: ["Layers", "Sparse", "Machine"]),
+    .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Sparse", "Machine"], resources: [.copy("Recorded")]),
+    .testTarget(name: "TopologyTests", dependencies: ["Topology", "Sparse", "Machine"]),
+    .testTarget(name: "NetworkTests", dependencies: ["Espalier", "Network"]),
+  ]
+)

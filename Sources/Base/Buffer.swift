@@ -1,0 +1,28 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Zeroed memory on a 64-byte boundary, of a fixed number of elements; freed with the object.
+public final class Buffer<T: BitwiseCopyable>: @unchecked Sendable {
+  public let pointer: UnsafeMutablePointer<T>
+  public let count: Int
+
+  /// - Throws: `outOfMemory` when the memory is not to be had or its size overflows.
+  public init(count: Int, of what: @autoclosure () -> String = "buffer") throws(Failure) {
+    let (bytes, overflow) = max(count, 1).multipliedReportingOverflow(by: MemoryLayout<T>.stride)
+    var raw: UnsafeMutableRawPointer?
+    guard count >= 0, !overflow, bytes < Int.max - 64, posix_memalign(&raw, 64, (bytes + 63) / 64 * 64) == 0, let raw else {
+      throw Failure(.outOfMemory, "\(what()): no memory for \(count) elements of \(MemoryLayout<T>.stride) bytes")
+    }
+    memset(raw, 0, bytes)
+    pointer = raw.bindMemory(to: T.self, capacity: max(count, 1))
+    self.count = count
+  }
+
+  deinit { free(pointer) }
+
+  public var bytes: Int { count * MemoryLayout<T>.stride }
+  public var span: UnsafeMutableBufferPointer<T> { UnsafeMutableBufferPointer(start: pointer, count: count) }
+}

@@ -1,0 +1,78 @@
+/// One named option with a double value: what an optimizer, a topology method or a network can be told by name.
+public struct Option: Sendable {
+  /// What values are accepted; NaN and infinities never are.
+  public enum Domain: Sendable {
+    case flag  // 0 or 1
+    case choice(ClosedRange<Int>)  // an enumerator
+    case integer(ClosedRange<Int>)
+    case real(ClosedRange<Double>)
+    /// low excluded, high included (infinity: no upper bound)
+    case above(Double, upTo: Double)
+    /// low included, high excluded
+    case from(Double, below: Double)
+  }
+
+  public let name: String
+  public let initial: Double
+  public let domain: Domain
+
+  public init(_ name: String, _ initial: Double, _ domain: Domain) {
+    self.name = name
+    self.initial = initial
+    self.domain = domain
+  }
+
+  /// - Throws: `invalidArgument`, naming `owner`, the option, its domain and the value.
+  public func check(_ value: Double, owner: String) throws(Failure) {
+    let accepted: Bool
+    let wanted: String
+    switch domain {
+    case .flag: (accepted, wanted) = (value == 0 || value == 1, "0 or 1")
+    case .choice(let r), .integer(let r):
+      accepted = value.isFinite && value.rounded() == value && value >= Double(r.lowerBound) && value <= Double(r.upperBound)
+      wanted = r.upperBound == .max ? "a whole number >= \(r.lowerBound)" : "a whole number in \(r.lowerBound) .. \(r.upperBound)"
+    case .real(let r):
+      accepted = value.isFinite && r.contains(value)
+      wanted = r.upperBound == .greatestFiniteMagnitude ? ">= \(r.lowerBound)" : "in [\(r.lowerBound), \(r.upperBound)]"
+    case .above(let low, let high):
+      accepted = value.isFinite && value > low && value <= high
+      wanted = high == .infinity ? "finite and > \(low)" : "in (\(low), \(high)]"
+    case .from(let low, let high):
+      accepted = value.isFinite && value >= low && value < high
+      wanted = high == .infinity ? "finite and >= \(low)" : "in [\(low), \(high))"
+    }
+    guard accepted else { throw Failure(.invalidArgument, "\(owner): \(name) must be \(wanted), got \(value)") }
+  }
+}
+
+/// The values of a table of options. Setting one checks it against its domain first.
+public struct OptionValues: Sendable {
+  public let owner: String
+  public let table: [Option]
+  private var values: [Double]
+
+  public init(owner: String, table: [Option]) {
+    self.owner = owner
+    self.table = table
+    values = table.map(\.initial)
+  }
+
+  public func index(of name: String) throws(Failure) -> Int {
+    guard let i = table.firstIndex(where: { $0.name == name }) else {
+      throw Failure(
+        .unknownName, "\(owner): no option named \"\(name)\"; there are \(table.map(\.name).joined(separator: ", "))")
+    }
+    return i
+  }
+
+  public mutating func set(_ name: String, _ value: Double) throws(Failure) {
+    let i = try index(of: name)
+    try table[i].check(value, owner: owner)
+    values[i] = value
+  }
+
+  public func get(_ name: String) throws(Failure) -> Double { values[try index(of: name)] }
+
+  /// By position in the table, for hot paths.
+  public subscript(position: Int) -> Double { values[position] }
+}

@@ -1,0 +1,412 @@
+/** @file espalier.h
+ *  Espalier: sparse neural networks trained inside C and Fortran programs.
+ *
+ *  Conventions that hold for every function in this header
+ *  - Every function that can fail returns a status: ESPALIER_OK is 0, every other value is a failure. After a failure the
+ *    objects and the caller's arrays are as they were before the call (unless the function says otherwise), and
+ *    espalier_last_error() names the argument and its value. Nothing is printed, nothing ends the process.
+ *  - Inputs come first, outputs last. Pointers must not be NULL unless the description says "may be NULL".
+ *  - Layout: C `x[batch][features]` and Fortran `x(features, batch)` are the same bytes; a sample's features are contiguous.
+ *    Arrays need only the natural alignment of their elements; arrays given to one call must not overlap unless said so.
+ *  - Precision belongs to the network. A function that ends in _f32 takes `float` arrays and needs an ESPALIER_FLOAT32
+ *    network, one in _f64 takes `double` arrays and needs ESPALIER_FLOAT64. Hyperparameters and losses are always double.
+ *  - Layers are numbered from 1 in the order in which they were added, in C, Fortran, Swift and messages alike; the input is
+ *    not a layer. ESPALIER_ALL_LAYERS (0) stands for every layer that has weights.
+ *  - Counts are int64_t, row and column indices int32_t, their base (0 or 1) is always an argument.
+ *  - A handle may be used by one thread at a time (a second one gets ESPALIER_ERROR_BUSY); distinct handles are independent.
+ *  - After espalier_network_build and one warm-up step, espalier_train_step_*, espalier_forward_*, espalier_backward_*,
+ *    espalier_update and espalier_predict_* allocate nothing and copy no parameters.
+ */
+#ifndef ESPALIER_H
+#define ESPALIER_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A network: layers, their patterns, parameters, optimizers and workspace. Opaque. */
+typedef struct espalier_network espalier_network;
+/** An optimizer: a rule, its hyperparameters and, once used by espalier_optimizer_minimize_*, its state. Opaque. */
+typedef struct espalier_optimizer espalier_optimizer;
+/** A topology method: how the pattern of a layer changes while it trains. Opaque. */
+typedef struct espalier_topology espalier_topology;
+
+/* ---------------------------------------------------------------- constants */
+
+/** Statuses. Values are fixed for ever. */
+enum {
+  ESPALIER_OK = 0,
+  ESPALIER_ERROR_NULL_ARGUMENT = 1,    /**< a pointer that must not be NULL is NULL */
+  ESPALIER_ERROR_INVALID_ARGUMENT = 2, /**< a value is out of its range, NaN or infinite */
+  ESPALIER_ERROR_INVALID_HANDLE = 3,   /**< a handle is destroyed, of another kind, or not a handle */
+  ESPALIER_ERROR_INVALID_STATE = 4,    /**< calls in the wrong order: before build, built twice, backward before forward */
+  ESPALIER_ERROR_PRECISION = 5,        /**< an _f32 call on an f64 object or the other way round */
+  ESPALIER_ERROR_UNKNOWN_NAME = 6,     /**< no option of that name */
+  ESPALIER_ERROR_BUFFER_TOO_SMALL = 7, /**< a caller's array is too small */
+  ESPALIER_ERROR_BATCH_TOO_LARGE = 8,  /**< more samples than the max_batch given to build */
+  ESPALIER_ERROR_NON_FINITE = 9,       /**< NaN or Inf in the data or in the loss; no weight has changed */
+  ESPALIER_ERROR_OUT_OF_MEMORY = 10,   /**< an allocation failed */
+  ESPALIER_ERROR_NUMERICAL = 11,       /**< a LAPACK factorisation failed */
+  ESPALIER_ERROR_BUSY = 12,            /**< another thread is inside a call with the same handle */
+  ESPALIER_ERROR_STOPPED = 13          /**< the caller's callback asked to stop */
+};
+
+enum { ESPALIER_ALL_LAYERS = 0 };
+
+/** Precisions. */
+enum { ESPALIER_FLOAT32 = 32, ESPALIER_FLOAT64 = 64 };
+
+/** Activations of a layer, a = f(z), elementwise but for softmax.
+ *  LEAKY_RELU uses the layer option "negative_slope" (0.01). GELU is the exact one (erf). SOFTMAX is over the layer's units,
+ *  sample by sample, and its backward uses the full Jacobian. */
+enum {
+  ESPALIER_IDENTITY = 0,
+  ESPALIER_RELU = 1,
+  ESPALIER_LEAKY_RELU = 2,
+  ESPALIER_GELU = 3,
+  ESPALIER_SILU = 4,
+  ESPALIER_SIGMOID = 5,
+  ESPALIER_TANH = 6,
+  ESPALIER_SOFTMAX = 7
+};
+
+/** Losses. Each is the mean over the samples of a batch of what is written here for one sample with outputs y and target t.
+ *  MEAN_SQUARED_ERROR: mean over outputs of (y-t)^2. SOFTMAX_CROSS_ENTROPY: -sum t log softmax(y), y are logits, t
+ *  probabilities or one class number. BINARY_CROSS_ENTROPY: mean over outputs of the cross-entropy of sigmoid(y) and t in
+ *  [0, 1], y are logits. HUBER: mean over outputs of 0.5 e^2 for |e| <= delta, delta (|e| - 0.5 delta) beyond, e = y-t,
+ *  delta = network option "huber_delta" (1). Definitions and reductions are those of PyTorch. */
+enum {
+  ESPALIER_MEAN_SQUARED_ERROR = 0,
+  ESPALIER_SOFTMAX_CROSS_ENTROPY = 1,
+  ESPALIER_BINARY_CROSS_ENTROPY = 2,
+  ESPALIER_HUBER = 3
+};
+
+/** Initialisers of weights (layer option "initializer"). fan_in and fan_out of a sparse layer are counted over its pattern:
+ *  fan_in per unit; fan_out is the layer's mean, connections / inputs. HE: variance 2 / fan_in. GLOROT: 2 / (fan_in +
+ *  fan_out). ORTHOGONAL: dense layers only, by a QR factorisation, gain sqrt(2). ZEROS. Biases start at 0.
+ *  Sources: He et al. 2015; Glorot and Bengio 2010; Evci et al. 2020 (sparse fan-in); Saxe et al. 2014. */
+enum {
+  ESPALIER_HE_UNIFORM = 0,
+  ESPALIER_HE_NORMAL = 1,
+  ESPALIER_GLOROT_UNIFORM = 2,
+  ESPALIER_GLOROT_NORMAL = 3,
+  ESPALIER_ORTHOGONAL = 4,
+  ESPALIER_ZEROS = 5
+};
+
+/** Distributions of one overall density over the linear layers.
+ *  UNIFORM: each layer the same. ERDOS_RENYI and ERDOS_RENYI_KERNEL: density proportional to (in + out) / (in out), with
+ *  layers that would exceed 1 made dense (for linear layers the two agree). FIRST_DENSE: the first layer dense, the others
+ *  uniform at the given density. Sources: Mocanu et al. 2018; Evci et al. 2020 (RigL). */
+enum {
+  ESPALIER_UNIFORM = 0,
+  ESPALIER_ERDOS_RENYI = 1,
+  ESPALIER_ERDOS_RENYI_KERNEL = 2,
+  ESPALIER_FIRST_DENSE = 3
+};
+
+/** Optimizer rules; definitions and defaults are PyTorch's. */
+enum { ESPALIER_SGD = 0, ESPALIER_RMSPROP = 1, ESPALIER_ADAGRAD = 2, ESPALIER_ADAM = 3, ESPALIER_ADAMW = 4 };
+
+/** Learning-rate schedules (optimizer option "schedule"), a factor on "learning_rate" as a function of the number t of
+ *  steps taken; see espalier_optimizer_set. */
+enum {
+  ESPALIER_SCHEDULE_CONSTANT = 0,
+  ESPALIER_SCHEDULE_STEP = 1,
+  ESPALIER_SCHEDULE_EXPONENTIAL = 2,
+  ESPALIER_SCHEDULE_COSINE = 3
+};
+
+/** Topology methods. STATIC: the pattern stays. SET: drop the smallest weights, grow at random (Mocanu et al. 2018).
+ *  RIGL: drop the smallest weights, grow where the gradient is largest (Evci et al. 2020). */
+enum { ESPALIER_STATIC = 0, ESPALIER_SET = 1, ESPALIER_RIGL = 2 };
+
+/** Decay of the drop fraction (topology option "decay"). COSINE: f(t) = drop_fraction/2 (1 + cos(pi min(t,T)/T)),
+ *  T = until - begin, t the layer's step count. */
+enum { ESPALIER_DECAY_CONSTANT = 0, ESPALIER_DECAY_COSINE = 1 };
+
+/* ------------------------------------------------------- version and errors */
+
+/** The library's version, "major.minor.patch". Static storage. */
+const char *espalier_version(void);
+
+/** A short English text for a status ("invalid argument"); "unknown status" for any other number. Static storage. */
+const char *espalier_status_string(int status);
+
+/** The message of the last failed call in the calling thread, "" before the first one. NUL-terminated UTF-8, valid until
+ *  the next failing call in this thread. A successful call leaves it as it is. */
+const char *espalier_last_error(void);
+
+/* ------------------------------------------------------- describing a network */
+
+/** Make an empty network.
+ *  @param precision ESPALIER_FLOAT32 or ESPALIER_FLOAT64
+ *  @param inputs    features of a sample, 1 .. 2^31-1
+ *  @param seed      of every random draw (patterns, weights, dropout, shuffling, growth): same seed, same program, same bits
+ *  @param network   receives the handle; must point to NULL (a live handle would leak: ESPALIER_ERROR_INVALID_ARGUMENT) */
+int espalier_network_create(int precision, int64_t inputs, int64_t seed, espalier_network **network);
+
+/** Destroy a network and all it owns; bound arrays stay the caller's. destroy(NULL) is ESPALIER_OK. A handle destroyed
+ *  before gives ESPALIER_ERROR_INVALID_HANDLE. */
+int espalier_network_destroy(espalier_network *network);
+
+/** Add a linear layer, a = f(W x + b), W (units x inputs) with a share `density` of its connections. Before build.
+ *  @param units   outputs of the layer, 1 .. 2^31-1
+ *  @param density in (0, 1]; units*inputs - floor((1-density)*units*inputs) connections are drawn uniformly without
+ *                 replacement at build; 1: dense, multiplied by OpenBLAS. At least one connection must remain.
+ *  @param activation ESPALIER_IDENTITY .. ESPALIER_SOFTMAX */
+int espalier_network_add_linear(espalier_network *network, int64_t units, double density, int activation);
+
+/** Add a dropout layer: in training (forward, train_step) each value is zeroed with this probability and the others are
+ *  divided by 1 - probability; in predict and evaluate nothing happens. Before build. @param probability in [0, 1) */
+int espalier_network_add_dropout(espalier_network *network, double probability);
+
+/** Spread one overall density over the linear layers, replacing the densities they were added with. Before build.
+ *  Layers whose option "fixed_density" is 1 and layers whose pattern the caller gave keep theirs and do not count.
+ *  @param distribution ESPALIER_UNIFORM ..  @param density in (0, 1] */
+int espalier_network_set_distribution(espalier_network *network, int distribution, double density);
+
+/** Give a linear layer its pattern as coordinates. Before build; replaces the layer's density.
+ *  @param layer  number of a linear layer
+ *  @param connections  length of rows, columns and values, >= 1
+ *  @param rows, columns  unit and input of each connection, from `base`; any order (they are sorted by row, then column);
+ *                a duplicate or an index out of range is ESPALIER_ERROR_INVALID_ARGUMENT
+ *  @param values initial weights in the same order, or NULL for the layer's initialiser
+ *  @param base   0 or 1. All arrays are copied. */
+int espalier_layer_set_pattern_coo_f32(espalier_network *network, int64_t layer, int64_t connections, const int32_t *rows,
+                                       const int32_t *columns, const float *values, int base);
+int espalier_layer_set_pattern_coo_f64(espalier_network *network, int64_t layer, int64_t connections, const int32_t *rows,
+                                       const int32_t *columns, const double *values, int base);
+
+/** The same in compressed rows. @param row_start units+1 offsets from `base`, not decreasing, row_start[0] == base
+ *  @param columns row_start[units]-base columns from `base`; within a row any order, no duplicates */
+int espalier_layer_set_pattern_csr_f32(espalier_network *network, int64_t layer, const int64_t *row_start,
+                                       const int32_t *columns, const float *values, int base);
+int espalier_layer_set_pattern_csr_f64(espalier_network *network, int64_t layer, const int64_t *row_start,
+                                       const int32_t *columns, const double *values, int base);
+
+/** Choose the loss (default ESPALIER_MEAN_SQUARED_ERROR). Before or after build. */
+int espalier_network_set_loss(espalier_network *network, int loss);
+
+/** Give layers an optimizer: each gets an instance of its own with these hyperparameters and zeroed state. The handle is
+ *  only read, may be reused and destroyed. Before or after build. A network without optimizer cannot update.
+ *  @param layer a layer with weights, or ESPALIER_ALL_LAYERS */
+int espalier_network_set_optimizer(espalier_network *network, int64_t layer, const espalier_optimizer *optimizer);
+
+/** Give sparse layers a topology method, each an instance of its own (default: static). Dense layers stay dense:
+ *  ESPALIER_ALL_LAYERS passes over them, naming one is an error unless the method is static. Before or after build; after
+ *  build it allocates the method's scratch. */
+int espalier_network_set_topology(espalier_network *network, int64_t layer, const espalier_topology *topology);
+
+/** Set an option of the network:
+ *  "huber_delta" (1; > 0), "label_base" (0; 0 or 1: number of the first class), "clip_norm" (0 = off; > 0: the global
+ *  2-norm of all gradients is limited to it before an update, as torch.nn.utils.clip_grad_norm_), "accumulate" (1; >= 1:
+ *  train_step adds the gradients of so many batches, each scaled by 1/accumulate, before it updates). */
+int espalier_network_set(espalier_network *network, const char *name, double value);
+
+/** Read an option, or one of: "inputs", "outputs", "layers", "parameters", "connections", "max_batch", "built" (0, 1),
+ *  "bound" (0, 1), "threads", "precision", "seed", "loss", "steps" (updates done), "bytes" (held by the library),
+ *  "flops" (of one sample forward, 2 per connection), "density" (connections over positions of all linear layers). */
+int espalier_network_get(const espalier_network *network, const char *name, double *value);
+
+/** Set an option of a layer. Before build: "bias" (1; 0 or 1), "initializer" (ESPALIER_HE_UNIFORM), "fixed_density" (0; 0
+ *  or 1), "density" in (0, 1]. Any time: "negative_slope" (0.01; >= 0, leaky relu), "probability" (dropout). */
+int espalier_layer_set(espalier_network *network, int64_t layer, const char *name, double value);
+
+/** Read an option of a layer, or one of: "inputs", "units", "density", "connections", "parameters", "activation",
+ *  "index_bytes" (2 or 4), "bytes", "flops", "offset" (of its first parameter in the bound array, from 0), "steps",
+ *  "dropped" and "grown" (connections, last topology update), "topology_updates" (so far). */
+int espalier_layer_get(const espalier_network *network, int64_t layer, const char *name, double *value);
+
+/** Set or read a hyperparameter of the layer's own optimizer instance; the state stays. This is how a learning rate
+ *  changes in mid-run. Names: espalier_optimizer_set. ESPALIER_ALL_LAYERS is allowed for setting. */
+int espalier_layer_set_optimizer_option(espalier_network *network, int64_t layer, const char *name, double value);
+int espalier_layer_get_optimizer_option(const espalier_network *network, int64_t layer, const char *name, double *value);
+
+/** Threads that the network's calls use, 1 .. 1024; 0: the default, ESPALIER_NUM_THREADS or else the cores that the process
+ *  may use. Calls from inside an OpenMP parallel region use 1. Results are the same bits for any number. Any time. */
+int espalier_network_set_threads(espalier_network *network, int threads);
+
+/** Draw patterns and weights, allocate all workspace. Once; the network cannot gain layers afterwards.
+ *  @param max_batch the largest batch that forward and train_step will be given, >= 1 */
+int espalier_network_build(espalier_network *network, int64_t max_batch);
+
+/* ------------------------------------------------------------------ parameters */
+
+/** Number of parameters: for each layer in order its weights (connections, sorted by unit, then input) and its biases
+ *  (units). After build. Topology methods of this version keep it constant. */
+int espalier_network_parameter_count(const espalier_network *network, int64_t *count);
+
+/** Let the network work in the caller's arrays. The current parameters are copied into w, dw is zeroed; from now on every
+ *  call reads and updates w in place and writes gradients to dw, until unbind, another bind, or destroy. The caller keeps
+ *  ownership, must keep both arrays alive and in place, and may change their contents between calls. w and dw must not
+ *  overlap. After build. @param count elements in each array, >= parameter_count */
+int espalier_network_bind_f32(espalier_network *network, float *w, float *dw, int64_t count);
+int espalier_network_bind_f64(espalier_network *network, double *w, double *dw, int64_t count);
+
+/** Copy parameters and gradients back into arrays of the library's own and forget the bound ones. OK when not bound. */
+int espalier_network_unbind(espalier_network *network);
+
+/** Where the parameters and gradients are now (bound or the library's own). Valid until bind, unbind or destroy. */
+int espalier_network_parameters_f32(espalier_network *network, float **w, float **dw, int64_t *count);
+int espalier_network_parameters_f64(espalier_network *network, double **w, double **dw, int64_t *count);
+
+/** Where one layer's part is: `connections` weights and their gradients, `units` biases and theirs (NULL and 0 for a layer
+ *  without bias). Same validity. */
+int espalier_layer_parameters_f32(espalier_network *network, int64_t layer, float **weights, float **weight_gradients,
+                                  int64_t *connections, float **bias, float **bias_gradients, int64_t *units);
+int espalier_layer_parameters_f64(espalier_network *network, int64_t layer, double **weights, double **weight_gradients,
+                                  int64_t *connections, double **bias, double **bias_gradients, int64_t *units);
+
+/** Copy a linear layer's pattern out, in the order of its weights. After build. Dense layers give the full pattern.
+ *  @param base        0 or 1
+ *  @param capacity    length of rows and columns, >= connections when either is given
+ *  @param row_start   units+1 offsets from base, or NULL
+ *  @param rows        unit of each connection from base, or NULL
+ *  @param columns     input of each connection from base, or NULL
+ *  @param connections receives their number; with row_start, rows and columns NULL this only asks for it */
+int espalier_layer_pattern(const espalier_network *network, int64_t layer, int base, int64_t capacity, int64_t *row_start,
+                           int32_t *rows, int32_t *columns, int64_t *connections);
+
+/* ------------------------------------------------------------------ training */
+
+/** One step: forward, loss, backward, update, and drop and grow when due.
+ *  @param x      (batch, inputs)   @param target (batch, outputs)   @param batch 1 .. max_batch
+ *  @param loss   receives the mean loss of the batch, before the update
+ *  NaN or Inf in x, target or the loss: ESPALIER_ERROR_NON_FINITE, loss receives the value, nothing changes. */
+int espalier_train_step_f32(espalier_network *network, const float *x, const float *target, int64_t batch, double *loss);
+int espalier_train_step_f64(espalier_network *network, const double *x, const double *target, int64_t batch, double *loss);
+
+/** The same with class numbers, from "label_base", for ESPALIER_SOFTMAX_CROSS_ENTROPY. @param labels (batch) */
+int espalier_train_step_labels_f32(espalier_network *network, const float *x, const int32_t *labels, int64_t batch,
+                                   double *loss);
+int espalier_train_step_labels_f64(espalier_network *network, const double *x, const int32_t *labels, int64_t batch,
+                                   double *loss);
+
+/** Told after every batch of an epoch; returning non-zero stops the epoch after that batch.
+ *  @param user what was passed in  @param done samples so far  @param samples of the epoch  @param loss mean so far */
+typedef int (*espalier_progress)(void *user, int64_t done, int64_t samples, double loss);
+
+/** One epoch: every sample once, in batches; a last smaller batch is used as it is.
+ *  @param x (samples, inputs)  @param target (samples, outputs)  @param batch 1 .. max_batch
+ *  @param shuffle 0: in order; 1: in an order drawn from the network's seed, samples are gathered, not copied
+ *  @param progress may be NULL; @param user is passed to it and may be NULL
+ *  @param loss receives the mean over the samples of the loss at the time of their batch.
+ *  ESPALIER_ERROR_STOPPED when progress asked to stop; ESPALIER_ERROR_NON_FINITE stops before the batch that caused it
+ *  changes anything. What earlier batches of the epoch did stays. */
+int espalier_train_epoch_f32(espalier_network *network, const float *x, const float *target, int64_t samples,
+                             int64_t batch, int shuffle, espalier_progress progress, void *user, double *loss);
+int espalier_train_epoch_f64(espalier_network *network, const double *x, const double *target, int64_t samples,
+                             int64_t batch, int shuffle, espalier_progress progress, void *user, double *loss);
+int espalier_train_epoch_labels_f32(espalier_network *network, const float *x, const int32_t *labels, int64_t samples,
+                                    int64_t batch, int shuffle, espalier_progress progress, void *user, double *loss);
+int espalier_train_epoch_labels_f64(espalier_network *network, const double *x, const int32_t *labels, int64_t samples,
+                                    int64_t batch, int shuffle, espalier_progress progress, void *user, double *loss);
+
+/** The step in phases, for a loss or a loop of one's own. forward runs in training mode (dropout acts) and keeps what
+ *  backward needs. @param x (batch, inputs)  @param y receives (batch, outputs) */
+int espalier_forward_f32(espalier_network *network, const float *x, int64_t batch, float *y);
+int espalier_forward_f64(espalier_network *network, const double *x, int64_t batch, double *y);
+
+/** Gradients of the forward pass just made into the gradient array (dw of bind). With "accumulate" 1 they replace what is
+ *  there; above 1 they are added to it after the first since the last update. Nothing is scaled.
+ *  @param dloss_dy (batch, outputs), derivative of the loss with respect to y  @param batch as given to forward
+ *  @param dx receives (batch, inputs), the derivative with respect to x; may be NULL (saves its computation) */
+int espalier_backward_f32(espalier_network *network, const float *dloss_dy, int64_t batch, float *dx);
+int espalier_backward_f64(espalier_network *network, const double *dloss_dy, int64_t batch, double *dx);
+
+/** Apply every layer's optimizer in place to the parameters, from the gradient array. A layer whose RigL update is due is
+ *  passed over (the topology update takes the place of the optimizer's step, RigL Algorithm 1) and waits for evolve.
+ *  Needs an optimizer on every layer with parameters and a backward since build. */
+int espalier_update(espalier_network *network);
+
+/** Drop and grow connections in the layers where it is due; nothing otherwise. Weights, gradients and optimizer state move
+ *  with their connection, in place; grown connections get weight 0 and state 0. RigL needs the backward of this step. */
+int espalier_evolve(espalier_network *network);
+
+/** Drop and grow now, whatever the schedule, with this drop fraction. The layer must have a SET or RigL topology.
+ *  @param layer a sparse layer, or ESPALIER_ALL_LAYERS for all with such a topology  @param drop_fraction in [0, 1] */
+int espalier_evolve_now(espalier_network *network, int64_t layer, double drop_fraction);
+
+/* ------------------------------------------------------------------ inference */
+
+/** Outputs in inference mode (no dropout), in chunks of max_batch. @param x (samples, inputs) @param samples >= 1
+ *  @param y receives (samples, outputs); logits when the loss takes logits */
+int espalier_predict_f32(espalier_network *network, const float *x, int64_t samples, float *y);
+int espalier_predict_f64(espalier_network *network, const double *x, int64_t samples, double *y);
+
+/** Mean loss in inference mode. */
+int espalier_evaluate_f32(espalier_network *network, const float *x, const float *target, int64_t samples, double *loss);
+int espalier_evaluate_f64(espalier_network *network, const double *x, const double *target, int64_t samples, double *loss);
+
+/** Mean loss and share of samples whose largest output is their class. For ESPALIER_SOFTMAX_CROSS_ENTROPY.
+ *  @param loss may be NULL  @param accuracy may be NULL */
+int espalier_evaluate_labels_f32(espalier_network *network, const float *x, const int32_t *labels, int64_t samples,
+                                 double *loss, double *accuracy);
+int espalier_evaluate_labels_f64(espalier_network *network, const double *x, const int32_t *labels, int64_t samples,
+                                 double *loss, double *accuracy);
+
+/** A table of the layers (number, kind, shape, density, connections, bytes, FLOPs a sample) as text.
+ *  @param capacity bytes of text, the final NUL included; 0 only asks for the length  @param text may be NULL if capacity is 0
+ *  @param length receives the bytes needed without the NUL. Too small: ESPALIER_ERROR_BUFFER_TOO_SMALL, text untouched. */
+int espalier_network_info(const espalier_network *network, int64_t capacity, char *text, int64_t *length);
+
+/* ------------------------------------------------------------------ optimizers */
+
+/** Make an optimizer. @param rule ESPALIER_SGD ..  @param optimizer receives the handle; must point to NULL */
+int espalier_optimizer_create(int rule, espalier_optimizer **optimizer);
+
+/** Destroy it; NULL is ESPALIER_OK. Networks that were given it are not affected. */
+int espalier_optimizer_destroy(espalier_optimizer *optimizer);
+
+/** Set a hyperparameter (PyTorch's default in brackets). Any time; state stays.
+ *  Every rule: "learning_rate" (sgd 0.001, rmsprop 0.01, adagrad 0.01, adam 0.001, adamw 0.001; >= 0), "weight_decay"
+ *  (0, adamw 0.01; >= 0), "schedule" (ESPALIER_SCHEDULE_CONSTANT), "step_size" (1; >= 1), "gamma" (0.1; > 0), "period" (1;
+ *  >= 1), "minimum_rate" (0; >= 0), "warmup" (0; steps), "warmup_start" (1/3; in (0, 1]).
+ *  sgd: "momentum" (0), "dampening" (0), "nesterov" (0; needs momentum > 0 and dampening 0 when used).
+ *  rmsprop: "alpha" (0.99), "epsilon" (1e-8), "momentum" (0), "centered" (0). adagrad: "lr_decay" (0),
+ *  "initial_accumulator" (0; before first use), "epsilon" (1e-10). adam, adamw: "beta1" (0.9), "beta2" (0.999),
+ *  "epsilon" (1e-8), "amsgrad" (0; before first use).
+ *  Rate at step t = 0, 1, ..: STEP learning_rate gamma^floor(t / step_size); EXPONENTIAL learning_rate gamma^t; COSINE
+ *  minimum_rate + (learning_rate - minimum_rate)(1 + cos(pi min(t, period) / period)) / 2; during the first `warmup` steps
+ *  the rate is multiplied by warmup_start + (1 - warmup_start) t / warmup. */
+int espalier_optimizer_set(espalier_optimizer *optimizer, const char *name, double value);
+
+/** Read a hyperparameter, or "rule", "steps" (taken by minimize), "rate" (the learning rate that the next step uses). */
+int espalier_optimizer_get(const espalier_optimizer *optimizer, const char *name, double *value);
+
+/** One step on the caller's own arrays: weights change in place, gradient is only read. The state lives in the handle, is
+ *  sized at the first call and kept: a later call with another count or precision is ESPALIER_ERROR_INVALID_ARGUMENT or
+ *  ESPALIER_ERROR_PRECISION. NaN or Inf in the gradient passes through, as in PyTorch. @param count elements, >= 1 */
+int espalier_optimizer_minimize_f32(espalier_optimizer *optimizer, float *weights, const float *gradient, int64_t count);
+int espalier_optimizer_minimize_f64(espalier_optimizer *optimizer, double *weights, const double *gradient, int64_t count);
+
+/** Forget state and step count (the hyperparameters stay), so that the next minimize may have another size. */
+int espalier_optimizer_reset(espalier_optimizer *optimizer);
+
+/* ------------------------------------------------------------------ topology */
+
+/** Make a topology method. @param method ESPALIER_STATIC ..  @param topology receives the handle; must point to NULL */
+int espalier_topology_create(int method, espalier_topology **topology);
+
+/** Destroy it; NULL is ESPALIER_OK. Networks that were given it are not affected. */
+int espalier_topology_destroy(espalier_topology *topology);
+
+/** Set an option. Steps are the layer's optimizer steps.
+ *  "every" (100; >= 1), "begin" (-1 = `every`; first step at which an update may happen), "until" (-1 = for ever; last step),
+ *  "drop_fraction" (0.3; in [0, 1]), "decay" (ESPALIER_DECAY_COSINE for rigl when "until" is given, else constant; -1 stands
+ *  for this default), "published" (set only: 0 drops exactly floor(drop_fraction * connections); 1 drops by the thresholds
+ *  of the original code, a share of the positive and of the negative weights). */
+int espalier_topology_set(espalier_topology *topology, const char *name, double value);
+
+/** Read an option, or "method". */
+int espalier_topology_get(const espalier_topology *topology, const char *name, double *value);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
