@@ -35,7 +35,7 @@ public struct SGDArguments<T> {
   }
 }
 
-/// g += weightDecay w; v = alpha v + (1 - alpha) g^2; centered: a = a + (1 - alpha)(g - a), d = sqrt(v - a^2) + epsilon, else
+/// g += weightDecay w; v = alpha v + (1 - alpha) g^2; centered: a += (1 - alpha)(g - a), d = sqrt(v - a^2) + epsilon, else
 /// d = sqrt(v) + epsilon; with momentum: m = momentum m + g / d, w -= rate m; else w -= rate g / d.
 public struct RMSPropArguments<T> {
   public var weights: UnsafeMutablePointer<T>
@@ -101,8 +101,8 @@ public struct AdagradArguments<T> {
 }
 
 /// w *= keep (AdamW: 1 - rate decay; Adam: 1); g += weightDecay w (Adam's L2, else 0); m += (1 - beta1)(g - m);
-/// v = beta2 v + (1 - beta2) g^2; amsgrad: h = max(h, v), else h = v; w -= stepSize m / (sqrt(h) / rootCorrection2 + epsilon),
-/// stepSize = rate / (1 - beta1^t), rootCorrection2 = sqrt(1 - beta2^t).
+/// v = beta2 v + (1 - beta2) g^2; amsgrad: h = max(h, v), else h = v; w -= stepSize m / (sqrt(h) inverseRootCorrection2 +
+/// epsilon), stepSize = rate / (1 - beta1^t), inverseRootCorrection2 = 1 / sqrt(1 - beta2^t).
 public struct AdamArguments<T> {
   public var weights: UnsafeMutablePointer<T>
   public var gradient: UnsafePointer<T>
@@ -119,13 +119,13 @@ public struct AdamArguments<T> {
   public var beta2: T
   public var oneMinusBeta2: T
   public var stepSize: T
-  public var rootCorrection2: T
+  public var inverseRootCorrection2: T
   public var epsilon: T
 
   public init(
     weights: UnsafeMutablePointer<T>, gradient: UnsafePointer<T>, first: UnsafeMutablePointer<T>,
     second: UnsafeMutablePointer<T>, maximum: UnsafeMutablePointer<T>?, gradientScale: T, keep: T, weightDecay: T,
-    oneMinusBeta1: T, beta2: T, oneMinusBeta2: T, stepSize: T, rootCorrection2: T, epsilon: T
+    oneMinusBeta1: T, beta2: T, oneMinusBeta2: T, stepSize: T, inverseRootCorrection2: T, epsilon: T
   ) {
     self.weights = weights
     self.gradient = gradient
@@ -139,7 +139,7 @@ public struct AdamArguments<T> {
     self.beta2 = beta2
     self.oneMinusBeta2 = oneMinusBeta2
     self.stepSize = stepSize
-    self.rootCorrection2 = rootCorrection2
+    self.inverseRootCorrection2 = inverseRootCorrection2
     self.epsilon = epsilon
   }
 }
