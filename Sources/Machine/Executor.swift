@@ -7,5 +7,5 @@ public protocol Executor: AnyObject {
   /// - work: floating-point operations, roughly; small work runs on the calling thread alone.
   /// - prefix: `units + 1` ascending offsets, the work before each unit; nil: all units cost the same.
   func run(
-    _ kernel: Kernel, _ arguments: UnsafeRawPointer, units: Int, work: Int, balancedBy prefix: UnsafePointer<Int64>?)
+    _ kernel: @escaping Kernel, _ arguments: UnsafeRawPointer, units: Int, work: Int, balancedBy prefix: UnsafePointer<Int64>?)
 }

@@ -3,9 +3,12 @@ import COpenBLAS
 import KernelInterface
 
 /// An element type of the library: Float or Double. Everything that differs between the two is here.
-public protocol Scalar: BinaryFloatingPoint, BitwiseCopyable, SIMDScalar, Sendable {
+public protocol Scalar: BinaryFloatingPoint, BitwiseCopyable, SIMDScalar, Codable, Sendable {
   /// The kernels that this machine runs best, chosen once.
   static var kernels: KernelTable<Self> { get }
+
+  /// Dense products on panels.
+  static var dense: DenseProducts<Self> { get }
 
   /// c = alpha op(a) op(b) + beta c, row-major; op(a): m x k, op(b): k x n, c: m x n.
   static func gemm(
@@ -26,6 +29,7 @@ private func op(_ transpose: Bool) -> CBLAS_TRANSPOSE { transpose ? CblasTrans :
 
 extension Float: Scalar {
   public static let kernels = InstructionSet.chosen.kernels32
+  public static let dense = DenseProducts<Float>()
   public static let bits = 32
 
   public static func gemm(
@@ -48,6 +52,7 @@ extension Float: Scalar {
 
 extension Double: Scalar {
   public static let kernels = InstructionSet.chosen.kernels64
+  public static let dense = DenseProducts<Double>()
   public static let bits = 64
 
   public static func gemm(

@@ -1,6 +1,9 @@
-/* What Swift cannot say: instructions that ask the processor what it is, and its floating-point control register. */
+/* What Swift cannot say: instructions that ask the processor what it is, its floating-point control register, and macros. */
 #ifndef CSYSTEM_H
 #define CSYSTEM_H
+
+/* Processors that this process may run on; 0 or less when the system does not say. */
+int csystem_usable_cores(void);
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -21,6 +24,25 @@ static inline int csystem_has_avx512(void) {
 static inline unsigned csystem_get_mxcsr(void) { return _mm_getcsr(); }
 static inline void csystem_set_mxcsr(unsigned value) { _mm_setcsr(value); }
 static inline void csystem_pause(void) { _mm_pause(); }
+
+#elif defined(__aarch64__)
+#include <stdint.h>
+
+#define CSYSTEM_REGISTER(name)                                                                          \
+  static inline uint64_t csystem_get_##name(void) {                                                     \
+    uint64_t value;                                                                                     \
+    __asm__ volatile("mrs %0, " #name : "=r"(value));                                                   \
+    return value;                                                                                       \
+  }                                                                                                     \
+  static inline void csystem_set_##name(uint64_t value) { __asm__ volatile("msr " #name ", %0" ::"r"(value)); }
+CSYSTEM_REGISTER(fpcr)
+CSYSTEM_REGISTER(fpsr)
+#undef CSYSTEM_REGISTER
+
+static inline void csystem_pause(void) { __asm__ volatile("yield"); }
+
+#else
+static inline void csystem_pause(void) {}
 #endif
 
 #endif

@@ -1,0 +1,113 @@
+import KernelInterface
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+// Reference loops of softmax and of the losses. Definitions: include/espalier.h.
+
+func referenceSoftmaxForward<T: KernelScalar>(_ arguments: SoftmaxArguments<T>, _ begin: Int, _ end: Int) {
+  let (features, width) = (arguments.features, arguments.shape.width)
+  for p in begin..<end {
+    let a = arguments.output + panelRow(p, 0, features: features, width: width)
+    for lane in 0..<width {
+      var largest = -T.infinity
+      for i in 0..<features where !(a[i * width + lane] <= largest) { largest = a[i * width + lane] }
+      var sum: T = 0
+      for i in 0..<features { sum += T.exp(a[i * width + lane] - largest) }
+      for i in 0..<features { a[i * width + lane] = T.exp(a[i * width + lane] - largest) / sum }
+    }
+  }
+}
+
+func referenceSoftmaxBackward<T: KernelScalar>(_ arguments: SoftmaxArguments<T>, _ begin: Int, _ end: Int) {
+  guard let gradient = arguments.gradient else { return }
+  let (features, width) = (arguments.features, arguments.shape.width)
+  for p in begin..<end {
+    let row = panelRow(p, 0, features: features, width: width)
+    for lane in row..<row + width {
+      var inner: T = 0
+      for i in 0..<features { inner += arguments.output[i * width + lane] * gradient[i * width + lane] }
+      for i in 0..<features {
+        gradient[i * width + lane] = arguments.output[i * width + lane] * (gradient[i * width + lane] - inner)
+      }
+    }
+  }
+}
+
+func referenceLoss<T: KernelScalar>(_ arguments: LossArguments<T>, _ begin: Int, _ end: Int) {
+  let (outputs, width) = (arguments.outputs, arguments.shape.width)
+  for p in begin..<end {
+    let panel = panelRow(p, 0, features: outputs, width: width)
+    var total = 0.0
+    var correct: Int64 = 0
+    for lane in 0..<width {
+      let sample = p * width + lane
+      guard sample < arguments.shape.batch else {
+        for i in 0..<outputs { arguments.gradient?[panel + i * width + lane] = 0 }
+        continue
+      }
+      let label = arguments.labels.map {
+        Int($0[arguments.samples.map { Int($0[sample]) } ?? sample]) - Int(arguments.labelBase)
+      }
+      func y(_ i: Int) -> Double { Double(arguments.output[panel + i * width + lane]) }
+      func t(_ i: Int) -> Double {
+        label.map { $0 == i ? 1 : 0 } ?? arguments.target.map { Double($0[panel + i * width + lane]) } ?? 0
+      }
+      func setGradient(_ i: Int, _ value: Double) {
+        arguments.gradient?[panel + i * width + lane] = T(value * arguments.gradientScale)
+      }
+      var loss = 0.0
+      if arguments.kind == .softmaxCrossEntropy {
+        var largest = -Double.infinity
+        for i in 0..<outputs where !(y(i) <= largest) { largest = y(i) }
+        var (sum, mass) = (0.0, 0.0)
+        for i in 0..<outputs {
+          sum += exp(y(i) - largest)
+          mass += t(i)
+        }
+        let logSum = largest + log(sum)
+        for i in 0..<outputs {
+          if label == nil || label == i { loss += t(i) * (logSum - y(i)) }
+          setGradient(i, exp(y(i) - largest) / sum * mass - t(i))
+        }
+      } else {
+        for i in 0..<outputs {
+          let (value, slope) = elementLoss(arguments.kind, y: y(i), t: t(i), delta: arguments.delta)
+          loss += value
+          setGradient(i, slope / Double(outputs))
+        }
+        loss /= Double(outputs)
+      }
+      total += loss
+      if let label {
+        var best = 0
+        for i in 0..<outputs where y(i) > y(best) { best = i }
+        if best == label { correct += 1 }
+      }
+    }
+    arguments.losses[p] = total
+    arguments.correct?[p] = correct
+  }
+}
+
+/// The loss of one output, and its derivative, for the losses that are a mean over outputs.
+@inline(__always)
+func elementLoss(_ kind: LossKind, y: Double, t: Double, delta: Double) -> (value: Double, slope: Double) {
+  let e = y - t
+  switch kind {
+  case .meanSquaredError:
+    return (e * e, 2 * e)
+  case .huber:
+    let inside = e.magnitude <= delta
+    let clipped = e > delta ? delta : (e < -delta ? -delta : e)
+    return (inside ? 0.5 * e * e : delta * (e.magnitude - 0.5 * delta), clipped)
+  case .binaryCrossEntropy:
+    // -t log s(y) - (1 - t) log(1 - s(y)), rearranged so that nothing overflows (PyTorch's BCEWithLogitsLoss).
+    return ((y > 0 ? y : 0) - y * t + log1p(exp(-y.magnitude)), sigmoid(y) - t)
+  case .softmaxCrossEntropy:
+    return (.nan, .nan)
+  }
+}

@@ -1,0 +1,129 @@
+import Base
+import CSystem
+import KernelInterface
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Threads that run kernels: the caller's and `threads - 1` workers. Workers spin for some tens of microseconds after a job
+/// and then sleep. Distinct pools are independent; a second thread that enters a pool in use, a call from inside a kernel,
+/// from inside an OpenMP parallel region or in a forked child runs its units on its own thread alone. Results never depend
+/// on which of these happens.
+public final class ThreadPool: Executor {
+  public let threads: Int
+  private let crew: Crew
+  private let workers: UnsafeMutableBufferPointer<pthread_t>
+  private let bornIn = Forks.count
+
+  /// Units are shared out when there is more work than this, in floating-point operations: some microseconds of it, about
+  /// the cost of waking a worker that spins.
+  static let leastWork = 200_000
+
+  /// - threads: 1 ... 1024, the calling thread included.
+  /// - Throws: `invalidArgument`; `outOfMemory` when the system grants no more threads. No thread is left behind.
+  public init(threads: Int) throws(Failure) {
+    guard (1...1024).contains(threads) else {
+      throw Failure(.invalidArgument, "thread pool: threads must be in 1 .. 1024, got \(threads)")
+    }
+    self.threads = threads
+    crew = Crew(threads: threads)
+    workers = .allocate(capacity: threads - 1)
+    let (started, error) = Self.start(crew, workers)
+    guard error == 0 else {
+      crew.dismiss()
+      for worker in workers[..<started] { pthread_join(worker, nil) }
+      workers.deallocate()
+      throw Failure(
+        .outOfMemory, "thread pool: thread \(started + 2) of \(threads) could not be started: \(String(cString: strerror(error)))")
+    }
+  }
+
+  deinit {
+    defer { workers.deallocate() }
+    // After a fork the workers are the parent's; there is nobody here to join.
+    guard bornIn == Forks.count else { return }
+    crew.dismiss()
+    for worker in workers { pthread_join(worker, nil) }
+  }
+
+  /// ESPALIER_NUM_THREADS if it is a number in 1 ... 1024, else the cores that this process may run on, at most 1024.
+  public static func defaultThreads() -> Int {
+    if let text = getenv("ESPALIER_NUM_THREADS"), let number = Int(String(cString: text)), (1...1024).contains(number) {
+      return number
+    }
+    return min(max(Int(csystem_usable_cores()), 1), 1024)
+  }
+
+  public func run(
+    _ kernel: @escaping Kernel, _ arguments: UnsafeRawPointer, units: Int, work: Int, balancedBy prefix: UnsafePointer<Int64>?
+  ) {
+    guard units > 0 else { return }
+    let environment = FloatingPointEnvironment.begin()
+    defer { environment.end() }
+    let shared = threads > 1 && units > 1 && work >= Self.leastWork && bornIn == Forks.count && !OpenMP.isInParallelRegion
+    guard shared, crew.enter() else { return kernel(arguments, 0, units) }
+    crew.run(kernel, arguments, units: units, prefix: prefix)
+    crew.leave()
+  }
+
+  /// Start the workers with every signal blocked, so that the host's handlers run in the host's threads.
+  private static func start(_ crew: Crew, _ workers: UnsafeMutableBufferPointer<pthread_t>) -> (started: Int, error: Int32) {
+    var attributes = pthread_attr_t()
+    var (all, before) = (sigset_t(), sigset_t())
+    pthread_attr_init(&attributes)
+    // The limit on the main thread's stack, often huge or unlimited for Fortran programs, must not be every worker's size.
+    pthread_attr_setstacksize(&attributes, 4 << 20)
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, &before)
+    defer {
+      pthread_sigmask(SIG_SETMASK, &before, nil)
+      pthread_attr_destroy(&attributes)
+    }
+    for i in workers.indices {
+      let post = Unmanaged.passRetained(Post(crew: crew, number: i + 1))
+      var thread = pthread_t()
+      let error = pthread_create(
+        &thread, &attributes,
+        {
+          guard let raw = $0 else { return nil }
+          let post = Unmanaged<Post>.fromOpaque(raw).takeRetainedValue()
+          post.crew.work(as: post.number)
+          return nil
+        }, post.toOpaque())
+      guard error == 0 else {
+        post.release()
+        return (i, error)
+      }
+      workers[i] = thread
+    }
+    return (workers.count, 0)
+  }
+}
+
+/// What a worker is told at its start.
+private final class Post {
+  let crew: Crew
+  let number: Int
+
+  init(crew: Crew, number: Int) {
+    self.crew = crew
+    self.number = number
+  }
+}
+
+/// How often this process is the child of a fork of itself.
+private enum Forks {
+  private static let counter = Counter()
+
+  static var count: Int { counter.value.load(ordering: .relaxed) }
+
+  private final class Counter: Sendable {
+    let value = Atomic<Int>(0)
+
+    init() { pthread_atfork(nil, nil) { Forks.counter.value.add(1, ordering: .relaxed) } }
+  }
+}
