@@ -19,27 +19,23 @@ public struct SlotRemap {
   }
 
   /// Move `array` from the old order to the new one, in place; grown slots become `fill`. Bit for bit, nothing allocated.
+  /// Survivors move in runs between changes, so that it is a few block moves whatever the type.
   /// - array: room for max(oldCount, newCount) elements.
-  public func apply<T>(to array: UnsafeMutablePointer<T>, fill: T) {
-    var kept = 0
-    var next = 0
-    for old in 0..<oldCount {
-      if next < dropped.count, dropped[next] == Int64(old) {
-        next += 1
-      } else {
-        array[kept] = array[old]
-        kept += 1
-      }
+  public func apply<T: BitwiseCopyable>(to array: UnsafeMutablePointer<T>, fill: T) {
+    var kept = dropped.isEmpty ? oldCount : Int(dropped[0])
+    for i in 0..<dropped.count {
+      let begin = Int(dropped[i]) + 1
+      let end = i + 1 < dropped.count ? Int(dropped[i + 1]) : oldCount
+      (array + kept).update(from: array + begin, count: end - begin)
+      kept += end - begin
     }
-    var come = grown.count - 1
-    for new in stride(from: newCount - 1, through: 0, by: -1) {
-      if come >= 0, grown[come] == Int64(new) {
-        array[new] = fill
-        come -= 1
-      } else {
-        kept -= 1
-        array[new] = array[kept]
-      }
+    var end = newCount
+    for new in grown.reversed() {
+      let begin = Int(new) + 1
+      kept -= end - begin
+      (array + begin).update(from: array + kept, count: end - begin)
+      array[begin - 1] = fill
+      end = begin - 1
     }
   }
 }

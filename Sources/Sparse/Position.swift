@@ -1,0 +1,51 @@
+/// A place in a matrix as one number that sorts by row, then column: row 2^32 + column.
+public struct Position: Comparable, Hashable, BitwiseCopyable, Sendable {
+  public let key: UInt64
+
+  public init(key: UInt64) { self.key = key }
+  public init(row: Int, column: Int) {
+    key = UInt64(truncatingIfNeeded: row) << 32 | UInt64(truncatingIfNeeded: column)
+  }
+
+  public var row: Int { Int(key >> 32) }
+  public var column: Int { Int(key & 0xFFFF_FFFF) }
+
+  public static func < (a: Position, b: Position) -> Bool { a.key < b.key }
+}
+
+extension Position {
+  /// Sort positions ascending, stably, in time linear in their number: by bytes from the lowest, bytes that are all equal
+  /// skipped. Nothing allocated.
+  /// - scratch: room for `count`. - payload, payloadScratch: numbers that travel with their position, or nil.
+  public static func sort(
+    _ positions: UnsafeMutablePointer<Position>, count: Int, scratch: UnsafeMutablePointer<Position>,
+    payload: UnsafeMutablePointer<UInt32>? = nil, payloadScratch: UnsafeMutablePointer<UInt32>? = nil
+  ) {
+    guard count > 1 else { return }
+    var source = positions
+    var target = scratch
+    var carried = payload
+    var carriedTarget = payloadScratch
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { next in
+      for shift in stride(from: UInt64(0), to: 64, by: 8) {
+        next.update(repeating: 0)
+        for i in 0..<count { next[Int(source[i].key >> shift & 255)] &+= 1 }
+        if next[Int(source[0].key >> shift & 255)] == count { continue }
+        var sum = 0
+        for digit in 0..<256 { (next[digit], sum) = (sum, sum &+ next[digit]) }
+        for i in 0..<count {
+          let digit = Int(source[i].key >> shift & 255)
+          let place = next[digit]
+          next[digit] = place &+ 1
+          target[place] = source[i]
+          if let carried, let carriedTarget { carriedTarget[place] = carried[i] }
+        }
+        swap(&source, &target)
+        swap(&carried, &carriedTarget)
+      }
+    }
+    guard source != positions else { return }
+    positions.update(from: source, count: count)
+    if let payload, let carried { payload.update(from: carried, count: count) }
+  }
+}
