@@ -8,20 +8,21 @@
 public final class Buffer<T: BitwiseCopyable>: @unchecked Sendable {
   public let pointer: UnsafeMutablePointer<T>
   public let count: Int
+  private let memory: UnsafeMutableRawPointer
 
   /// - Throws: `outOfMemory` when the memory is not to be had or its size overflows.
   public init(count: Int, of what: @autoclosure () -> String = "buffer") throws(Failure) {
     let (bytes, overflow) = max(count, 1).multipliedReportingOverflow(by: MemoryLayout<T>.stride)
-    var raw: UnsafeMutableRawPointer?
-    guard count >= 0, !overflow, bytes < Int.max - 64, posix_memalign(&raw, 64, (bytes + 63) / 64 * 64) == 0, let raw else {
+    // calloc, not memset: large buffers are then fresh pages that cost nothing until they are used.
+    guard count >= 0, !overflow, bytes < Int.max - 64, let raw = calloc(1, bytes + 64) else {
       throw Failure(.outOfMemory, "\(what()): no memory for \(count) elements of \(MemoryLayout<T>.stride) bytes")
     }
-    memset(raw, 0, bytes)
-    pointer = raw.bindMemory(to: T.self, capacity: max(count, 1))
+    memory = raw
+    pointer = raw.alignedUp(toMultipleOf: 64).bindMemory(to: T.self, capacity: max(count, 1))
     self.count = count
   }
 
-  deinit { free(pointer) }
+  deinit { free(memory) }
 
   public var bytes: Int { count * MemoryLayout<T>.stride }
   public var span: UnsafeMutableBufferPointer<T> { UnsafeMutableBufferPointer(start: pointer, count: count) }

@@ -24,4 +24,10 @@ public final class Parameter<T: Scalar>: @unchecked Sendable {
     self.values = values
     self.gradient = gradient
   }
+
+  /// Move values and gradient with their connections; grown ones start at 0.
+  public func remap(_ remap: SlotRemap) {
+    if let values { remap.apply(to: values, fill: 0) }
+    if let gradient { remap.apply(to: gradient, fill: 0) }
+  }
 }

@@ -1,0 +1,58 @@
+import Base
+import KernelInterface
+import Machine
+import Sparse
+
+/// Inverted dropout (Srivastava et al. 2014): in training each value is zeroed with `probability`, the others are divided
+/// by 1 - probability; in inference the values pass as they are. The mask is drawn by counter and drawn again in backward.
+public final class Dropout<T: Scalar>: Layer {
+  public static var kind: String { "dropout" }
+  public let inputs: Int
+  public var outputs: Int { inputs }
+  /// In [0, 1).
+  public var probability: Double
+  /// Tells this layer's draws from those of the network's other layers.
+  private let stream: UInt64
+  private let owner: String
+  private var panels: PanelPair<T>
+
+  public init(inputs: Int, probability: Double, stream: UInt64, owner: String) throws(Failure) {
+    self.inputs = inputs
+    self.probability = probability
+    self.stream = stream
+    self.owner = owner
+    panels = try PanelPair(features: 0, elements: 0, of: owner)
+  }
+
+  public var parameters: [Parameter<T>] { [] }
+  public var usesBLAS: Bool { false }
+  public var bytes: Int { panels.bytes }
+  public var flops: Int { 0 }
+  public var output: UnsafeMutablePointer<T> { panels.output.pointer }
+  public var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
+
+  public func plan(elements: Int) throws(Failure) {
+    panels = try PanelPair(features: inputs, elements: elements, of: owner)
+  }
+
+  public func forward(_ input: UnsafePointer<T>, _ pass: Pass) {
+    apply(from: input, to: output, probability: pass.training ? probability : 0, pass)
+  }
+
+  public func backward(_ input: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>?, _ pass: Pass) {
+    guard let inputGradient else { return }
+    apply(from: outputGradient, to: inputGradient, probability: probability, pass)
+  }
+
+  private func apply(
+    from source: UnsafePointer<T>, to destination: UnsafeMutablePointer<T>, probability: Double, _ pass: Pass
+  ) {
+    let arguments = DropoutArguments(
+      source: source, destination: destination, features: inputs, shape: pass.shape, probability: probability,
+      key: RandomSource.mix(pass.key ^ RandomSource.mix(stream)))
+    withUnsafePointer(to: arguments) {
+      pass.executor.run(
+        T.kernels.dropout, $0, units: inputs, work: 8 * pass.shape.elements(features: inputs), balancedBy: nil)
+    }
+  }
+}

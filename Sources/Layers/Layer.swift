@@ -1,0 +1,61 @@
+import Base
+import KernelInterface
+import Machine
+import Sparse
+
+/// What a pass through the network has in common for all layers.
+public struct Pass {
+  public let shape: PanelShape
+  /// Training mode: dropout acts, and what backward needs is kept.
+  public let training: Bool
+  /// Separates the random draws of one pass from those of every other (dropout).
+  public let key: UInt64
+  /// Whether gradients are added to what the gradient arrays hold.
+  public var accumulate: Bool
+  public let executor: any Executor
+
+  public init(shape: PanelShape, training: Bool, key: UInt64, accumulate: Bool, executor: any Executor) {
+    self.shape = shape
+    self.training = training
+    self.key = key
+    self.accumulate = accumulate
+    self.executor = executor
+  }
+}
+
+/// One stage of a network, on panels: (inputs, batch) -> (outputs, batch).
+///
+/// A layer owns the panels of its outputs and of their gradient; the next layer reads the former and writes the latter, so
+/// data moves between layers without being copied.
+public protocol Layer<T>: AnyObject {
+  associatedtype T: Scalar
+
+  /// For messages and tables: "linear", "dropout".
+  static var kind: String { get }
+  var inputs: Int { get }
+  var outputs: Int { get }
+  /// In the order of the network's parameter array; empty for a layer that learns nothing.
+  var parameters: [Parameter<T>] { get }
+  /// Whether it calls BLAS, whose threads must then be held back.
+  var usesBLAS: Bool { get }
+
+  /// Allocate the panels. - elements: of one feature, the most that a batch will take.
+  func plan(elements: Int) throws(Failure)
+
+  /// a: (outputs, batch), valid until the next forward.
+  var output: UnsafeMutablePointer<T> { get }
+  /// da: (outputs, batch), written by whoever comes after, before `backward`; overwritten by `backward`.
+  var outputGradient: UnsafeMutablePointer<T> { get }
+
+  /// Compute `output` from x: (inputs, batch).
+  func forward(_ input: UnsafePointer<T>, _ pass: Pass)
+
+  /// From `outputGradient`: the parameters' gradients, and dx: (inputs, batch) unless `inputGradient` is nil.
+  /// - input: the x that the last `forward` was given.
+  func backward(_ input: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>?, _ pass: Pass)
+
+  /// Bytes held: indices and panels, not parameters.
+  var bytes: Int { get }
+  /// Floating-point operations of one sample forward.
+  var flops: Int { get }
+}

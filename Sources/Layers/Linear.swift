@@ -1,0 +1,143 @@
+import Base
+import KernelInterface
+import Machine
+import Sparse
+
+/// a = f(W x + b), W: (units, inputs) with a pattern, or dense.
+///
+/// Sparse: forward and both backward passes touch only the pattern's connections. Dense: the products are OpenBLAS's.
+public final class Linear<T: Scalar>: Layer {
+  public static var kind: String { "linear" }
+  public let inputs: Int
+  public let outputs: Int
+  /// nil for a dense layer.
+  public let pattern: Pattern?
+  /// One a connection in the pattern's slot order; dense: row-major.
+  public let weights: Parameter<T>
+  public let bias: Parameter<T>?
+  public let activation: Activation
+  /// Leaky relu's, >= 0: its derivative is told from the sign of a.
+  public var negativeSlope: T
+  private let owner: String
+  private var panels: PanelPair<T>
+  /// z, for activations whose derivative is not a function of a.
+  private var preactivation: Buffer<T>?
+  /// What `denseGradient` goes back to: the last backward pass and its input.
+  private var last: (input: UnsafePointer<T>, pass: Pass)?
+
+  public init(
+    inputs: Int, units: Int, pattern: Pattern?, hasBias: Bool, activation: Activation, negativeSlope: Double,
+    owner: String
+  ) throws(Failure) {
+    self.inputs = inputs
+    self.outputs = units
+    self.pattern = pattern
+    self.activation = activation
+    self.negativeSlope = T(negativeSlope)
+    self.owner = owner
+    weights = Parameter(name: "\(owner), weights", role: .weights, count: pattern?.connections ?? units * inputs)
+    bias = hasBias ? Parameter(name: "\(owner), bias", role: .bias, count: units) : nil
+    panels = try PanelPair(features: 0, elements: 0, of: owner)
+  }
+
+  public var parameters: [Parameter<T>] { bias.map { [weights, $0] } ?? [weights] }
+  public var usesBLAS: Bool { pattern == nil }
+  public var output: UnsafeMutablePointer<T> { panels.output.pointer }
+  public var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
+  public var bytes: Int { panels.bytes + (pattern?.bytes ?? 0) + (preactivation?.bytes ?? 0) }
+  public var flops: Int { 2 * weights.count }
+
+  public func plan(elements: Int) throws(Failure) {
+    panels = try PanelPair(features: outputs, elements: elements, of: owner)
+    preactivation = activation.needsPreactivation ? try Buffer(count: panels.output.count, of: owner) : nil
+  }
+
+  /// Set the weights by an initializer and the biases to 0.
+  public func initialize(_ initializer: Initializer, random: inout RandomSource) throws(Failure) {
+    guard let values = weights.values else { return }
+    try initializer.fill(
+      values, rows: outputs, columns: inputs, rowStart: pattern?.rowStart, random: &random, owner: owner)
+    if let bias { bias.values?.update(repeating: 0, count: bias.count) }
+  }
+
+  // MARK: Passes
+
+  public func forward(_ input: UnsafePointer<T>, _ pass: Pass) {
+    guard let values = weights.values else { return }
+    let arguments = self.arguments(values, input, pass)
+    if let pattern {
+      run(T.kernels.sparseForward, arguments, units: outputs, work: work(pass), pass, balancedBy: pattern.rowStart)
+    } else {
+      let product = DenseArguments(
+        rows: outputs, columns: inputs, shape: pass.shape, weights: UnsafePointer(values), input: input, output: output)
+      run(T.dense.forward, product, units: product.forwardUnits, work: product.work, pass)
+      run(T.kernels.denseForwardEpilogue, arguments, units: outputs, work: 8 * elements(pass), pass)
+    }
+    if activation == .softmax { softmax(T.kernels.softmaxForward, gradient: nil, pass) }
+  }
+
+  public func backward(_ input: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>?, _ pass: Pass) {
+    guard let values = weights.values, let weightGradient = weights.gradient else { return }
+    last = (input, pass)
+    if activation == .softmax { softmax(T.kernels.softmaxBackward, gradient: outputGradient, pass) }
+    var arguments = self.arguments(values, input, pass)
+    arguments.gradient = outputGradient
+    arguments.weightGradient = weightGradient
+    arguments.biasGradient = bias?.gradient
+    arguments.inputGradient = inputGradient
+    arguments.accumulate = pass.accumulate
+    if let pattern {
+      run(
+        T.kernels.sparseBackwardWeight, arguments, units: outputs, work: work(pass), pass, balancedBy: pattern.rowStart)
+      guard inputGradient != nil else { return }
+      run(
+        T.kernels.sparseBackwardInput, arguments, units: inputs, work: work(pass), pass, balancedBy: pattern.columnStart)
+    } else {
+      run(T.kernels.denseBackwardPrologue, arguments, units: outputs, work: 8 * elements(pass), pass)
+      let product = DenseArguments(
+        rows: outputs, columns: inputs, shape: pass.shape, weights: UnsafePointer(values), input: input,
+        gradient: UnsafePointer(outputGradient), inputGradient: inputGradient, weightGradient: weightGradient,
+        accumulate: pass.accumulate)
+      run(
+        T.dense.backwardWeight, product, units: product.backwardWeightUnits, work: product.backwardWeightWork, pass)
+      guard inputGradient != nil else { return }
+      run(T.dense.backwardInput, product, units: product.backwardInputUnits, work: product.work, pass)
+    }
+  }
+
+  private func arguments(_ values: UnsafeMutablePointer<T>, _ input: UnsafePointer<T>, _ pass: Pass) -> LinearArguments<T> {
+    LinearArguments(
+      matrix: pattern?.matrix(values: UnsafePointer(values)), rows: outputs, columns: inputs, shape: pass.shape,
+      bias: bias?.values.map { UnsafePointer($0) }, activation: activation, negativeSlope: negativeSlope, input: input,
+      output: output, preactivation: preactivation?.pointer)
+  }
+
+  private func softmax(_ kernel: @escaping Kernel, gradient: UnsafeMutablePointer<T>?, _ pass: Pass) {
+    let arguments = SoftmaxArguments(features: outputs, shape: pass.shape, output: output, gradient: gradient)
+    run(kernel, arguments, units: pass.shape.count, work: 20 * elements(pass), pass)
+  }
+
+  private func elements(_ pass: Pass) -> Int { pass.shape.elements(features: outputs) }
+  private func work(_ pass: Pass) -> Int { 2 * pass.shape.elements(features: weights.count) }
+
+  private func run<A>(
+    _ kernel: @escaping Kernel, _ arguments: A, units: Int, work: Int, _ pass: Pass,
+    balancedBy prefix: UnsafePointer<Int64>? = nil
+  ) {
+    withUnsafePointer(to: arguments) {
+      pass.executor.run(kernel, $0, units: units, work: work, balancedBy: prefix)
+    }
+  }
+}
+
+extension Linear: DenseGradientSource {
+  /// dL/dW at every position of some rows, from the panels that the last backward pass left. By OpenBLAS, whose threads the
+  /// caller holds back.
+  public func denseGradient(rows: Range<Int>, into gradient: UnsafeMutablePointer<T>) {
+    guard let (input, pass) = last else { return }
+    let product = DenseArguments(
+      rows: outputs, columns: inputs, shape: pass.shape, input: input, gradient: UnsafePointer(outputGradient),
+      weightGradient: gradient, gradientRows: rows)
+    run(T.dense.backwardWeight, product, units: product.backwardWeightUnits, work: product.backwardWeightWork, pass)
+  }
+}
