@@ -1,0 +1,51 @@
+import Base
+import KernelInterface
+import Machine
+import Sparse
+
+/// The 2-norm of all gradients together, and the factor that limits it: torch.nn.utils.clip_grad_norm_ (Pascanu, Mikolov and
+/// Bengio 2013). Instead of scaling the gradients, hand the factor to the optimizers' steps.
+public final class GlobalNorm<T: Scalar> {
+  private let parameters: [Parameter<T>]
+  /// One sum of squares a block of the longest gradient.
+  private let partials: Buffer<Double>
+  private let kernel: Kernel
+
+  /// - Throws: `outOfMemory`.
+  public init(parameters: [Parameter<T>]) throws(Failure) {
+    self.parameters = parameters
+    partials = try Buffer(count: Self.blocks(parameters.map(\.count).max() ?? 0), of: "gradient norm")
+    kernel = T.kernels.sumOfSquares
+  }
+
+  public var bytes: Int { partials.bytes }
+
+  /// The norm of the gradients as they are, in double and in a fixed order: the same bits for any number of threads. Nothing
+  /// is allocated. Parameters that have no place yet do not count.
+  public func norm(executor: any Executor) -> Double {
+    var total = 0.0
+    for parameter in parameters {
+      guard let gradient = parameter.gradient else { continue }
+      let blocks = Self.blocks(parameter.count)
+      let arguments = SumOfSquaresArguments<T>(
+        values: UnsafePointer(gradient), count: parameter.count, partials: partials.pointer)
+      withUnsafePointer(to: arguments) {
+        executor.run(kernel, UnsafeRawPointer($0), units: blocks, work: parameter.count &* 2, balancedBy: nil)
+      }
+      for block in 0..<blocks { total += partials.pointer[block] }
+    }
+    return total.squareRoot()
+  }
+
+  /// The factor that brings the norm to at most `limit`: min(1, limit / (norm + 1e-6)). NaN when the norm is NaN, as in
+  /// PyTorch.
+  public func factor(limit: Double, executor: any Executor) -> Double {
+    let factor = limit / (norm(executor: executor) + 1e-6)
+    return factor >= 1 ? 1 : factor
+  }
+
+  private static func blocks(_ count: Int) -> Int {
+    let block = SumOfSquaresArguments<T>.block
+    return count / block + (count % block == 0 ? 0 : 1)
+  }
+}

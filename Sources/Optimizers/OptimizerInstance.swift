@@ -1,0 +1,160 @@
+import Base
+import KernelInterface
+import Machine
+import Sparse
+
+/// An optimizer at work on one or several parameters (the weights and the bias of a layer): hyperparameters, one step count,
+/// and for every parameter moments of its own, in the order of its elements.
+///
+/// Not for use by two threads at a time.
+public final class OptimizerInstance<T: Scalar> {
+  private struct State {
+    let parameter: Parameter<T>
+    /// nil: not needed so far.
+    var moments: [Buffer<T>?]
+  }
+
+  public private(set) var optimizer: Optimizer
+  /// Steps taken.
+  public private(set) var steps = 0
+  private let rule: any OptimizerRule.Type
+  private let kernel: Kernel
+  private var states: [State]
+  /// Whether a step has used moment 0.
+  private var started = false
+
+  /// - Throws: `outOfMemory`; `invalidArgument` for a hyperparameter that T cannot hold.
+  public init(_ optimizer: Optimizer, parameters: [Parameter<T>]) throws(Failure) {
+    self.optimizer = optimizer
+    rule = optimizer.kind.rule
+    kernel = rule.kernel(T.kernels)
+    let none = [Buffer<T>?](repeating: nil, count: rule.moments)
+    states = parameters.map { State(parameter: $0, moments: none) }
+    try Self.checkRange(optimizer)
+    states = try completed(for: optimizer)
+  }
+
+  /// Set a hyperparameter, at any time; the state stays. The moments that it newly calls for ("momentum", "centered",
+  /// "amsgrad") are allocated here and start at 0; those that it no longer calls for are kept as they are, for the day when
+  /// it does again.
+  /// - Throws: `unknownName`; `invalidArgument` for a value out of range; `invalidState` for "initial_accumulator" after the
+  ///   first step; `outOfMemory`. Nothing has changed then.
+  public func set(_ name: String, _ value: Double) throws(Failure) {
+    var changed = optimizer
+    try changed.set(name, value)
+    try Self.checkRange(changed)
+    let starts = name == rule.startOption
+    guard !starts || steps == 0 else {
+      throw Failure(
+        .invalidState, "\(changed.options.owner): \(name) must be set before the first step, got \(value) after \(steps)")
+    }
+    states = try completed(for: changed)
+    optimizer = changed
+    if starts { restart() }
+  }
+
+  /// An option, "rule", "steps" or "rate". - Throws: `unknownName`.
+  public func get(_ name: String) throws(Failure) -> Double { try optimizer.get(name, steps: steps) }
+
+  /// Bytes of all moments.
+  public var bytes: Int {
+    states.reduce(0) { $0 + $1.moments.reduce(0) { $0 + ($1?.bytes ?? 0) } }
+  }
+
+  /// Whether `step` can be taken. - Throws: what `step` throws.
+  public func check() throws(Failure) {
+    try optimizer.check()
+    let rate = optimizer.rate(after: steps)
+    guard T(rate).isFinite else {
+      throw Failure(.invalidArgument, "\(optimizer.options.owner): the learning rate after \(steps) steps overflows, \(rate)")
+    }
+    for state in states where state.parameter.values == nil || state.parameter.gradient == nil {
+      throw Failure(.invalidState, "\(optimizer.options.owner): \(state.parameter.name) have no place yet")
+    }
+  }
+
+  /// One step: every parameter's values and moments change in place, its gradient is only read. Nothing is allocated.
+  /// - gradientScale: factor on the gradients, as from ``GlobalNorm``.
+  /// - Throws: `invalidArgument` when options do not fit each other or the learning rate overflows; `invalidState` when a
+  ///   parameter has no place. Nothing has changed then.
+  public func step(gradientScale: Double = 1, executor: any Executor) throws(Failure) {
+    try check()
+    let options = optimizer.options
+    let rate = optimizer.rate(after: steps)
+    let scale = T(gradientScale)
+    for state in states {
+      guard let values = state.parameter.values, let gradient = state.parameter.gradient else { continue }
+      let moments = (moment(0, of: state), moment(1, of: state), moment(2, of: state))
+      rule.run(
+        UpdateStep(
+          weights: values, gradient: UnsafePointer(gradient), count: state.parameter.count, moments: moments,
+          gradientScale: scale, rate: rate, number: steps + 1, first: !started, kernel: kernel, executor: executor),
+        options)
+    }
+    steps += 1
+    started = started || rule.needs(0, options)
+  }
+
+  /// Move a parameter's moments with their connections, in place, after a change of its pattern. Grown slots are as new: 0,
+  /// or Adagrad's "initial_accumulator". The step count stays, as it belongs to the layer.
+  /// - remap: between patterns of `parameter.count` connections each.
+  /// - Throws: `invalidArgument` for another remap or a parameter that is not this instance's. Nothing has changed then.
+  public func remap(_ remap: SlotRemap, parameter: Parameter<T>) throws(Failure) {
+    let count = parameter.count
+    guard remap.oldCount == count, remap.newCount == count else {
+      throw Failure(
+        .invalidArgument,
+        "\(parameter.name): remap must keep \(count) connections, got \(remap.oldCount) to \(remap.newCount)")
+    }
+    guard let state = states.first(where: { $0.parameter === parameter }) else {
+      throw Failure(.invalidArgument, "\(parameter.name): not a parameter of this \(optimizer.options.owner)")
+    }
+    for (index, moment) in state.moments.enumerated() {
+      guard let moment else { continue }
+      remap.apply(to: moment.pointer, fill: T(rule.start(index, optimizer.options)))
+    }
+  }
+
+  /// A parameter's moment, in the order of its elements; nil when there is none so far. Numbers: see the rules' files.
+  /// Valid as long as the instance.
+  public func moment(_ index: Int, of parameter: Parameter<T>) -> UnsafeMutableBufferPointer<T>? {
+    guard let state = states.first(where: { $0.parameter === parameter }), index < state.moments.count else { return nil }
+    return state.moments[index]?.span
+  }
+
+  /// A moment that the coming step needs.
+  private func moment(_ index: Int, of state: State) -> UnsafeMutablePointer<T>? {
+    guard index < state.moments.count, rule.needs(index, optimizer.options) else { return nil }
+    return state.moments[index]?.pointer
+  }
+
+  /// The states with all moments that `optimizer` calls for.
+  private func completed(for optimizer: Optimizer) throws(Failure) -> [State] {
+    var result = states
+    for which in result.indices {
+      let parameter = result[which].parameter
+      for index in 0..<rule.moments where result[which].moments[index] == nil && rule.needs(index, optimizer.options) {
+        let moment = try Buffer<T>(count: parameter.count, of: "\(parameter.name), \(optimizer.options.owner) moment")
+        moment.span.update(repeating: T(rule.start(index, optimizer.options)))
+        result[which].moments[index] = moment
+      }
+    }
+    return result
+  }
+
+  private func restart() {
+    for state in states {
+      for (index, moment) in state.moments.enumerated() {
+        moment?.span.update(repeating: T(rule.start(index, optimizer.options)))
+      }
+    }
+  }
+
+  private static func checkRange(_ optimizer: Optimizer) throws(Failure) {
+    let options = optimizer.options
+    for (position, option) in options.table.enumerated() where !T(options[position]).isFinite {
+      throw Failure(
+        .invalidArgument, "\(options.owner): \(option.name) is beyond float\(T.bits), got \(options[position])")
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import Base
+import KernelInterface
+import Machine
+
+/// Optimizer rules. The raw values are those of include/espalier.h.
+public enum OptimizerKind: Int32, Sendable, CaseIterable {
+  case sgd = 0
+  case rmsprop, adagrad, adam, adamw
+
+  /// The row of the table of rules.
+  var rule: any OptimizerRule.Type {
+    switch self {
+    case .sgd: SGD.self
+    case .rmsprop: RMSProp.self
+    case .adagrad: Adagrad.self
+    case .adam: Adam.self
+    case .adamw: AdamW.self
+    }
+  }
+}
+
+/// One rule, w <- w - change(g, moments, options, step): a row of ``OptimizerKind/rule``. Definitions and defaults are
+/// PyTorch's.
+///
+/// A rule has no state. What it remembers of a parameter are its moments, numbered from 0, each as long as the parameter.
+protocol OptimizerRule {
+  /// As messages name it: "adam".
+  static var name: String { get }
+  /// The common options, then the rule's own.
+  static var options: [Option] { get }
+  /// How many moments the rule can have, at most 3.
+  static var moments: Int { get }
+  /// An option that moments start from, and that therefore cannot change once a step has been made.
+  static var startOption: String? { get }
+
+  /// Whether the values of options fit each other. - Throws: `invalidArgument`, naming them and their values.
+  static func check(_ options: OptionValues) throws(Failure)
+  /// Whether a step with these options reads and writes this moment.
+  static func needs(_ moment: Int, _ options: OptionValues) -> Bool
+  /// What a moment starts from, at first and in the slots of grown connections.
+  static func start(_ moment: Int, _ options: OptionValues) -> Double
+  static func kernel<T>(_ table: KernelTable<T>) -> Kernel
+  /// Update one parameter and its moments in place.
+  static func run<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues)
+}
+
+extension OptimizerRule {
+  static var startOption: String? { nil }
+  static func check(_ options: OptionValues) throws(Failure) {}
+  static func start(_ moment: Int, _ options: OptionValues) -> Double { 0 }
+}
+
+/// One step of one parameter.
+struct UpdateStep<T: Scalar> {
+  let weights: UnsafeMutablePointer<T>
+  let gradient: UnsafePointer<T>
+  let count: Int
+  /// nil where the rule does not need it.
+  let moments: (UnsafeMutablePointer<T>?, UnsafeMutablePointer<T>?, UnsafeMutablePointer<T>?)
+  /// Factor on the gradient.
+  let gradientScale: T
+  /// The learning rate of this step.
+  let rate: Double
+  /// From 1.
+  let number: Int
+  /// Whether no step has used moment 0 yet.
+  let first: Bool
+  let kernel: Kernel
+  let executor: any Executor
+
+  /// Run the rule's kernel over the elements. - flops: an element, roughly.
+  func run<Arguments>(_ arguments: Arguments, flops: Int) {
+    withUnsafePointer(to: arguments) {
+      executor.run(kernel, UnsafeRawPointer($0), units: count, work: count &* flops, balancedBy: nil)
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import Base
+import Machine
+import Sparse
+
+/// An optimizer for a program that has its own layers: hyperparameters and, from the first `minimize` on, the state for one
+/// array of one size and precision. Not for use by two threads at a time.
+public final class StandaloneOptimizer {
+  private enum State {
+    case unused
+    case float32(Work<Float>)
+    case float64(Work<Double>)
+  }
+
+  /// The rule and the hyperparameters as they are now.
+  public private(set) var optimizer: Optimizer
+  private var state = State.unused
+
+  public init(_ optimizer: Optimizer) { self.optimizer = optimizer }
+
+  public convenience init(_ kind: OptimizerKind) { self.init(Optimizer(kind)) }
+
+  /// Steps taken since the start or the last `reset`.
+  public var steps: Int {
+    switch state {
+    case .unused: 0
+    case .float32(let work): work.instance.steps
+    case .float64(let work): work.instance.steps
+    }
+  }
+
+  /// Bytes of the state.
+  public var bytes: Int {
+    switch state {
+    case .unused: 0
+    case .float32(let work): work.instance.bytes
+    case .float64(let work): work.instance.bytes
+    }
+  }
+
+  /// Set a hyperparameter, at any time; the state stays. - Throws: as ``OptimizerInstance/set(_:_:)``.
+  public func set(_ name: String, _ value: Double) throws(Failure) {
+    switch state {
+    case .unused:
+      try optimizer.set(name, value)
+    case .float32(let work):
+      try work.instance.set(name, value)
+      optimizer = work.instance.optimizer
+    case .float64(let work):
+      try work.instance.set(name, value)
+      optimizer = work.instance.optimizer
+    }
+  }
+
+  /// An option, "rule", "steps" or "rate". - Throws: `unknownName`.
+  public func get(_ name: String) throws(Failure) -> Double { try optimizer.get(name, steps: steps) }
+
+  /// Forget state and step count; the hyperparameters stay.
+  public func reset() { state = .unused }
+
+  /// One step on the caller's arrays: `weights` change in place, `gradient` is only read; they must not overlap, and need no
+  /// alignment beyond their elements'. The first call sizes the state, later ones allocate nothing.
+  /// - count: elements of each array, >= 1.
+  /// - Throws: `invalidArgument` for a count below 1 or other than before, or options that do not fit each other; `precision`
+  ///   after calls in the other one; `outOfMemory`. Nothing has changed then.
+  public func minimize(
+    weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, count: Int, executor: any Executor
+  ) throws(Failure) {
+    switch state {
+    case .unused:
+      let work = try Work<Float>(optimizer, count: count)
+      try work.step(weights, gradient, count, executor)
+      state = .float32(work)
+    case .float32(let work): try work.step(weights, gradient, count, executor)
+    case .float64: throw precisionFailure(Float.self, holds: Double.self)
+    }
+  }
+
+  /// The same in double precision.
+  public func minimize(
+    weights: UnsafeMutablePointer<Double>, gradient: UnsafePointer<Double>, count: Int, executor: any Executor
+  ) throws(Failure) {
+    switch state {
+    case .unused:
+      let work = try Work<Double>(optimizer, count: count)
+      try work.step(weights, gradient, count, executor)
+      state = .float64(work)
+    case .float64(let work): try work.step(weights, gradient, count, executor)
+    case .float32: throw precisionFailure(Double.self, holds: Float.self)
+    }
+  }
+
+  private func precisionFailure<G: Scalar, H: Scalar>(_ got: G.Type, holds held: H.Type) -> Failure {
+    Failure(
+      .precision,
+      "\(optimizer.options.owner): its state is float\(held.bits), minimize was given float\(got.bits); reset it first")
+  }
+}
+
+/// The state of a standalone optimizer in one precision.
+private final class Work<T: Scalar> {
+  let instance: OptimizerInstance<T>
+  private let parameter: Parameter<T>
+
+  init(_ optimizer: Optimizer, count: Int) throws(Failure) {
+    guard count >= 1 else {
+      throw Failure(.invalidArgument, "\(optimizer.options.owner): count must be at least 1, got \(count)")
+    }
+    parameter = Parameter(name: "weights", role: .weights, count: count)
+    instance = try OptimizerInstance(optimizer, parameters: [parameter])
+  }
+
+  func step(
+    _ weights: UnsafeMutablePointer<T>, _ gradient: UnsafePointer<T>, _ count: Int, _ executor: any Executor
+  ) throws(Failure) {
+    guard count == parameter.count else {
+      throw Failure(
+        .invalidArgument,
+        "\(instance.optimizer.options.owner): its state is for \(parameter.count) elements, got count \(count); reset it "
+          + "first")
+    }
+    parameter.place(values: weights, gradient: UnsafeMutablePointer(mutating: gradient))
+    try instance.step(executor: executor)
+  }
+}
