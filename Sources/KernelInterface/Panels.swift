@@ -20,9 +20,11 @@ public struct PanelShape: Sendable, Equatable {
 
   /// The shape for a batch: the narrowest width that holds it in one panel, else the widest.
   public init(batch: Int, elementSize: Int) {
-    let widths = Self.widths(elementSize: elementSize)
+    // By halving, not by searching `widths`: a training step allocates nothing, not even a list.
+    var width = 256 / elementSize
+    while width / 2 >= max(batch, 32 / elementSize) { width /= 2 }
     self.batch = batch
-    self.width = widths.last { $0 >= batch } ?? widths[0]
+    self.width = width
     self.count = (batch + width - 1) / width
   }
 
