@@ -14,6 +14,7 @@ public final class StandaloneOptimizer {
   /// The rule and the hyperparameters as they are now.
   public private(set) var optimizer: Optimizer
   private var state = State.unused
+  private var pool: ThreadPool?
 
   public init(_ optimizer: Optimizer) { self.optimizer = optimizer }
 
@@ -87,6 +88,33 @@ public final class StandaloneOptimizer {
     case .float64(let work): try work.step(weights, gradient, count, executor)
     case .float32: throw precisionFailure(Double.self, holds: Float.self)
     }
+  }
+
+  /// The same on threads of this optimizer's own, made at the first call: `ThreadPool.defaultThreads()` of them.
+  public func minimize(
+    weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, count: Int
+  ) throws(Failure) {
+    let executor = try ownExecutor()
+    let environment = FloatingPointEnvironment.begin()
+    defer { environment.end() }
+    try minimize(weights: weights, gradient: gradient, count: count, executor: executor)
+  }
+
+  /// The same in double precision.
+  public func minimize(
+    weights: UnsafeMutablePointer<Double>, gradient: UnsafePointer<Double>, count: Int
+  ) throws(Failure) {
+    let executor = try ownExecutor()
+    let environment = FloatingPointEnvironment.begin()
+    defer { environment.end() }
+    try minimize(weights: weights, gradient: gradient, count: count, executor: executor)
+  }
+
+  private func ownExecutor() throws(Failure) -> ThreadPool {
+    if let pool { return pool }
+    let made = try ThreadPool(threads: ThreadPool.defaultThreads())
+    pool = made
+    return made
   }
 
   private func precisionFailure<G: Scalar, H: Scalar>(_ got: G.Type, holds held: H.Type) -> Failure {

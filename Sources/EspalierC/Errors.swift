@@ -1,0 +1,133 @@
+import Base
+import CEspalier
+import Machine
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The last failure's message, one a thread.
+enum LastError {
+  private static let capacity = 1024
+
+  private static let key: pthread_key_t? = {
+    var key = pthread_key_t()
+    return pthread_key_create(&key, { free($0) }) == 0 ? key : nil
+  }()
+
+  /// Keep a message, cut at the end of a character if it is very long. Without memory the previous one stays.
+  static func set(_ message: String) {
+    guard let key else { return }
+    var memory = pthread_getspecific(key)
+    if memory == nil {
+      memory = calloc(1, capacity)
+      guard memory != nil, pthread_setspecific(key, memory) == 0 else {
+        free(memory)
+        return
+      }
+    }
+    guard let text = memory?.assumingMemoryBound(to: UInt8.self) else { return }
+    var length = 0
+    var character = 0
+    for byte in message.utf8 {
+      let begins = byte & 0xC0 != 0x80
+      if begins { character = length }
+      if length == capacity - 1 {
+        if !begins { length = character }
+        break
+      }
+      text[length] = byte
+      length += 1
+    }
+    text[length] = 0
+  }
+
+  static var text: UnsafePointer<CChar>? {
+    guard let key, let memory = pthread_getspecific(key) else { return nil }
+    return UnsafePointer(memory.assumingMemoryBound(to: CChar.self))
+  }
+}
+
+/// A NUL-terminated constant.
+func constant(_ text: StaticString) -> UnsafePointer<CChar> {
+  UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+}
+
+/// Run a call's body; a failure becomes its status and its message.
+///
+/// In the library's floating-point environment from the first comparison on: a host that traps on invalid operations must
+/// not be ended by the NaN that it asks about.
+@inline(__always)
+func status(_ body: () throws(Failure) -> Void) -> Int32 {
+  let host = FloatingPointEnvironment.begin()
+  defer { host.end() }
+  do {
+    try body()
+    return Int32(ESPALIER_OK)
+  } catch {
+    LastError.set(error.message)
+    return error.kind.rawValue
+  }
+}
+
+/// A pointer that must be there.
+func require<P>(_ pointer: P?, _ name: StaticString) throws(Failure) -> P {
+  guard let pointer else { throw Failure(.nullArgument, "\(name) must not be NULL") }
+  return pointer
+}
+
+/// A name that must be there.
+func require(text: UnsafePointer<CChar>?) throws(Failure) -> String {
+  String(cString: try require(text, "name"))
+}
+
+/// An enumerator of a C enum.
+func require<E: RawRepresentable & CaseIterable>(
+  _ value: Int32, _ name: StaticString, as _: E.Type
+) throws(Failure) -> E where E.RawValue == Int32 {
+  guard let found = E(rawValue: value) else {
+    let known = E.allCases.map(\.rawValue)
+    throw Failure(.invalidArgument, "\(name) must be in \(known.min() ?? 0) .. \(known.max() ?? 0), got \(value)")
+  }
+  return found
+}
+
+/// Where a new handle goes: there must be no live one.
+func requireEmpty(_ handle: UnsafeMutablePointer<OpaquePointer?>?, _ name: StaticString) throws(Failure)
+  -> UnsafeMutablePointer<OpaquePointer?>
+{
+  let place = try require(handle, name)
+  guard place.pointee == nil else {
+    throw Failure(.invalidArgument, "\(name) must point to NULL: the handle that it holds would be lost")
+  }
+  return place
+}
+
+@_cdecl("espalier_version") @implementation
+public func espalier_version() -> UnsafePointer<CChar>! { constant("0.1.0") }
+
+@_cdecl("espalier_last_error") @implementation
+public func espalier_last_error() -> UnsafePointer<CChar>! { LastError.text ?? constant("") }
+
+@_cdecl("espalier_status_string") @implementation
+public func espalier_status_string(_ status: Int32) -> UnsafePointer<CChar>! {
+  guard status != Int32(ESPALIER_OK) else { return constant("ok") }
+  return switch Failure.Kind(rawValue: status) {
+  case .nullArgument: constant("null argument")
+  case .invalidArgument: constant("invalid argument")
+  case .invalidHandle: constant("invalid handle")
+  case .invalidState: constant("calls in the wrong order")
+  case .precision: constant("wrong precision")
+  case .unknownName: constant("unknown name")
+  case .bufferTooSmall: constant("buffer too small")
+  case .batchTooLarge: constant("batch too large")
+  case .nonFinite: constant("not a finite number")
+  case .outOfMemory: constant("out of memory")
+  case .numerical: constant("factorisation failed")
+  case .busy: constant("handle in use by another thread")
+  case .stopped: constant("stopped by the caller")
+  case nil: constant("unknown status")
+  }
+}

@@ -1,0 +1,124 @@
+import Base
+import KernelInterface
+import Machine
+
+// What every pass does with the caller's arrays: check them, pack them, measure the loss, unpack.
+extension Network {
+  // MARK: Checks
+
+  func check(batch: Int, _ call: String) throws(Failure) {
+    guard batch >= 1 else { throw Failure(.invalidArgument, "\(call): batch must be at least 1, got \(batch)") }
+    guard batch <= maximumBatch else {
+      throw Failure(.batchTooLarge, "\(call): batch is \(batch), the network was built for at most \(maximumBatch)")
+    }
+  }
+
+  func check(samples: Int, _ call: String) throws(Failure) {
+    guard samples >= 1 else { throw Failure(.invalidArgument, "\(call): samples must be at least 1, got \(samples)") }
+    // The sizes of the caller's arrays in bytes must be numbers at all.
+    let widest = max(inputs, outputs) * MemoryLayout<T>.stride
+    guard !samples.multipliedReportingOverflow(by: widest).overflow else {
+      throw Failure(.invalidArgument, "\(call): \(samples) samples of \(max(inputs, outputs)) values overflow")
+    }
+  }
+
+  /// Whether the target fits the loss, and every label is a class.
+  func check(_ target: Target<T>, _ batch: Batch<T>, _ call: String) throws(Failure) {
+    guard case .labels(let labels) = target else { return }
+    guard loss == .softmaxCrossEntropy else {
+      throw Failure(.invalidState, "\(call): labels need the softmax cross-entropy loss, the network's is another")
+    }
+    let base = Int64(options[NetworkOption.labelBase])
+    let last = base + Int64(outputs) - 1
+    for position in 0..<batch.count {
+      let sample = batch.samples.map { Int($0[position]) } ?? position
+      let label = Int64(labels[sample])
+      guard label >= base, label <= last else {
+        throw Failure(.invalidArgument, "\(call): labels[\(sample)] must be in \(base) .. \(last), got \(label)")
+      }
+    }
+  }
+
+  func requireOptimizers(_ call: String) throws(Failure) {
+    for trainer in trainers {
+      guard let optimizer = trainer.optimizer else {
+        throw Failure(.invalidState, "\(call): linear layer \(trainer.number) has no optimizer; call set_optimizer first")
+      }
+      // Options that contradict each other are found before anything changes.
+      try optimizer.check()
+    }
+  }
+
+  // MARK: Packing
+
+  func pack(_ batch: Batch<T>, _ workspace: Workspace<T>, _ shape: PanelShape, watch: Bool = false) {
+    let arguments = PackArguments(
+      source: batch.x, samples: batch.samples, features: inputs, shape: shape, panels: workspace.input.pointer,
+      nonFinite: watch ? workspace.nonFinite.pointer : nil)
+    run(T.kernels.pack, arguments, units: (inputs + 15) / 16, work: 2 * shape.elements(features: inputs))
+  }
+
+  func packFinite(_ batch: Batch<T>, _ workspace: Workspace<T>, _ shape: PanelShape) throws(Failure) {
+    pack(batch, workspace, shape, watch: true)
+    try refuseNonFinite(workspace, "x", batch.x, features: inputs, batch)
+  }
+
+  func packTarget(
+    _ values: UnsafePointer<T>, _ batch: Batch<T>, _ workspace: Workspace<T>, _ shape: PanelShape
+  ) throws(Failure) {
+    let arguments = PackArguments(
+      source: values, samples: batch.samples, features: outputs, shape: shape, panels: workspace.target.pointer,
+      nonFinite: workspace.nonFinite.pointer)
+    run(T.kernels.pack, arguments, units: (outputs + 15) / 16, work: 2 * shape.elements(features: outputs))
+    try refuseNonFinite(workspace, "target", values, features: outputs, batch)
+  }
+
+  /// Name the first value of an array that is not finite, if pack has seen one.
+  private func refuseNonFinite(
+    _ workspace: Workspace<T>, _ name: String, _ array: UnsafePointer<T>, features: Int, _ batch: Batch<T>
+  ) throws(Failure) {
+    let flags = workspace.nonFinite.pointer
+    guard (0..<(features + 15) / 16).contains(where: { flags[$0] != 0 }) else { return }
+    for position in 0..<batch.count {
+      let sample = batch.samples.map { Int($0[position]) } ?? position
+      for feature in 0..<features where !array[sample * features + feature].isFinite {
+        throw Failure(
+          .nonFinite, "\(name)[\(sample)][\(feature)] is \(array[sample * features + feature]) "
+            + "(sample, feature, from 0); no weight has changed")
+      }
+    }
+  }
+
+  func unpack(
+    _ panels: UnsafeMutablePointer<T>, features: Int, _ shape: PanelShape, to destination: UnsafeMutablePointer<T>
+  ) {
+    let arguments = UnpackArguments(
+      panels: UnsafePointer(panels), features: features, shape: shape, destination: destination)
+    run(T.kernels.unpack, arguments, units: (features + 15) / 16, work: 2 * shape.elements(features: features))
+  }
+
+  // MARK: Loss
+
+  /// The sum of the batch's losses; targets given as values are packed already.
+  /// - correct: the number of samples classified rightly is added to it.
+  func measure(
+    _ target: Target<T>, _ samples: UnsafePointer<Int64>?, _ workspace: Workspace<T>, _ shape: PanelShape,
+    gradient: UnsafeMutablePointer<T>?, gradientScale: Double, correct: UnsafeMutablePointer<Int>?
+  ) -> Double {
+    var labels: UnsafePointer<Int32>?
+    if case .labels(let given) = target { labels = given }
+    let arguments = LossArguments(
+      kind: loss, outputs: outputs, shape: shape, output: UnsafePointer(layers[layers.count - 1].output),
+      target: labels == nil ? UnsafePointer(workspace.target.pointer) : nil, labels: labels,
+      labelBase: Int32(options[NetworkOption.labelBase]), samples: samples, delta: options[NetworkOption.huberDelta],
+      gradientScale: gradientScale, gradient: gradient, losses: workspace.losses.pointer,
+      correct: correct == nil ? nil : workspace.correct.pointer)
+    run(T.kernels.loss, arguments, units: shape.count, work: 20 * shape.elements(features: outputs))
+    var sum = 0.0
+    for panel in 0..<shape.count {
+      sum += workspace.losses.pointer[panel]
+      if let correct { correct.pointee += Int(workspace.correct.pointer[panel]) }
+    }
+    return sum
+  }
+}

@@ -1,0 +1,171 @@
+import Base
+import KernelInterface
+import Layers
+import Machine
+import Optimizers
+import Sparse
+import Topology
+
+extension Network {
+  /// Draw patterns and weights and allocate everything that training needs. Once. On failure nothing has changed.
+  /// - maximumBatch: the largest batch for forward and trainStep, 1 ... 2^31 - 1.
+  public func build(maximumBatch: Int) throws(Failure) {
+    try requireUnbuilt("build")
+    try Check.size(maximumBatch, "build: max_batch")
+    guard case .linear? = descriptions.last else {
+      throw Failure(.invalidState, "build: the network needs layers, the last of them linear")
+    }
+    let planned = try distributed()
+    var layers: [any Layer<T>] = []
+    var trainers: [Trainer<T>] = []
+    for (position, description) in planned.enumerated() {
+      let number = position + 1
+      let width = width(before: number)
+      switch description {
+      case .dropout(let probability):
+        layers.append(
+          try Dropout<T>(
+            inputs: width, probability: probability, stream: Stream.mask + UInt64(number), owner: "dropout layer \(number)"))
+      case .linear(let linear):
+        let layer = try make(linear, number: number, inputs: width)
+        layers.append(layer)
+        trainers.append(Trainer(number: number, layer: layer))
+      }
+    }
+    let own = try place(trainers)
+    try initialize(planned, trainers)
+    for trainer in trainers {
+      if let optimizer = optimizers[trainer.number] ?? optimizers[0] {
+        trainer.optimizer = try OptimizerInstance(optimizer, parameters: trainer.layer.parameters)
+      }
+      if let method = topologies[trainer.number] ?? topologies[0] {
+        if topologies[trainer.number] != nil, method.kind != .static, trainer.sparse == nil {
+          throw Failure(.invalidArgument, "set_topology: linear layer \(trainer.number) is dense and has no pattern to change")
+        }
+        trainer.topology = try makeTopology(method, trainer)
+      }
+    }
+    let workspace = try makeWorkspace(maximumBatch, layers, trainers)
+
+    // Nothing fails from here on.
+    descriptions = planned
+    self.layers = layers
+    self.trainers = trainers
+    self.own = own
+    values = own.values.span
+    gradients = own.gradients.span
+    self.workspace = workspace
+    self.maximumBatch = maximumBatch
+  }
+
+  /// The descriptions with the distribution's densities, if one was asked for.
+  private func distributed() throws(Failure) -> [LayerDescription<T>] {
+    guard let (kind, density) = distribution else { return descriptions }
+    var shapes: [Distribution.Shape] = []
+    var numbers: [Int] = []
+    for (position, description) in descriptions.enumerated() {
+      guard case .linear(let linear) = description else { continue }
+      let isFixed = linear.hasFixedDensity || linear.pattern != nil
+      shapes.append(
+        .init(
+          name: "linear layer \(position + 1)", dimensions: [width(before: position + 1), linear.units],
+          fixedDensity: isFixed ? linear.density : nil))
+      numbers.append(position)
+    }
+    var planned = descriptions
+    let densities = try kind.densities(density: density, shapes: shapes)
+    for (position, density) in zip(numbers, densities) {
+      guard case .linear(var linear) = planned[position], linear.pattern == nil else { continue }
+      linear.density = density
+      planned[position] = .linear(linear)
+    }
+    return planned
+  }
+
+  private func make(_ linear: LinearDescription<T>, number: Int, inputs: Int) throws(Failure) -> Linear<T> {
+    let owner = "linear layer \(number)"
+    var pattern = linear.pattern
+    if let pattern, pattern.columns != inputs || pattern.rows != linear.units {
+      throw Failure(
+        .invalidArgument, "\(owner): the pattern is for \(pattern.rows) x \(pattern.columns), the layer has "
+          + "\(linear.units) units and \(inputs) inputs")
+    }
+    if pattern == nil, linear.density < 1 {
+      let positions = linear.units * inputs
+      let connections = Distribution.connections(density: linear.density, positions: positions)
+      guard connections >= 1 else {
+        throw Failure(
+          .invalidArgument, "\(owner): density \(linear.density) leaves none of \(positions) connections")
+      }
+      if connections < positions {
+        var random = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.pattern + UInt64(number))
+        pattern = try Pattern(rows: linear.units, columns: inputs, connections: connections, random: &random)
+      }
+    }
+    return try Linear<T>(
+      inputs: inputs, units: linear.units, pattern: pattern, hasBias: linear.hasBias, activation: linear.activation,
+      negativeSlope: linear.negativeSlope, owner: owner)
+  }
+
+  /// Lay the parameters out one after the other, in layer order, weights before biases.
+  private func place(_ trainers: [Trainer<T>]) throws(Failure) -> Arrays<T> {
+    var count = 0
+    for trainer in trainers {
+      for parameter in trainer.layer.parameters {
+        let (sum, overflow) = count.addingReportingOverflow(parameter.count)
+        guard !overflow else { throw Failure(.outOfMemory, "build: the number of parameters overflows") }
+        count = sum
+      }
+    }
+    let arrays = Arrays<T>(
+      values: try Buffer(count: count, of: "parameters"), gradients: try Buffer(count: count, of: "gradients"))
+    Self.place(trainers, in: arrays.values.pointer, arrays.gradients.pointer)
+    return arrays
+  }
+
+  static func place(
+    _ trainers: [Trainer<T>], in values: UnsafeMutablePointer<T>, _ gradients: UnsafeMutablePointer<T>
+  ) {
+    var offset = 0
+    for trainer in trainers {
+      for parameter in trainer.layer.parameters {
+        parameter.place(values: values + offset, gradient: gradients + offset)
+        offset += parameter.count
+      }
+    }
+  }
+
+  private func initialize(_ planned: [LayerDescription<T>], _ trainers: [Trainer<T>]) throws(Failure) {
+    for trainer in trainers {
+      guard let layer = trainer.layer as? Linear<T>, case .linear(let linear) = planned[trainer.number - 1],
+        let weights = layer.weights.values
+      else { continue }
+      if let given = linear.values {
+        weights.update(from: given.pointer, count: given.count)
+      } else {
+        var random = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.weights + UInt64(trainer.number))
+        try layer.initialize(linear.initializer, random: &random)
+      }
+    }
+  }
+
+  private func makeWorkspace(
+    _ maximumBatch: Int, _ layers: [any Layer<T>], _ trainers: [Trainer<T>]
+  ) throws(Failure) -> Workspace<T> {
+    let shape = PanelShape(batch: maximumBatch, elementSize: MemoryLayout<T>.stride)
+    // A smaller batch may take narrower panels but never more elements, up to one narrowest panel.
+    let elements = shape.elements(features: 1)
+    for layer in layers { try layer.plan(elements: elements) }
+    func panels(_ features: Int, _ what: String) throws(Failure) -> Buffer<T> {
+      let (count, overflow) = features.multipliedReportingOverflow(by: elements)
+      guard !overflow else { throw Failure(.outOfMemory, "build: \(what) of \(features) x \(maximumBatch) overflow") }
+      return try Buffer(count: count, of: what)
+    }
+    let parameters = trainers.flatMap { $0.layer.parameters }
+    return Workspace(
+      input: try panels(inputs, "input panels"), target: try panels(outputs, "target panels"),
+      nonFinite: try Buffer(count: (max(inputs, outputs) + 15) / 16, of: "workspace"),
+      losses: try Buffer(count: elements, of: "workspace"), correct: try Buffer(count: elements, of: "workspace"),
+      norm: try GlobalNorm(parameters: parameters), usesBLAS: layers.contains { $0.usesBLAS })
+  }
+}

@@ -1,0 +1,203 @@
+import Base
+import KernelInterface
+import Layers
+import Machine
+import Optimizers
+import Sparse
+import Topology
+
+/// Options of the network itself; include/espalier.h says what they mean.
+enum NetworkOption {
+  static let table = [
+    Option("huber_delta", 1, .above(0, upTo: .infinity)),
+    Option("label_base", 0, .integer(0...1)),
+    Option("clip_norm", 0, .from(0, below: .infinity)),
+    Option("accumulate", 1, .integer(1...Int(Int32.max))),
+  ]
+  // Positions in the table, for the paths that run every step.
+  static let huberDelta = 0
+  static let labelBase = 1
+  static let clipNorm = 2
+  static let accumulate = 3
+}
+
+extension Network {
+  // MARK: Layers
+
+  /// a = f(W x + b). - density: in (0, 1]; 1: dense.
+  public func addLinear(_ units: Int, density: Double = 1, activation: Activation = .identity) throws(Failure) {
+    try add(LinearDescription(units: units, density: density, activation: activation))
+  }
+
+  public func add(_ linear: LinearDescription<T>) throws(Failure) {
+    let owner = "linear layer \(layerCount + 1)"
+    try requireUnbuilt("add_linear")
+    try Check.size(linear.units, "\(owner): units")
+    try Check.density(linear.density, owner)
+    descriptions.append(.linear(linear))
+  }
+
+  /// - probability: in [0, 1).
+  public func addDropout(_ probability: Double) throws(Failure) {
+    try requireUnbuilt("add_dropout")
+    try Self.checkDropout(probability, layer: layerCount + 1)
+    descriptions.append(.dropout(probability: probability))
+  }
+
+  static func checkDropout(_ probability: Double, layer: Int) throws(Failure) {
+    guard probability >= 0, probability < 1 else {
+      throw Failure(.invalidArgument, "dropout layer \(layer): probability must be in [0, 1), got \(probability)")
+    }
+  }
+
+  /// Spread one density over the linear layers at build; see include/espalier.h.
+  public func setDistribution(_ kind: Distribution, density: Double) throws(Failure) {
+    try requireUnbuilt("set_distribution")
+    try Check.density(density, "set_distribution")
+    distribution = (kind, density)
+  }
+
+  /// Give a linear layer a pattern of the caller's, and weights in its slot order or nil.
+  package func setPattern(_ layer: Int, _ pattern: Pattern, values: Buffer<T>?) throws(Failure) {
+    try requireUnbuilt("set_pattern")
+    var linear = try linear(layer)
+    linear.pattern = pattern
+    linear.values = values
+    linear.density = Double(pattern.connections) / (Double(pattern.rows) * Double(pattern.columns))
+    descriptions[layer - 1] = .linear(linear)
+  }
+
+  // MARK: Loss, optimizers, topology
+
+  /// Any time.
+  public func setLoss(_ kind: LossKind) { loss = kind }
+
+  /// An instance of its own for the layer, or for every layer (0); state starts anew.
+  public func setOptimizer(_ optimizer: Optimizer, layer: Int = 0) throws(Failure) {
+    try optimizer.check()
+    let numbers = try linearLayers(layer)
+    if isBuilt {
+      // All instances first: when one cannot be made, no layer has changed.
+      var instances: [OptimizerInstance<T>] = []
+      for number in numbers {
+        instances.append(try OptimizerInstance(optimizer, parameters: try trainer(number).layer.parameters))
+      }
+      for (number, instance) in zip(numbers, instances) { try trainer(number).optimizer = instance }
+    }
+    if layer == 0 { optimizers.removeAll() }
+    optimizers[layer] = optimizer
+  }
+
+  /// An instance of its own for the layer, or for every sparse layer (0).
+  public func setTopology(_ method: TopologyMethod, layer: Int = 0) throws(Failure) {
+    let numbers = try linearLayers(layer)
+    if isBuilt {
+      if layer != 0, try trainer(layer).sparse == nil { try refuseDense(layer, method) }
+      var instances: [(Int, TopologyInstance<T>?)] = []
+      for number in numbers { instances.append((number, try makeTopology(method, try trainer(number)))) }
+      for (number, instance) in instances {
+        let trainer = try trainer(number)
+        trainer.topology = instance
+        trainer.awaitsEvolution = false
+      }
+    } else if layer != 0 {
+      let linear = try linear(layer)
+      if linear.density == 1, linear.pattern == nil, distribution == nil { try refuseDense(layer, method) }
+    }
+    if layer == 0 { topologies.removeAll() }
+    topologies[layer] = method
+  }
+
+  private func refuseDense(_ layer: Int, _ method: TopologyMethod) throws(Failure) {
+    guard method.kind == .static else {
+      throw Failure(.invalidArgument, "set_topology: linear layer \(layer) is dense and has no pattern to change")
+    }
+  }
+
+  /// nil for a static or dense layer.
+  func makeTopology(_ method: TopologyMethod, _ trainer: Trainer<T>) throws(Failure) -> TopologyInstance<T>? {
+    guard method.kind != .static, let pattern = trainer.sparse?.pattern else { return nil }
+    return try TopologyInstance(
+      method, pattern: pattern, seed: UInt64(bitPattern: seed), stream: Stream.topology + UInt64(trainer.number))
+  }
+
+  // MARK: Options by name
+
+  public func setOption(_ name: String, _ value: Double) throws(Failure) { try options.set(name, value) }
+
+  /// - threads: 1 ... 1024, or 0 for the default.
+  public func setThreads(_ threads: Int) throws(Failure) {
+    guard threads >= 0, threads <= 1024 else {
+      throw Failure(.invalidArgument, "set_threads: threads must be in 0 .. 1024, got \(threads)")
+    }
+    let wanted = threads == 0 ? ThreadPool.defaultThreads() : threads
+    if wanted != executor.threads { executor = try ThreadPool(threads: wanted) }
+  }
+
+  public func setLayerOption(_ layer: Int, _ name: String, _ value: Double) throws(Failure) {
+    let position = try index(layer)
+    switch descriptions[position] {
+    case .dropout:
+      guard name == "probability" else {
+        throw Failure(.unknownName, "dropout layer \(layer): no option named \"\(name)\"; there is probability")
+      }
+      try Self.checkDropout(value, layer: layer)
+      descriptions[position] = .dropout(probability: value)
+      if isBuilt { (layers[position] as? Dropout<T>)?.probability = value }
+    case .linear(var linear):
+      let owner = "linear layer \(layer)"
+      guard let option = LinearOption.table.first(where: { $0.name == name }) else {
+        throw Failure(.unknownName, "\(owner): no option named \"\(name)\"; there are \(LinearOption.names)")
+      }
+      if name != "negative_slope" { try requireUnbuilt("\(owner): \(name)") }
+      try option.check(value, owner: owner)
+      switch name {
+      case "bias": linear.hasBias = value == 1
+      case "initializer": linear.initializer = Initializer(rawValue: Int32(value)) ?? linear.initializer
+      case "fixed_density": linear.hasFixedDensity = value == 1
+      case "density":
+        linear.density = value
+        linear.pattern = nil
+        linear.values = nil
+      default:
+        linear.negativeSlope = value
+        if isBuilt { (layers[position] as? Linear<T>)?.negativeSlope = T(value) }
+      }
+      descriptions[position] = .linear(linear)
+    }
+  }
+
+  /// Change a hyperparameter of a layer's own optimizer, or of every layer's (0); state stays.
+  public func setOptimizerOption(_ layer: Int, _ name: String, _ value: Double) throws(Failure) {
+    let numbers = try linearLayers(layer)
+    var instances: [OptimizerInstance<T>] = []
+    for number in numbers {
+      guard let instance = try trainer(number).optimizer else {
+        throw Failure(.invalidState, "linear layer \(number) has no optimizer; call set_optimizer first")
+      }
+      var trial = instance.optimizer
+      try trial.set(name, value)
+      instances.append(instance)
+    }
+    for instance in instances { try instance.set(name, value) }
+  }
+
+  public func optimizerOption(_ layer: Int, _ name: String) throws(Failure) -> Double {
+    guard let instance = try trainer(layer).optimizer else {
+      throw Failure(.invalidState, "linear layer \(layer) has no optimizer; call set_optimizer first")
+    }
+    return try instance.get(name)
+  }
+}
+
+/// Options of a linear layer.
+enum LinearOption {
+  static let table = [
+    Option("bias", 1, .flag),
+    Option("initializer", 0, .choice(0...Initializer.allCases.count - 1)),
+    Option("fixed_density", 0, .flag),
+    Option("density", 1, .above(0, upTo: 1)),
+    Option("negative_slope", 0.01, .from(0, below: .infinity)),
+  ]
+  static let names = table.map(\.name).joined(separator: ", ")
+}

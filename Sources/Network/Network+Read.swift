@@ -1,0 +1,147 @@
+import Base
+import KernelInterface
+import Layers
+import Machine
+import Optimizers
+import Sparse
+import Topology
+
+// What can be read of a network by name, and the table that shows it.
+extension Network {
+  /// Names of what `value(_:)` answers beside the options.
+  static var readable: String {
+    "inputs, outputs, layers, parameters, connections, max_batch, built, bound, threads, precision, seed, loss, steps, "
+      + "bytes, flops, density"
+  }
+
+  /// An option or a property of the network by name; include/espalier.h lists them.
+  public func value(_ name: String) throws(Failure) -> Double {
+    if options.table.contains(where: { $0.name == name }) { return try options.get(name) }
+    switch name {
+    case "inputs": return Double(inputs)
+    case "outputs": return Double(outputs)
+    case "layers": return Double(layerCount)
+    case "parameters": return Double(values?.count ?? 0)
+    case "connections": return Double(trainers.reduce(0) { $0 + connections($1) })
+    case "max_batch": return Double(maximumBatch)
+    case "built": return isBuilt ? 1 : 0
+    case "bound": return isBound ? 1 : 0
+    case "threads": return Double(executor.threads)
+    case "precision": return Double(T.bits)
+    case "seed": return Double(seed)
+    case "loss": return Double(loss.rawValue)
+    case "steps": return Double(steps)
+    case "bytes": return Double(bytes)
+    case "flops": return Double(layers.reduce(0) { $0 + $1.flops })
+    case "density":
+      let positions = trainers.reduce(0.0) { $0 + Double($1.layer.inputs) * Double($1.layer.outputs) }
+      return positions > 0 ? Double(trainers.reduce(0) { $0 + connections($1) }) / positions : 0
+    default:
+      throw Failure(
+        .unknownName, "network: nothing named \"\(name)\"; there are "
+          + "\(options.table.map(\.name).joined(separator: ", ")), \(Self.readable)")
+    }
+  }
+
+  func connections(_ trainer: Trainer<T>) -> Int { trainer.layer.parameters.first?.count ?? 0 }
+
+  /// Bytes that the library holds: indices, panels, moments, and parameters when they are its own.
+  private var bytes: Int {
+    var sum = layers.reduce(0) { $0 + $1.bytes }
+    for trainer in trainers { sum += (trainer.optimizer?.bytes ?? 0) + (trainer.topology?.bytes ?? 0) }
+    if let own { sum += own.values.bytes + own.gradients.bytes }
+    if let workspace {
+      sum += workspace.input.bytes + workspace.target.bytes + workspace.nonFinite.bytes + workspace.losses.bytes
+      sum += workspace.correct.bytes + (workspace.inputGradient?.bytes ?? 0)
+    }
+    return sum + (order?.bytes ?? 0)
+  }
+
+  /// An option or a property of a layer by name.
+  public func layerValue(_ layer: Int, _ name: String) throws(Failure) -> Double {
+    let position = try index(layer)
+    let built = isBuilt ? layers[position] : nil
+    let inputs = width(before: layer)
+    switch (descriptions[position], name) {
+    case (_, "inputs"): return Double(inputs)
+    case (_, "bytes"): return Double(built?.bytes ?? 0)
+    case (_, "flops"): return Double(built?.flops ?? 0)
+    case (_, "parameters"): return Double(built?.parameters.reduce(0) { $0 + $1.count } ?? 0)
+    case (.dropout(let probability), "probability"): return probability
+    case (.dropout, "units"): return Double(inputs)
+    case (.linear(let linear), "units"): return Double(linear.units)
+    case (.linear(let linear), "activation"): return Double(linear.activation.rawValue)
+    case (.linear(let linear), "bias"): return linear.hasBias ? 1 : 0
+    case (.linear(let linear), "initializer"): return Double(linear.initializer.rawValue)
+    case (.linear(let linear), "fixed_density"): return linear.hasFixedDensity ? 1 : 0
+    case (.linear(let linear), "negative_slope"): return linear.negativeSlope
+    case (.linear(let linear), "density"):
+      guard let weights = built?.parameters.first else { return linear.density }
+      return Double(weights.count) / (Double(inputs) * Double(linear.units))
+    case (.linear, "connections"), (.linear, "index_bytes"), (.linear, "offset"), (.linear, "steps"), (.linear, "dropped"),
+      (.linear, "grown"), (.linear, "topology_updates"):
+      return try trainedValue(try trainer(layer), name)
+    default:
+      let kind = if case .linear = descriptions[position] { "linear" } else { "dropout" }
+      throw Failure(.unknownName, "\(kind) layer \(layer): nothing named \"\(name)\"")
+    }
+  }
+
+  private func trainedValue(_ trainer: Trainer<T>, _ name: String) throws(Failure) -> Double {
+    switch name {
+    case "connections": return Double(connections(trainer))
+    case "index_bytes": return Double(trainer.sparse?.pattern?.indexBytes ?? 0)
+    case "steps": return Double(trainer.steps)
+    case "dropped": return Double(trainer.topology?.dropped ?? 0)
+    case "grown": return Double(trainer.topology?.grown ?? 0)
+    case "topology_updates": return Double(trainer.topology?.updates ?? 0)
+    default:
+      var offset = 0
+      for before in trainers {
+        if before === trainer { break }
+        offset += before.layer.parameters.reduce(0) { $0 + $1.count }
+      }
+      return Double(offset)
+    }
+  }
+
+  /// A table of the layers: number, kind, shape, activation, density, connections, bytes, FLOPs a sample.
+  public func info() throws(Failure) -> String {
+    _ = try requireBuilt("info")
+    var rows = [["layer", "kind", "in", "out", "activation", "density", "connections", "bytes", "FLOPs/sample"]]
+    for (position, layer) in layers.enumerated() {
+      var cells = ["\(position + 1)", type(of: layer).kind, "\(layer.inputs)", "\(layer.outputs)"]
+      if case .linear(let linear) = descriptions[position] {
+        let connections = layer.parameters.first?.count ?? 0
+        let density = Double(connections) / (Double(layer.inputs) * Double(layer.outputs))
+        cells += ["\(linear.activation)", Self.fixed(density), "\(connections)"]
+      } else {
+        cells += ["", "", ""]
+      }
+      let parameters = layer.parameters.reduce(0) { $0 + $1.count } * MemoryLayout<T>.stride
+      cells += ["\(layer.bytes + parameters)", "\(layer.flops)"]
+      rows.append(cells)
+    }
+    let connections = trainers.reduce(0) { $0 + self.connections($1) }
+    rows.append([
+      "total", "", "\(inputs)", "\(outputs)", "", Self.fixed(try value("density")), "\(connections)", "\(bytes)",
+      "\(layers.reduce(0) { $0 + $1.flops })",
+    ])
+    let widths = (0..<rows[0].count).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    // Words to the left, numbers to the right.
+    let isWord = [false, true, false, false, true, false, false, false, false]
+    return rows.map { row in
+      row.indices.map { column in
+        let padding = String(repeating: " ", count: widths[column] - row[column].count)
+        return isWord[column] ? row[column] + padding : padding + row[column]
+      }.joined(separator: "  ") + "\n"
+    }.joined()
+  }
+
+  /// Six digits after the point, without a locale.
+  private static func fixed(_ value: Double) -> String {
+    let millionths = Int((value * 1_000_000).rounded())
+    let fraction = String(millionths % 1_000_000)
+    return "\(millionths / 1_000_000)." + String(repeating: "0", count: 6 - fraction.count) + fraction
+  }
+}

@@ -1,0 +1,238 @@
+import Base
+import KernelInterface
+import Layers
+import Machine
+import Optimizers
+import Sparse
+import Topology
+
+/// What a batch's outputs are compared with.
+package enum Target<T: Scalar> {
+  /// (outputs, samples)
+  case values(UnsafePointer<T>)
+  /// Class numbers from the network's label base.
+  case labels(UnsafePointer<Int32>)
+}
+
+/// A batch in the caller's arrays: its first `count` samples, or those that `samples` names.
+package struct Batch<T: Scalar> {
+  package let x: UnsafePointer<T>
+  package let count: Int
+  package let samples: UnsafePointer<Int64>?
+
+  package init(x: UnsafePointer<T>, count: Int, samples: UnsafePointer<Int64>? = nil) {
+    self.x = x
+    self.count = count
+    self.samples = samples
+  }
+}
+
+extension Network {
+  // MARK: The step
+
+  /// Forward, loss, backward, update, and drop and grow when due.
+  /// - loss: receives the mean loss of the batch before the update; the value that is not finite when `nonFinite` is thrown.
+  /// - Throws: `nonFinite`, and whatever a wrong argument is; nothing has changed then.
+  package func trainStep(_ batch: Batch<T>, _ target: Target<T>, loss: inout Double) throws(Failure) {
+    let workspace = try requireBuilt("train_step")
+    try check(batch: batch.count, "train_step")
+    try check(target, batch, "train_step")
+    try requireOptimizers("train_step")
+    let accumulate = Int(options[NetworkOption.accumulate])
+    let shape = PanelShape(batch: batch.count, elementSize: MemoryLayout<T>.stride)
+
+    forwardBatch = nil
+    let held = hold(workspace)
+    defer { held.release() }
+    try packFinite(batch, workspace, shape)
+    if case .values(let values) = target { try packTarget(values, batch, workspace, shape) }
+    forward(workspace, shape, training: true)
+    let last = layers[layers.count - 1]
+    loss =
+      measure(
+        target, batch.samples, workspace, shape, gradient: last.outputGradient,
+        gradientScale: 1 / (Double(batch.count) * Double(accumulate)), correct: nil) / Double(batch.count)
+    guard loss.isFinite else {
+      throw Failure(.nonFinite, "train_step: the loss is \(loss); no weight has changed")
+    }
+    passes &+= 1
+    forwardBatch = batch.count
+    backward(workspace, shape, inputGradient: nil)
+    if pendingGradients >= accumulate {
+      try update(workspace)
+      try evolveDue()
+    }
+  }
+
+  // MARK: The step in phases
+
+  /// Forward in training mode; keeps what `backward` needs. - y: receives (outputs, batch).
+  package func forward(_ x: UnsafePointer<T>, count: Int, y: UnsafeMutablePointer<T>) throws(Failure) {
+    let workspace = try requireBuilt("forward")
+    try check(batch: count, "forward")
+    let shape = PanelShape(batch: count, elementSize: MemoryLayout<T>.stride)
+    let held = hold(workspace)
+    defer { held.release() }
+    pack(Batch(x: x, count: count), workspace, shape)
+    forward(workspace, shape, training: true)
+    unpack(layers[layers.count - 1].output, features: outputs, shape, to: y)
+    passes &+= 1
+    forwardBatch = count
+  }
+
+  /// Gradients of the forward just made. - dy: (outputs, batch). - dx: receives (inputs, batch), or nil.
+  package func backward(_ dy: UnsafePointer<T>, count: Int, dx: UnsafeMutablePointer<T>?) throws(Failure) {
+    var workspace = try requireBuilt("backward")
+    guard let forwardBatch else {
+      throw Failure(.invalidState, "backward: there is no forward pass to go back through; call forward first")
+    }
+    guard count == forwardBatch else {
+      throw Failure(.invalidArgument, "backward: batch must be that of forward, \(forwardBatch), got \(count)")
+    }
+    if dx != nil, workspace.inputGradient == nil {
+      workspace.inputGradient = try Buffer(count: workspace.input.count, of: "input gradient panels")
+      self.workspace = workspace
+    }
+    let shape = PanelShape(batch: count, elementSize: MemoryLayout<T>.stride)
+    let held = hold(workspace)
+    defer { held.release() }
+    let arguments = PackArguments(
+      source: dy, samples: nil, features: outputs, shape: shape, panels: layers[layers.count - 1].outputGradient,
+      nonFinite: nil)
+    run(T.kernels.pack, arguments, units: (outputs + 15) / 16, work: shape.elements(features: outputs))
+    backward(workspace, shape, inputGradient: dx == nil ? nil : workspace.inputGradient?.pointer)
+    if let dx, let panels = workspace.inputGradient {
+      unpack(panels.pointer, features: inputs, shape, to: dx)
+    }
+  }
+
+  /// Apply every layer's optimizer, in place.
+  public func update() throws(Failure) {
+    let workspace = try requireBuilt("update")
+    try requireOptimizers("update")
+    guard hasGradients else {
+      throw Failure(.invalidState, "update: there are no gradients yet; call backward first")
+    }
+    let held = hold(workspace)
+    defer { held.release() }
+    try update(workspace)
+  }
+
+  /// Drop and grow connections where it is due.
+  public func evolve() throws(Failure) {
+    let workspace = try requireBuilt("evolve")
+    let held = hold(workspace)
+    defer { held.release() }
+    try evolveDue()
+  }
+
+  /// Drop and grow now, whatever the schedule. - layer: 0 for all that have a method. - dropFraction: in [0, 1].
+  public func evolveNow(layer: Int = 0, dropFraction: Double) throws(Failure) {
+    let workspace = try requireBuilt("evolve_now")
+    guard dropFraction >= 0, dropFraction <= 1 else {
+      throw Failure(.invalidArgument, "evolve_now: drop_fraction must be in [0, 1], got \(dropFraction)")
+    }
+    let held = hold(workspace)
+    defer { held.release() }
+    if layer == 0 {
+      for trainer in trainers where trainer.topology != nil { try requireGradients(trainer, "evolve_now") }
+      for trainer in trainers where trainer.topology != nil { try evolve(trainer, dropFraction: dropFraction) }
+    } else {
+      let trainer = try trainer(layer)
+      guard trainer.topology != nil else {
+        throw Failure(.invalidState, "evolve_now: linear layer \(layer) has no topology method that changes its pattern")
+      }
+      try requireGradients(trainer, "evolve_now")
+      try evolve(trainer, dropFraction: dropFraction)
+    }
+  }
+
+  // MARK: Parts
+
+  /// Forward through all layers from the packed input.
+  func forward(_ workspace: Workspace<T>, _ shape: PanelShape, training: Bool) {
+    forwardBatch = nil
+    holdsGradients = false
+    // The key of this pass's draws; backward draws the same ones again.
+    passKey = RandomSource.mix(UInt64(bitPattern: seed) ^ RandomSource.mix(passes &+ Stream.dropout << 56))
+    let pass = Pass(shape: shape, training: training, key: passKey, accumulate: false, executor: executor)
+    var input = UnsafePointer(workspace.input.pointer)
+    for layer in layers {
+      layer.forward(input, pass)
+      input = UnsafePointer(layer.output)
+    }
+  }
+
+  /// Backward through all layers; the last one's output gradient is there already.
+  private func backward(
+    _ workspace: Workspace<T>, _ shape: PanelShape, inputGradient: UnsafeMutablePointer<T>?
+  ) {
+    let accumulates = pendingGradients > 0 && options[NetworkOption.accumulate] > 1
+    let pass = Pass(shape: shape, training: true, key: passKey, accumulate: accumulates, executor: executor)
+    for position in stride(from: layers.count - 1, through: 0, by: -1) {
+      let input = position > 0 ? UnsafePointer(layers[position - 1].output) : UnsafePointer(workspace.input.pointer)
+      let gradient = position > 0 ? layers[position - 1].outputGradient : inputGradient
+      layers[position].backward(input, inputGradient: gradient, pass)
+    }
+    pendingGradients = accumulates ? pendingGradients + 1 : 1
+    hasGradients = true
+    holdsGradients = true
+  }
+
+  /// The optimizers' step, clipped if asked for.
+  private func update(_ workspace: Workspace<T>) throws(Failure) {
+    let limit = options[NetworkOption.clipNorm]
+    let scale = limit > 0 ? workspace.norm.factor(limit: limit, executor: executor) : 1
+    for trainer in trainers { try trainer.update(gradientScale: scale, executor: executor) }
+    steps += 1
+    pendingGradients = 0
+  }
+
+  private func evolveDue() throws(Failure) {
+    for trainer in trainers where trainer.awaitsEvolution { try requireGradients(trainer, "evolve") }
+    for trainer in trainers where trainer.awaitsEvolution { try evolve(trainer, dropFraction: nil) }
+  }
+
+  private func requireGradients(_ trainer: Trainer<T>, _ call: String) throws(Failure) {
+    guard trainer.topology?.needsGradient != true || holdsGradients else {
+      throw Failure(
+        .invalidState, "\(call): linear layer \(trainer.number) grows by gradient and needs the backward pass of this "
+          + "step; another forward, predict or evaluate has taken its place")
+    }
+  }
+
+  private func evolve(_ trainer: Trainer<T>, dropFraction: Double?) throws(Failure) {
+    guard let topology = trainer.topology, let layer = trainer.sparse, let pattern = layer.pattern,
+      let weights = layer.weights.values
+    else { return }
+    // The dense gradient is OpenBLAS's, also in a network that does not use it otherwise.
+    let blas = topology.needsGradient ? BLASThreads.begin() : nil
+    defer { blas?.end() }
+    trainer.awaitsEvolution = false
+    let remap = topology.evolve(
+      step: trainer.steps, dropFraction: dropFraction, pattern: pattern, weights: weights, gradients: layer)
+    layer.weights.remap(remap)
+    try trainer.optimizer?.remap(remap, parameter: layer.weights)
+  }
+
+  // MARK: Helpers
+
+  /// What is held while the library computes: the floating-point environment, and OpenBLAS's threads if it is used.
+  struct Hold {
+    let environment: FloatingPointEnvironment
+    let blas: BLASThreads?
+
+    func release() {
+      blas?.end()
+      environment.end()
+    }
+  }
+
+  func hold(_ workspace: Workspace<T>) -> Hold {
+    Hold(environment: .begin(), blas: workspace.usesBLAS ? .begin() : nil)
+  }
+
+  func run<A>(_ kernel: @escaping Kernel, _ arguments: A, units: Int, work: Int) {
+    withUnsafePointer(to: arguments) { executor.run(kernel, $0, units: units, work: work, balancedBy: nil) }
+  }
+}

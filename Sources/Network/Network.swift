@@ -1,0 +1,158 @@
+import Base
+import KernelInterface
+import Layers
+import Machine
+import Optimizers
+import Sparse
+import Topology
+
+/// A sequence of layers that trains in place: in the library's arrays, or in the caller's once bound.
+///
+/// Describe (`add...`), then `build`, then train. One thread at a time may use a network; distinct networks are
+/// independent. Layers are numbered from 1; 0 stands for every layer that has weights.
+///
+/// The life of its memory: `build` allocates patterns, parameters and all panels; after it and one warm-up step the calls
+/// that train, update and predict allocate nothing.
+public final class Network<T: Scalar> {
+  /// Features of a sample.
+  public let inputs: Int
+  /// Of every random draw.
+  public let seed: Int64
+
+  // What was asked for.
+  package internal(set) var descriptions: [LayerDescription<T>] = []
+  var distribution: (kind: Distribution, density: Double)?
+  var loss = LossKind.meanSquaredError
+  var options = OptionValues(owner: "network", table: NetworkOption.table)
+  var optimizers: [Int: Optimizer] = [:]
+  var topologies: [Int: TopologyMethod] = [:]
+
+  // What build made of it.
+  var layers: [any Layer<T>] = []
+  /// One for each layer with parameters, in order.
+  var trainers: [Trainer<T>] = []
+  /// The library's own parameters and gradients, in use while nothing is bound.
+  var own: Arrays<T>?
+  /// Where parameters and gradients are.
+  var values: UnsafeMutableBufferPointer<T>?
+  var gradients: UnsafeMutableBufferPointer<T>?
+  public internal(set) var isBound = false
+  public internal(set) var maximumBatch = 0
+  var workspace: Workspace<T>?
+  var executor: ThreadPool
+
+  // Where training stands.
+  /// Training passes so far: the counter behind dropout's draws.
+  var passes: UInt64 = 0
+  /// Key of the last pass's draws.
+  var passKey: UInt64 = 0
+  /// Backward passes since the last update.
+  var pendingGradients = 0
+  /// Updates done.
+  public internal(set) var steps = 0
+  /// Batch whose training activations the layers hold; nil when there are none.
+  var forwardBatch: Int?
+  /// Whether the layers hold the gradient panels of `forwardBatch` as well.
+  var holdsGradients = false
+  /// Whether there has been a backward since build: `update` has something to apply.
+  var hasGradients = false
+  var shuffler: RandomSource
+  var order: Buffer<Int64>?
+
+  /// - inputs: 1 ... 2^31 - 1.
+  public init(inputs: Int, seed: Int64 = 0) throws(Failure) {
+    try Check.size(inputs, "inputs")
+    self.inputs = inputs
+    self.seed = seed
+    shuffler = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.shuffling)
+    executor = try ThreadPool(threads: ThreadPool.defaultThreads())
+  }
+
+  public var isBuilt: Bool { workspace != nil }
+  public var layerCount: Int { descriptions.count }
+
+  /// Outputs of the last layer; `inputs` while there is none.
+  public var outputs: Int { width(before: descriptions.count + 1) }
+
+  /// Features that layer `number` gets.
+  package func width(before number: Int) -> Int {
+    for description in descriptions.prefix(number - 1).reversed() {
+      if case .linear(let linear) = description { return linear.units }
+    }
+    return inputs
+  }
+
+  func requireBuilt(_ call: String) throws(Failure) -> Workspace<T> {
+    guard let workspace else { throw Failure(.invalidState, "\(call): the network is not built yet; call build first") }
+    return workspace
+  }
+
+  func requireUnbuilt(_ call: String) throws(Failure) {
+    guard !isBuilt else { throw Failure(.invalidState, "\(call): the network is built already") }
+  }
+
+  /// Index of a layer by its number. - Throws: `invalidArgument`
+  func index(_ layer: Int) throws(Failure) -> Int {
+    guard layer >= 1, layer <= descriptions.count else { throw Check.noLayer(layer, of: descriptions.count) }
+    return layer - 1
+  }
+
+  /// The description of a layer that must be linear.
+  package func linear(_ layer: Int) throws(Failure) -> LinearDescription<T> {
+    guard case .linear(let linear) = descriptions[try index(layer)] else {
+      throw Failure(.invalidArgument, "layer \(layer) is not a linear layer")
+    }
+    return linear
+  }
+
+  /// The trainer of a layer that must have parameters.
+  func trainer(_ layer: Int) throws(Failure) -> Trainer<T> {
+    _ = try linear(layer)
+    guard let trainer = trainers.first(where: { $0.number == layer }) else {
+      throw Failure(.invalidState, "layer \(layer): the network is not built yet; call build first")
+    }
+    return trainer
+  }
+
+  /// Numbers of the layers that `layer` stands for: itself, or for 0 all with weights.
+  func linearLayers(_ layer: Int) throws(Failure) -> [Int] {
+    guard layer == 0 else {
+      _ = try linear(layer)
+      return [layer]
+    }
+    return descriptions.indices.filter { if case .linear = descriptions[$0] { true } else { false } }.map { $0 + 1 }
+  }
+}
+
+/// Parameters and gradients of a whole network.
+struct Arrays<T: Scalar> {
+  let values: Buffer<T>
+  let gradients: Buffer<T>
+}
+
+/// What passes need beside the layers' own panels.
+struct Workspace<T: Scalar> {
+  /// The packed batch, (inputs, batch).
+  let input: Buffer<T>
+  /// The packed targets, (outputs, batch).
+  let target: Buffer<T>
+  /// One byte a block of 16 features of inputs or outputs.
+  let nonFinite: Buffer<UInt8>
+  /// One a panel.
+  let losses: Buffer<Double>
+  let correct: Buffer<Int64>
+  let norm: GlobalNorm<T>
+  let usesBLAS: Bool
+  /// dx of the whole network, made when first asked for.
+  var inputGradient: Buffer<T>?
+}
+
+/// Streams of the seed, one a purpose; a layer adds its number.
+enum Stream {
+  static let shuffling: UInt64 = 1
+  static let dropout: UInt64 = 2
+  static let pattern: UInt64 = 1 << 32
+  static let weights: UInt64 = 2 << 32
+  static let topology: UInt64 = 3 << 32
+  static let mask: UInt64 = 4 << 32
+}
