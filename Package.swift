@@ -60,7 +60,9 @@ let package = Package(
       name: "KernelsTests", dependencies: ["Machine", "Kernels", "KernelInterface"] + isaTargets.map { .target(name: $0.name) }),
     .testTarget(name: "SparseTests", dependencies: ["Sparse", "Machine"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "Sparse", "Machine", "Base"]),
-    .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Sparse", "Machine"], resources: [.copy("Recorded")]),
+    .testTarget(
+      name: "OptimizersTests", dependencies: ["Optimizers", "Sparse", "Machine"], exclude: ["record.py"],
+      resources: [.copy("Recorded")]),
     .testTarget(name: "TopologyTests", dependencies: ["Topology", "Sparse", "Machine"]),
     .testTarget(name: "NetworkTests", dependencies: ["Espalier", "Network"]),
   ]

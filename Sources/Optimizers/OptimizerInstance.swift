@@ -135,7 +135,8 @@ public final class OptimizerInstance<T: Scalar> {
       let parameter = result[which].parameter
       for index in 0..<rule.moments where result[which].moments[index] == nil && rule.needs(index, optimizer.options) {
         let moment = try Buffer<T>(count: parameter.count, of: "\(parameter.name), \(optimizer.options.owner) moment")
-        moment.span.update(repeating: T(rule.start(index, optimizer.options)))
+        let start = rule.start(index, optimizer.options)
+        if start != 0 { moment.span.update(repeating: T(start)) }
         result[which].moments[index] = moment
       }
     }
