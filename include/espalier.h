@@ -86,7 +86,7 @@ enum {
 
 /** Initialisers of weights (layer option "initializer"). fan_in and fan_out of a sparse layer are counted over its pattern:
  *  fan_in per unit; fan_out is the layer's mean, connections / inputs. HE: variance 2 / fan_in. GLOROT: 2 / (fan_in +
- *  fan_out). ORTHOGONAL: dense layers only, by a QR factorisation, gain sqrt(2). ZEROS. Biases start at 0.
+ *  fan_out). ORTHOGONAL: dense layers only, by a QR factorisation, gain 1. ZEROS. Biases start at 0.
  *  Sources: He et al. 2015; Glorot and Bengio 2010; Evci et al. 2020 (sparse fan-in); Saxe et al. 2014. */
 enum {
   ESPALIER_HE_UNIFORM = 0,
@@ -369,7 +369,7 @@ int espalier_optimizer_destroy(espalier_optimizer *optimizer);
  *  sgd: "momentum" (0), "dampening" (0), "nesterov" (0; needs momentum > 0 and dampening 0 when used).
  *  rmsprop: "alpha" (0.99), "epsilon" (1e-8), "momentum" (0), "centered" (0). adagrad: "lr_decay" (0),
  *  "initial_accumulator" (0; before first use), "epsilon" (1e-10). adam, adamw: "beta1" (0.9), "beta2" (0.999),
- *  "epsilon" (1e-8), "amsgrad" (0; before first use).
+ *  "epsilon" (1e-8), "amsgrad" (0; turned on in mid-run its maximum starts at 0).
  *  Rate at step t = 0, 1, ..: STEP learning_rate gamma^floor(t / step_size); EXPONENTIAL learning_rate gamma^t; COSINE
  *  minimum_rate + (learning_rate - minimum_rate)(1 + cos(pi min(t, period) / period)) / 2; during the first `warmup` steps
  *  the rate is multiplied by warmup_start + (1 - warmup_start) t / warmup. */
