@@ -397,9 +397,10 @@ int espalier_topology_destroy(espalier_topology *topology);
 
 /** Set an option. Steps are the layer's optimizer steps.
  *  "every" (100; >= 1), "begin" (-1 = `every`; first step at which an update may happen), "until" (-1 = for ever; last step),
- *  "drop_fraction" (0.3; in [0, 1]), "decay" (ESPALIER_DECAY_COSINE for rigl when "until" is given, else constant; -1 stands
- *  for this default), "published" (set only: 0 drops exactly floor(drop_fraction * connections); 1 drops by the thresholds
- *  of the original code, a share of the positive and of the negative weights). */
+ *  "drop_fraction" (0.3; in [0, 1]), "decay" (ESPALIER_DECAY_COSINE for rigl, ESPALIER_DECAY_CONSTANT for set; cosine without
+ *  "until" is constant), "published" (set only: 0 drops exactly floor(drop_fraction * connections), computed in single
+ *  precision as for rigl; 1 drops by the thresholds of the original code, a share of the positive and of the negative
+ *  weights). A static method has none. */
 int espalier_topology_set(espalier_topology *topology, const char *name, double value);
 
 /** Read an option, or "method". */

@@ -15,8 +15,9 @@ public struct Position: Comparable, Hashable, BitwiseCopyable, Sendable {
 
 extension Position {
   /// Sort positions ascending, stably, in time linear in their number: by bytes from the lowest, bytes that are all equal
-  /// skipped. Nothing allocated.
-  /// - scratch: room for `count`. - payload, payloadScratch: numbers that travel with their position, or nil.
+  /// skipped. Nothing allocated (1 KB of stack).
+  /// - count: below 2^32. - scratch: room for `count`.
+  /// - payload, payloadScratch: numbers that travel with their position, or nil.
   public static func sort(
     _ positions: UnsafeMutablePointer<Position>, count: Int, scratch: UnsafeMutablePointer<Position>,
     payload: UnsafeMutablePointer<UInt32>? = nil, payloadScratch: UnsafeMutablePointer<UInt32>? = nil
@@ -26,17 +27,17 @@ extension Position {
     var target = scratch
     var carried = payload
     var carriedTarget = payloadScratch
-    withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { next in
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 256) { next in
       for shift in stride(from: UInt64(0), to: 64, by: 8) {
         next.update(repeating: 0)
-        for i in 0..<count { next[Int(source[i].key >> shift & 255)] &+= 1 }
-        if next[Int(source[0].key >> shift & 255)] == count { continue }
-        var sum = 0
+        for i in 0..<count { next[Int(source[i].key &>> shift & 255)] &+= 1 }
+        if next[Int(source[0].key &>> shift & 255)] == UInt32(count) { continue }
+        var sum: UInt32 = 0
         for digit in 0..<256 { (next[digit], sum) = (sum, sum &+ next[digit]) }
         for i in 0..<count {
-          let digit = Int(source[i].key >> shift & 255)
-          let place = next[digit]
-          next[digit] = place &+ 1
+          let digit = Int(source[i].key &>> shift & 255)
+          let place = Int(next[digit])
+          next[digit] &+= 1
           target[place] = source[i]
           if let carried, let carriedTarget { carriedTarget[place] = carried[i] }
         }

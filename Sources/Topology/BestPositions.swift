@@ -1,0 +1,128 @@
+import Base
+import Sparse
+
+/// The free positions with the largest scores, of a matrix that passes by in ascending order of positions.
+///
+/// A buffer collects candidates; when it is full, the best `wanted` stay, in their order, and the least of them is what later
+/// ones must exceed: a later equal has the higher position and would lose. So the result is exactly the best by score, ties
+/// to the lower position, it is sorted, and time is linear in the positions.
+final class BestPositions {
+  private struct Candidate: BitwiseCopyable {
+    var rank: UInt64
+    var position: Position
+  }
+
+  private let buffer: Buffer<Candidate>
+  private var wanted = 0
+  private var scoreBytes = 8
+  /// Candidates that trigger a selection.
+  private var room = 0
+  private var collected = 0
+  /// What a rank must exceed, once there has been a selection.
+  private var least: UInt64?
+
+  /// - most: the most positions that will ever be wanted.
+  init(most: Int) throws(Failure) {
+    buffer = try Buffer(count: max(2 * most, 256), of: "topology method, candidates for growing")
+  }
+
+  var bytes: Int { buffer.bytes }
+
+  /// Start over. - wanted: 1 ... most. - scoreBytes: of a score, 4 or 8.
+  func begin(_ wanted: Int, scoreBytes: Int) {
+    self.wanted = wanted
+    self.scoreBytes = scoreBytes
+    room = min(buffer.count, max(2 * wanted, wanted + 256))
+    collected = 0
+    least = nil
+  }
+
+  /// Copy the best positions out, ascending. At least `wanted` free positions must have passed.
+  func end(_ positions: UnsafeMutablePointer<Position>) {
+    select()
+    for i in 0..<wanted { positions[i] = buffer.pointer[i].position }
+  }
+
+  /// Let some rows of scores pass. - scores: row-major, overwritten. - gone: marks, one a slot; positions whose slot is not
+  /// marked are taken.
+  func scan<Bits: FloatBits>(
+    _ scores: UnsafeMutablePointer<Bits>, _ rows: Range<Int>, _ pattern: Pattern, _ gone: UnsafePointer<UInt8>
+  ) {
+    for row in rows {
+      let values = scores + (row &- rows.lowerBound) &* pattern.columns
+      // Against a threshold that is a number, zero can stand for "taken".
+      if let least, least > 0 {
+        for slot in pattern.slots(row: row) where gone[slot] == 0 { values[pattern.column(slot)] = 0 }
+        skim(values, row, pattern.columns)
+      } else {
+        walk(values, row, pattern, gone)
+      }
+    }
+  }
+
+  /// A row, one position after the other.
+  private func walk<Bits: FloatBits>(
+    _ values: UnsafePointer<Bits>, _ row: Int, _ pattern: Pattern, _ gone: UnsafePointer<UInt8>
+  ) {
+    var slot = Int(pattern.rowStart[row])
+    let end = Int(pattern.rowStart[row &+ 1])
+    for column in 0..<pattern.columns {
+      if slot < end, pattern.column(slot) == column {
+        slot &+= 1
+        if gone[slot &- 1] == 0 { continue }
+      }
+      offer(values[column].rank, row, column)
+    }
+  }
+
+  /// A row, 32 columns at a time: few of these chunks hold a value above the threshold, and most are told in a few
+  /// instructions. NaN has larger bits than any number and is told apart by its rank.
+  private func skim<Bits: FloatBits>(_ values: UnsafePointer<Bits>, _ row: Int, _ columns: Int) {
+    var limit = self.limit(Bits.self)
+    var column = 0
+    while column < columns {
+      let end = min(column &+ 32, columns)
+      var larger: Bits = end &- column < 32 ? 1 : 0
+      if larger == 0 {
+        for i in 0..<32 { larger |= values[column &+ i].magnitudeBits > limit ? 1 : 0 }
+      }
+      if larger != 0 {
+        for c in column..<end { offer(values[c].rank, row, c) }
+        limit = self.limit(Bits.self)
+      }
+      column = end
+    }
+  }
+
+  /// Bits of the least magnitude that stays so far.
+  private func limit<Bits: FloatBits>(_: Bits.Type) -> Bits { Bits(truncatingIfNeeded: (least ?? 1) &- 1) }
+
+  @inline(__always)
+  private func offer(_ rank: UInt64, _ row: Int, _ column: Int) {
+    if let least, rank <= least { return }
+    buffer.pointer[collected] = Candidate(rank: rank, position: Position(row: row, column: column))
+    collected &+= 1
+    if collected == room { select() }
+  }
+
+  /// Leave the best `wanted` candidates, in their order.
+  private func select() {
+    guard collected > wanted else { return }
+    let candidates = buffer.pointer
+    let worst = kthLargest(wanted, count: collected, bytes: scoreBytes) { candidates[$0].rank }
+    var equals = wanted &- worst.larger
+    var kept = 0
+    for i in 0..<collected {
+      let rank = candidates[i].rank
+      if rank < worst.key { continue }
+      if rank == worst.key {
+        if equals == 0 { continue }
+        equals &-= 1
+      }
+      candidates[kept] = candidates[i]
+      kept &+= 1
+    }
+    collected = kept
+    least = worst.key
+  }
+}

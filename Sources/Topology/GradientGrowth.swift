@@ -1,0 +1,41 @@
+import Base
+import Machine
+import Sparse
+
+/// Grows where |dL/dW| is largest; between equals the lower position wins. NaN is smaller than any number.
+///
+/// The gradient passes by a few rows at a time, so that memory is linear in connections and columns; see ``BestPositions``.
+final class GradientGrowth<T: Scalar>: GrowthCriterion {
+  private let best: BestPositions
+  /// Some rows of the gradient.
+  private let block: Buffer<T>
+  private let rowsOfBlock: Int
+
+  init(pattern: Pattern) throws(Failure) {
+    best = try BestPositions(most: pattern.capacity)
+    // Enough rows to make a matrix product worth while, within half a million values.
+    rowsOfBlock = max(1, min(pattern.rows, (1 << 19) / pattern.columns))
+    block = try Buffer(count: rowsOfBlock * pattern.columns, of: "topology method, rows of the gradient")
+  }
+
+  var needsGradient: Bool { true }
+  var bytes: Int { best.bytes + block.bytes }
+
+  func choose(
+    _ count: Int, pattern: Pattern, gone: UnsafePointer<UInt8>, gradients: any DenseGradientSource<T>,
+    random: inout RandomSource, positions: UnsafeMutablePointer<Position>
+  ) {
+    best.begin(count, scoreBytes: MemoryLayout<T>.size)
+    for begin in stride(from: 0, to: pattern.rows, by: rowsOfBlock) {
+      let rows = begin..<min(begin + rowsOfBlock, pattern.rows)
+      gradients.denseGradient(rows: rows, into: block.pointer)
+      let bits = UnsafeMutableRawPointer(block.pointer)
+      if T.bits == 32 {
+        best.scan(bits.assumingMemoryBound(to: UInt32.self), rows, pattern, gone)
+      } else {
+        best.scan(bits.assumingMemoryBound(to: UInt64.self), rows, pattern, gone)
+      }
+    }
+    best.end(positions)
+  }
+}

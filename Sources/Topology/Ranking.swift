@@ -1,0 +1,67 @@
+import Machine
+
+/// The bits of a Float or Double, as unsigned integers of the same width: finite magnitudes compare as their bits do, so
+/// that selection needs no floating-point comparison and NaN has a place in the order.
+protocol FloatBits: FixedWidthInteger, UnsignedInteger, BitwiseCopyable {
+  /// Bits of infinity; above them are the NaNs.
+  static var infinity: Self { get }
+}
+
+extension UInt32: FloatBits {
+  static var infinity: UInt32 { 0x7F80_0000 }
+}
+
+extension UInt64: FloatBits {
+  static var infinity: UInt64 { 0x7FF0_0000_0000_0000 }
+}
+
+extension FloatBits {
+  /// Bits of the absolute value.
+  var magnitudeBits: Self { self & (Self.max >> 1) }
+
+  /// Ascending with the absolute value: NaN 0, zero 1.
+  var rank: UInt64 { magnitudeBits > Self.infinity ? 0 : UInt64(magnitudeBits) &+ 1 }
+
+  /// Ascending with the signed value; both zeros are equal, NaN counts as zero.
+  var signedRank: UInt64 {
+    let middle = UInt64(Self.max >> 1) &+ 1
+    if magnitudeBits == 0 || magnitudeBits > Self.infinity { return middle }
+    return magnitudeBits == self ? middle &+ UInt64(magnitudeBits) : middle &- UInt64(magnitudeBits)
+  }
+}
+
+extension UnsafePointer where Pointee: Scalar {
+  /// The same numbers as bits. - Bits: UInt32 for Float, UInt64 for Double.
+  func bits<Bits: FloatBits>(_: Bits.Type) -> UnsafePointer<Bits> {
+    UnsafeRawPointer(self).assumingMemoryBound(to: Bits.self)
+  }
+}
+
+/// The `k`-th largest of `count` keys (equal ones counted each), and how many are larger. By bytes from the highest: a
+/// histogram of the keys that agree so far leaves one digit. Linear time whatever the keys, no memory but 1 KB of stack.
+/// - k: 1 ... count. - bytes: that the keys have, 1 ... 8.
+@inline(__always)
+func kthLargest(
+  _ k: Int, count: Int, bytes: Int, key: (Int) -> UInt64
+) -> (key: UInt64, larger: Int) {
+  withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 256) { histogram in
+    var found: UInt64 = 0
+    var fixed: UInt64 = 0
+    var larger = 0
+    for shift in stride(from: UInt64(8 * (bytes - 1)), through: 0, by: -8) {
+      histogram.update(repeating: 0)
+      for i in 0..<count {
+        let key = key(i)
+        if key & fixed == found { histogram[Int(key &>> shift & 255)] &+= 1 }
+      }
+      var digit = 255
+      while digit > 0, larger &+ Int(histogram[digit]) < k {
+        larger &+= Int(histogram[digit])
+        digit &-= 1
+      }
+      found |= UInt64(digit) &<< shift
+      fixed |= 255 &<< shift
+    }
+    return (found, larger)
+  }
+}
