@@ -3,10 +3,11 @@ import Base
 /// Draws distinct positions of a rows x columns matrix, each set of free positions equally likely, with integer arithmetic
 /// alone: the same seed gives the same positions on every machine.
 public enum PositionSampler {
-  /// Whether `sparse` is the better way to fill `count` places beside `taken` ones: expected draws stay near `count`.
-  /// `inOrder` costs a draw a free position.
+  /// Whether `sparse` is the better way to draw `count` positions beside `taken` ones: when at most every second draw is in
+  /// vain, and a walk would pass eight positions or more for each one drawn.
   public static func prefersSparse(rows: Int, columns: Int, taken: Int, count: Int) -> Bool {
-    rows * columns / 8 >= taken + count
+    let positions = rows * columns
+    return count <= positions / 8 && taken + count <= positions / 2
   }
 
   /// Draw `count` positions by rejection: independent ones until `count` are distinct and free. For a small share of the

@@ -28,7 +28,7 @@ import Testing
   /// Every position has the same chance. Chi-square over the 15 x 8 positions: for draws without replacement the statistic
   /// sum (observed - expected)^2 / (expected (1 - density)) has mean 120 and variance about 242; 5 deviations are 78.
   @Test(arguments: [1, 5, 15, 60, 100, 119]) func everyPositionHasTheSameChance(connections: Int) throws {
-    let (rows, columns, draws) = (15, 8, 4000)
+    let (rows, columns, draws) = (15, 8, 2000)
     var random = RandomSource(seed: 7, stream: UInt64(connections))
     var observed = [Double](repeating: 0, count: rows * columns)
     for _ in 0..<draws {
