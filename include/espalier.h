@@ -124,8 +124,8 @@ enum {
  *  RIGL: drop the smallest weights, grow where the gradient is largest (Evci et al. 2020). */
 enum { ESPALIER_STATIC = 0, ESPALIER_SET = 1, ESPALIER_RIGL = 2 };
 
-/** Decay of the drop fraction (topology option "decay"). COSINE: f(t) = drop_fraction/2 (1 + cos(pi min(t,T)/T)),
- *  T = until - begin, t the layer's step count. */
+/** Decay of the drop fraction (topology option "decay"). COSINE: f(t) = m + (drop_fraction - m)/2 (1 + cos(pi min(t,T)/T)),
+ *  T = until - begin, t the layer's step count, m = "minimum_drop_fraction". */
 enum { ESPALIER_DECAY_CONSTANT = 0, ESPALIER_DECAY_COSINE = 1 };
 
 /* ------------------------------------------------------- version and errors */
@@ -398,7 +398,7 @@ int espalier_topology_destroy(espalier_topology *topology);
 /** Set an option. Steps are the layer's optimizer steps.
  *  "every" (100; >= 1), "begin" (-1 = `every`; first step at which an update may happen), "until" (-1 = for ever; last step),
  *  "drop_fraction" (0.3; in [0, 1]), "decay" (ESPALIER_DECAY_COSINE for rigl, ESPALIER_DECAY_CONSTANT for set; cosine without
- *  "until" is constant), "published" (set only: 0 drops exactly floor(drop_fraction * connections), computed in single
+ *  "until" is constant), "minimum_drop_fraction" (0; in [0, 1]; where cosine ends), "published" (set only: 0 drops exactly floor(drop_fraction * connections), computed in single
  *  precision as for rigl; 1 drops by the thresholds of the original code, a share of the positive and of the negative
  *  weights). A static method has none. */
 int espalier_topology_set(espalier_topology *topology, const char *name, double value);

@@ -103,7 +103,7 @@ public struct TopologyMethod: Sendable {
     let begin = steps(1)
     return UpdateSchedule(
       every: every, begin: begin < 0 ? every : begin, until: steps(2), dropFraction: values[3],
-      decay: values[4] == 1 ? .cosine : .constant)
+      minimumDropFraction: values[5], decay: values[4] == 1 ? .cosine : .constant)
   }
 
   /// A whole number of steps that later sums cannot overflow.
@@ -120,6 +120,7 @@ public struct TopologyMethod: Sendable {
       Option("until", -1, .integer(-1 ... .max)),
       Option("drop_fraction", 0.3, .real(0...1)),
       Option("decay", Double(decay.rawValue), .choice(0...1)),
+      Option("minimum_drop_fraction", 0, .real(0...1)),
     ]
   }
 }

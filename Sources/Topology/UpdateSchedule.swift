@@ -7,7 +7,8 @@
 /// How the drop fraction changes over training. The raw values are those of include/espalier.h.
 public enum DropDecay: Int32, Sendable, CaseIterable {
   case constant = 0
-  /// fraction / 2 (1 + cos(pi min(t, T) / T)), t the step, not counted from `begin`, T = until - begin (RigL's code).
+  /// low + (fraction - low) / 2 (1 + cos(pi min(t, T) / T)), t the step, not counted from `begin`, T = until - begin (RigL's
+  /// code, where low is 0; SNFS anneals from 0.5 to 0.005).
   case cosine
 }
 
@@ -21,15 +22,20 @@ public struct UpdateSchedule: Sendable {
   public let until: Int
   /// In [0, 1], before decay.
   public let dropFraction: Double
+  /// In [0, 1]: what a decay ends at.
+  public let minimumDropFraction: Double
   public let decay: DropDecay
   /// Step of the last update; before the first one as if it had been at -every.
   public private(set) var last: Int
 
-  public init(every: Int, begin: Int, until: Int, dropFraction: Double, decay: DropDecay) {
+  public init(
+    every: Int, begin: Int, until: Int, dropFraction: Double, minimumDropFraction: Double = 0, decay: DropDecay
+  ) {
     self.every = every
     self.begin = begin
     self.until = until
     self.dropFraction = dropFraction
+    self.minimumDropFraction = minimumDropFraction
     self.decay = decay
     last = -every
   }
@@ -47,6 +53,7 @@ public struct UpdateSchedule: Sendable {
   public func dropFraction(step: Int) -> Double {
     let length = until &- begin
     guard decay == .cosine, until >= 0, length > 0 else { return dropFraction }
-    return dropFraction / 2 * (1 + cos(.pi * Double(min(step, length)) / Double(length)))
+    let share = (1 + cos(.pi * Double(min(step, length)) / Double(length))) / 2
+    return minimumDropFraction + (dropFraction - minimumDropFraction) * share
   }
 }

@@ -61,6 +61,16 @@ private func schedule(begin: Int, until: Int, every: Int) -> UpdateSchedule {
     for (step, fraction) in table { #expect(abs(late.dropFraction(step: step) - fraction) < 1e-10, "\(step)") }
   }
 
+  /// SNFS and ITOP anneal the prune rate from 0.5 to 0.005, step by step.
+  @Test func cosineDecayToAFloor() {
+    let annealed = UpdateSchedule(
+      every: 1, begin: 0, until: 1000, dropFraction: 0.5, minimumDropFraction: 0.005, decay: .cosine)
+    let table = [
+      0: 0.5, 1: 0.4999987786, 250: 0.4275089283, 500: 0.2525, 750: 0.0774910717, 999: 0.0050012214, 1000: 0.005,
+    ]
+    for (step, fraction) in table { #expect(abs(annealed.dropFraction(step: step) - fraction) < 1e-10, "\(step)") }
+  }
+
   @Test func cosineWithoutALengthIsConstant() {
     for (begin, until) in [(0, -1), (5, 5), (7, 3)] {
       let cosine = UpdateSchedule(every: 1, begin: begin, until: until, dropFraction: 0.3, decay: .cosine)
