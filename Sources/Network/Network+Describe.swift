@@ -13,6 +13,7 @@ enum NetworkOption {
     Option("label_base", 0, .integer(0...1)),
     Option("clip_norm", 0, .from(0, below: .infinity)),
     Option("accumulate", 1, .integer(1...Int(Int32.max))),
+    Option("owners", 0, .integer(0...Int(Int32.max))),
   ]
   // Positions in the table, for the paths that run every step.
   static let huberDelta = 0
