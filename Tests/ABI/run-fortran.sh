@@ -1,0 +1,65 @@
+#!/bin/bash
+# Compile and run the Fortran tests and examples with one compiler, warnings being errors.
+#   FC             gfortran (default) or an LLVM flang
+#   ESPALIER_LIB   folder of libespalier.so (default: build/lib)
+#   BUILD          folder for what is built (default: build/abi-$FC)
+#   VALGRIND=1     run the ownership tests under valgrind as well
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+FC=${FC:-gfortran}
+lib=$(cd "${ESPALIER_LIB:-build/lib}" && pwd)
+build=${BUILD:-build/abi-${FC##*/}}
+mkdir -p "$build"
+
+# In the order in which they use each other.
+modules="espalier_c_network espalier_c_training espalier_c espalier_support espalier_options espalier_layers
+  espalier_optimizers espalier_rules espalier_topologies espalier_handles espalier_parameters espalier_construction
+  espalier_steps espalier_network espalier"
+programs="construction lifecycle minimize training arrays failures plain_c"
+
+if "$FC" --version | grep -q 'GNU Fortran'; then
+  flags=(-std=f2018 -Wall -Wextra -Wpedantic -Werror -O2 -g "-J$build")
+else
+  flags=(-Werror -O2 -g -module-dir "$build")
+fi
+objects=()
+compile() { # FILE: its object into $build
+  "$FC" "${flags[@]}" -I"$build" -c "$1" -o "$build/$(basename "$1" .f90).o"
+}
+link() { # NAME OBJECT...
+  "$FC" "${@:2}" -o "$build/$1" -L"$lib" -lespalier -Wl,-rpath,"$lib"
+}
+
+for module in $modules; do
+  compile "fortran/$module.f90"
+  objects+=("$build/$module.o")
+done
+for file in choices digit_images progress_line pictures; do compile "examples/fortran/$file.f90"; done
+compile Tests/ABI/testing.f90
+for program in $programs stops; do
+  compile "Tests/ABI/$program.f90"
+  link "$program" "$build/$program.o" "$build/testing.o" "${objects[@]}"
+done
+for program in first mnist; do compile "examples/fortran/$program.f90"; done
+link first "$build/first.o" "${objects[@]}"
+link mnist "$build"/{mnist,choices,digit_images,progress_line,pictures}.o "${objects[@]}"
+
+for program in $programs; do timeout 300 "$build/$program"; done
+
+# A failure without stat ends the program, with the library's message.
+if timeout 60 "$build/stops" >"$build/stops.out" 2>"$build/stops.err"; then
+  echo "stops: ended well although its network cannot be" >&2
+  exit 1
+fi
+grep -q 'density must be' "$build/stops.err" || { echo "stops: no message" >&2; cat "$build/stops.err" >&2; exit 1; }
+if grep -q 'still running' "$build/stops.out"; then echo "stops: went on after the failure" >&2; exit 1; fi
+echo "stops: stopped as it must"
+
+if [ "${VALGRIND:-0}" = 1 ]; then
+  for program in lifecycle minimize; do
+    ESPALIER_NUM_THREADS=1 timeout 600 valgrind --quiet --leak-check=full --show-leak-kinds=definite \
+      --errors-for-leak-kinds=definite --error-exitcode=9 "$build/$program"
+  done
+fi
+
+"$build/first" | tail -n 1

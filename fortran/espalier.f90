@@ -1,0 +1,38 @@
+!> Espalier: sparse neural networks, trained on the arrays of a Fortran program.
+!>
+!> ```fortran
+!> net = network([input(784), linear(300, density=0.1, activation="relu"), linear(10)], loss="softmax_cross_entropy")
+!> call net%set_optimizer(adam(learning_rate=0.001))
+!> call net%set_topology(rigl(every=100, until=3000))
+!> call net%train(images, labels, batch_size=128, epochs=10)
+!> print *, net%accuracy(test_images, test_labels)
+!> call net%destroy()
+!> ```
+module espalier
+  use :: espalier_c, only: espalier_error_batch_too_large, espalier_error_buffer_too_small, espalier_error_busy, &
+    espalier_error_invalid_argument, espalier_error_invalid_handle, espalier_error_invalid_state, &
+    espalier_error_non_finite, espalier_error_null_argument, espalier_error_numerical, espalier_error_out_of_memory, &
+    espalier_error_precision, espalier_error_stopped, espalier_error_unknown_name, espalier_ok, espalier_version
+  use :: espalier_layers, only: dropout, input, layer, linear
+  use :: espalier_network, only: epoch_callback, network
+  use :: espalier_optimizers, only: optimizer
+  use :: espalier_rules, only: adagrad, adam, adamw, rmsprop, sgd
+  use :: espalier_support, only: text_at
+  use :: espalier_topologies, only: rigl, set, static, topology
+  implicit none
+  private
+  public :: adagrad, adam, adamw, dropout, epoch_callback, espalier_error_batch_too_large, espalier_error_buffer_too_small, &
+    espalier_error_busy, espalier_error_invalid_argument, espalier_error_invalid_handle, espalier_error_invalid_state, &
+    espalier_error_non_finite, espalier_error_null_argument, espalier_error_numerical, espalier_error_out_of_memory, &
+    espalier_error_precision, espalier_error_stopped, espalier_error_unknown_name, espalier_ok, input, &
+    layer, library_version, linear, network, optimizer, rigl, rmsprop, set, sgd, static, topology
+
+contains
+
+  function library_version() result(version)
+    !! The library's version, "major.minor.patch".
+    character(:), allocatable :: version
+    version = text_at(espalier_version())
+  end function
+
+end module espalier

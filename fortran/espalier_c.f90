@@ -1,0 +1,97 @@
+!> The C functions of `espalier.h` for Fortran, one to one: constants, and interfaces with assumed-size arrays and values.
+!> For programs that want exactly the C calls; [[espalier]] has types, generics, shape checks and error handling.
+module espalier_c
+  use, intrinsic :: iso_c_binding, only: c_int
+  use :: espalier_c_network
+  use :: espalier_c_training
+  implicit none
+  public
+
+  ! Statuses
+  integer(c_int), parameter :: espalier_ok = 0
+  integer(c_int), parameter :: espalier_error_null_argument = 1
+  !! A pointer that must not be NULL is NULL.
+  integer(c_int), parameter :: espalier_error_invalid_argument = 2
+  !! A value is out of its range, NaN or infinite.
+  integer(c_int), parameter :: espalier_error_invalid_handle = 3
+  !! A handle is destroyed, of another kind, or not a handle.
+  integer(c_int), parameter :: espalier_error_invalid_state = 4
+  !! Calls in the wrong order.
+  integer(c_int), parameter :: espalier_error_precision = 5
+  !! Single-precision arrays for a double-precision object or the other way round.
+  integer(c_int), parameter :: espalier_error_unknown_name = 6
+  !! No option of that name.
+  integer(c_int), parameter :: espalier_error_buffer_too_small = 7
+  !! A caller's array is too small.
+  integer(c_int), parameter :: espalier_error_batch_too_large = 8
+  !! More samples than the max_batch given to build.
+  integer(c_int), parameter :: espalier_error_non_finite = 9
+  !! NaN or Inf in the data or in the loss; no weight has changed.
+  integer(c_int), parameter :: espalier_error_out_of_memory = 10
+  !! An allocation failed.
+  integer(c_int), parameter :: espalier_error_numerical = 11
+  !! A LAPACK factorisation failed.
+  integer(c_int), parameter :: espalier_error_busy = 12
+  !! Another thread is inside a call with the same handle.
+  integer(c_int), parameter :: espalier_error_stopped = 13
+  !! The caller's callback asked to stop.
+
+  ! Every layer that has weights
+  integer(c_int), parameter :: espalier_all_layers = 0
+
+  ! Precisions
+  integer(c_int), parameter :: espalier_float32 = 32
+  integer(c_int), parameter :: espalier_float64 = 64
+
+  ! Activations
+  integer(c_int), parameter :: espalier_identity = 0
+  integer(c_int), parameter :: espalier_relu = 1
+  integer(c_int), parameter :: espalier_leaky_relu = 2
+  integer(c_int), parameter :: espalier_gelu = 3
+  integer(c_int), parameter :: espalier_silu = 4
+  integer(c_int), parameter :: espalier_sigmoid = 5
+  integer(c_int), parameter :: espalier_tanh = 6
+  integer(c_int), parameter :: espalier_softmax = 7
+
+  ! Losses
+  integer(c_int), parameter :: espalier_mean_squared_error = 0
+  integer(c_int), parameter :: espalier_softmax_cross_entropy = 1
+  integer(c_int), parameter :: espalier_binary_cross_entropy = 2
+  integer(c_int), parameter :: espalier_huber = 3
+
+  ! Initialisers
+  integer(c_int), parameter :: espalier_he_uniform = 0
+  integer(c_int), parameter :: espalier_he_normal = 1
+  integer(c_int), parameter :: espalier_glorot_uniform = 2
+  integer(c_int), parameter :: espalier_glorot_normal = 3
+  integer(c_int), parameter :: espalier_orthogonal = 4
+  integer(c_int), parameter :: espalier_zeros = 5
+
+  ! Distributions of one overall density over the layers
+  integer(c_int), parameter :: espalier_uniform = 0
+  integer(c_int), parameter :: espalier_erdos_renyi = 1
+  integer(c_int), parameter :: espalier_erdos_renyi_kernel = 2
+  integer(c_int), parameter :: espalier_first_dense = 3
+
+  ! Optimizer rules
+  integer(c_int), parameter :: espalier_sgd = 0
+  integer(c_int), parameter :: espalier_rmsprop = 1
+  integer(c_int), parameter :: espalier_adagrad = 2
+  integer(c_int), parameter :: espalier_adam = 3
+  integer(c_int), parameter :: espalier_adamw = 4
+
+  ! Learning-rate schedules
+  integer(c_int), parameter :: espalier_schedule_constant = 0
+  integer(c_int), parameter :: espalier_schedule_step = 1
+  integer(c_int), parameter :: espalier_schedule_exponential = 2
+  integer(c_int), parameter :: espalier_schedule_cosine = 3
+
+  ! Topology methods
+  integer(c_int), parameter :: espalier_static = 0
+  integer(c_int), parameter :: espalier_set = 1
+  integer(c_int), parameter :: espalier_rigl = 2
+
+  ! Decay of the drop fraction
+  integer(c_int), parameter :: espalier_decay_constant = 0
+  integer(c_int), parameter :: espalier_decay_cosine = 1
+end module espalier_c

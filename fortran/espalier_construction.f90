@@ -1,0 +1,123 @@
+!> From a list of layer descriptions to a network that is built.
+module espalier_construction
+  use, intrinsic :: iso_c_binding, only: c_associated, c_int, c_int64_t, c_null_ptr, c_ptr
+  use, intrinsic :: iso_fortran_env, only: int64, real32, real64
+  use :: espalier_c, only: espalier_error_invalid_argument, espalier_float32, espalier_float64, espalier_network_build, &
+    espalier_network_create, espalier_network_destroy, espalier_network_get, espalier_network_set_distribution, &
+    espalier_network_set_loss, espalier_network_set_threads, espalier_ok
+  use :: espalier_handles, only: losses
+  use :: espalier_layers, only: add_layer, is_input, layer, units_of
+  use :: espalier_support, only: conclude, named, refuse, terminated, text_of, to_real64
+  implicit none
+  private
+  public :: construct
+
+  character(*), parameter :: distributions(0:3) = [character(24) :: &
+    "uniform", "erdos_renyi", "erdos_renyi_kernel", "first_dense"]
+
+contains
+
+  subroutine construct(layers, loss, seed, max_batch, precision, distribution, density, threads, handle, inputs, outputs, &
+                       status, message)
+    !! Create, describe and build. After a failure nothing is left and `handle` is `c_null_ptr`.
+    type(layer), intent(in) :: layers(:)
+    character(*), intent(in), optional :: loss
+    integer, intent(in), optional :: seed, max_batch, precision
+    character(*), intent(in), optional :: distribution
+    class(*), intent(in), optional :: density
+    integer, intent(in), optional :: threads
+    type(c_ptr), intent(out) :: handle
+    integer(int64), intent(out) :: inputs, outputs
+    integer, intent(out) :: status
+    character(*), intent(inout) :: message
+    integer(c_int) :: ignored
+    integer :: i, real_kind
+    handle = c_null_ptr
+    inputs = 0
+    outputs = 0
+    real_kind = real32
+    if (present(precision)) real_kind = precision
+    call create
+    do i = 2, size(layers)
+      if (status == espalier_ok) then
+        call add_layer(handle, real_kind, int(i - 1, int64), layers(i), status, message)
+      end if
+    end do
+    if (status == espalier_ok) call distribute
+    if (status == espalier_ok .and. present(loss)) call choose_loss
+    if (status == espalier_ok .and. present(threads)) then
+      call conclude(espalier_network_set_threads(handle, int(threads, c_int)), status, message)
+    end if
+    if (status == espalier_ok) call build
+    if (status == espalier_ok) inputs = property("inputs")
+    if (status == espalier_ok) outputs = property("outputs")
+    if (status /= espalier_ok) then
+      if (c_associated(handle)) ignored = espalier_network_destroy(handle)
+      handle = c_null_ptr
+    end if
+
+  contains
+
+    subroutine create
+      integer(c_int64_t) :: seed_or_0
+      if (size(layers) < 2) then
+        call refuse(espalier_error_invalid_argument, "network: layers must be input() and at least one layer, got " // &
+                    text_of(size(layers)) // " entries", status, message)
+      else if (.not. is_input(layers(1))) then
+        call refuse(espalier_error_invalid_argument, "network: layers must begin with input()", status, message)
+      else if (real_kind /= real32 .and. real_kind /= real64) then
+        call refuse(espalier_error_invalid_argument, "network: precision must be real32 or real64, got kind " // &
+                    text_of(real_kind), status, message)
+      else
+        seed_or_0 = 0
+        if (present(seed)) seed_or_0 = int(seed, c_int64_t)
+        call conclude(espalier_network_create(merge(espalier_float32, espalier_float64, real_kind == real32), &
+                                              units_of(layers(1)), seed_or_0, handle), status, message)
+      end if
+    end subroutine
+
+    subroutine distribute
+      integer(c_int) :: position
+      real(real64) :: amount
+      logical :: is_number
+      if (.not. present(density)) then
+        if (present(distribution)) then
+          call refuse(espalier_error_invalid_argument, "network: a distribution needs a density", status, message)
+        end if
+        return
+      end if
+      position = 0
+      if (present(distribution)) call named(distribution, distributions, "network: distribution", position, status, message)
+      if (status /= espalier_ok) return
+      call to_real64(density, amount, is_number)
+      if (is_number) then
+        call conclude(espalier_network_set_distribution(handle, position, amount), status, message)
+      else
+        call refuse(espalier_error_invalid_argument, "network: density must be a real number", status, message)
+      end if
+    end subroutine
+
+    subroutine choose_loss
+      integer(c_int) :: position
+      call named(loss, losses, "network: loss", position, status, message)
+      if (status == espalier_ok) call conclude(espalier_network_set_loss(handle, position), status, message)
+    end subroutine
+
+    subroutine build
+      integer(c_int64_t) :: batch
+      batch = 1024
+      if (present(max_batch)) batch = int(max_batch, c_int64_t)
+      call conclude(espalier_network_build(handle, batch), status, message)
+    end subroutine
+
+    integer(int64) function property(name)
+      character(*), intent(in) :: name
+      real(real64) :: value
+      value = 0
+      call conclude(espalier_network_get(handle, terminated(name), value), status, message)
+      property = nint(value, int64)
+    end function
+
+  end subroutine
+
+end module espalier_construction
