@@ -46,6 +46,7 @@ extension Network {
       }
     }
     let workspace = try makeWorkspace(maximumBatch, layers, trainers)
+    try start(threads: wantedThreads)
 
     // Nothing fails from here on.
     descriptions = planned

@@ -131,8 +131,14 @@ extension Network {
     guard threads >= 0, threads <= 1024 else {
       throw Failure(.invalidArgument, "set_threads: threads must be in 0 .. 1024, got \(threads)")
     }
-    let wanted = threads == 0 ? ThreadPool.defaultThreads() : threads
-    if wanted != executor.threads { executor = try ThreadPool(threads: wanted) }
+    if isBuilt { try start(threads: threads) }
+    wantedThreads = threads
+  }
+
+  /// Make the pool anew if it has another number of threads. - threads: 0 for the default.
+  func start(threads: Int) throws(Failure) {
+    let number = threads == 0 ? ThreadPool.defaultThreads() : threads
+    if number != executor.threads { executor = try ThreadPool(threads: number) }
   }
 
   public func setLayerOption(_ layer: Int, _ name: String, _ value: Double) throws(Failure) {

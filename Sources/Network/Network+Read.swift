@@ -26,7 +26,7 @@ extension Network {
     case "max_batch": return Double(maximumBatch)
     case "built": return isBuilt ? 1 : 0
     case "bound": return isBound ? 1 : 0
-    case "threads": return Double(executor.threads)
+    case "threads": return Double(isBuilt ? executor.threads : wantedThreads == 0 ? ThreadPool.defaultThreads() : wantedThreads)
     case "precision": return Double(T.bits)
     case "seed": return Double(seed)
     case "loss": return Double(loss.rawValue)

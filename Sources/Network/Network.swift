@@ -39,6 +39,9 @@ public final class Network<T: Scalar> {
   public internal(set) var isBound = false
   public internal(set) var maximumBatch = 0
   var workspace: Workspace<T>?
+  /// Threads asked for; 0: the default.
+  var wantedThreads = 0
+  /// One thread until build: a network that is only described needs no workers.
   var executor: ThreadPool
 
   // Where training stands.
@@ -65,7 +68,7 @@ public final class Network<T: Scalar> {
     self.inputs = inputs
     self.seed = seed
     shuffler = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.shuffling)
-    executor = try ThreadPool(threads: ThreadPool.defaultThreads())
+    executor = try ThreadPool(threads: 1)
   }
 
   public var isBuilt: Bool { workspace != nil }
