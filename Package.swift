@@ -11,12 +11,12 @@ let kernel: [SwiftSetting] = [.unsafeFlags(kernelFlags)]
   // The same sources once more for each instruction set; Machine chooses at run time.
   let isaTargets: [Target] = [
     .target(
-      name: "KernelsAVX2", dependencies: ["KernelInterface"],
+      name: "KernelsAVX2", dependencies: ["KernelInterface", "CSystem"],
       swiftSettings: [
         .define("ESPALIER_AVX2"), .unsafeFlags(kernelFlags + ["-Xcc", "-mavx2", "-Xcc", "-mfma"]),
       ]),
     .target(
-      name: "KernelsAVX512", dependencies: ["KernelInterface"],
+      name: "KernelsAVX512", dependencies: ["KernelInterface", "CSystem"],
       swiftSettings: [
         .define("ESPALIER_AVX512"),
         .unsafeFlags(
@@ -40,7 +40,7 @@ let package = Package(
     .target(name: "CSystem"),
     .target(name: "Base"),
     .target(name: "KernelInterface", swiftSettings: kernel),
-    .target(name: "Kernels", dependencies: ["KernelInterface"], swiftSettings: kernel),
+    .target(name: "Kernels", dependencies: ["KernelInterface", "CSystem"], swiftSettings: kernel),
   ] + isaTargets + [
     .target(
       name: "Machine",
@@ -57,7 +57,7 @@ let package = Package(
     .target(name: "EspalierC", dependencies: ["CEspalier", "Espalier"]),
 
     .testTarget(
-      name: "KernelsTests", dependencies: ["Machine", "Kernels", "KernelInterface"] + isaTargets.map { .target(name: $0.name) }),
+      name: "KernelsTests", dependencies: ["Machine", "Kernels", "KernelInterface", "CSystem", "COpenBLAS"] + isaTargets.map { .target(name: $0.name) }),
     .testTarget(name: "SparseTests", dependencies: ["Sparse", "Machine"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "Sparse", "Machine", "Base"]),
     .testTarget(

@@ -149,9 +149,10 @@ public struct SoftmaxArguments<T> {
   }
 }
 
-/// destination = source * mask / (1 - probability), the mask drawn by counter: value (panel p, feature f, lane l) is dropped
-/// when the 32 bits drawn for (key, ((p * features) + f) * width + l) are below probability * 2^32. The same arguments give
-/// the same mask, so backward draws it again instead of storing it. `source` may equal `destination`.
+/// destination = source * mask / (1 - probability), the mask drawn by counter: value (panel p, feature f, lane l), number
+/// i = ((p * features) + f) * width + l, is dropped when its 32 bits are below probability * 2^32: the low half of
+/// mix(key + (i / 2) * 0x9E3779B97F4A7C15) for even i, the high half for odd i. The same arguments give the same mask, so
+/// backward draws it again instead of storing it. `source` may equal `destination`.
 public struct DropoutArguments<T> {
   public var source: UnsafePointer<T>
   public var destination: UnsafeMutablePointer<T>

@@ -14,21 +14,22 @@ func activate<T: KernelScalar>(_ activation: Activation, _ z: T, negativeSlope: 
   }
 }
 
-/// f'(z), from a = f(z) alone or, for GELU and SiLU, from z.
+/// dz = da f'(z), from a = f(z) alone or, for GELU and SiLU, from z. At the kinks the derivative is PyTorch's: 0 for relu,
+/// `negativeSlope` for leaky relu.
 @inline(__always)
-func derivative<T: KernelScalar>(_ activation: Activation, a: T, z: T, negativeSlope: T) -> T {
+func backpropagate<T: KernelScalar>(_ activation: Activation, _ da: T, a: T, z: T, negativeSlope: T) -> T {
   switch activation {
-  case .identity, .softmax: return 1
-  case .relu: return a > 0 ? 1 : 0
-  case .leakyReLU: return a > 0 ? 1 : negativeSlope
+  case .identity, .softmax: return da
+  case .relu: return a <= 0 ? 0 : da
+  case .leakyReLU: return a > 0 ? da : da * negativeSlope
   case .gelu:
     let density = T.exp(T(-0.5) * z * z) * T(0.398_942_280_401_432_677_94)  // 1 / sqrt(2 pi)
-    return T(0.5) * (1 + T.erf(z * T(0.5).squareRoot())) + z * density
+    return da * (T(0.5) * (1 + T.erf(z * T(0.5).squareRoot())) + z * density)
   case .silu:
     let s = sigmoid(z)
-    return s * (1 + z * (1 - s))
-  case .sigmoid: return a * (1 - a)
-  case .tanh: return 1 - a * a
+    return da * (s * (1 + z * (1 - s)))
+  case .sigmoid: return da * (a * (1 - a))
+  case .tanh: return da * (1 - a * a)
   }
 }
 

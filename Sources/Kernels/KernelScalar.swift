@@ -6,18 +6,41 @@
 
 /// An element type of the kernels, with what of the C library they need.
 protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, SIMDScalar, Codable, Sendable {
+  /// Lanes of a whole row of a panel, for the widest panels (or a half of it, with few registers) and for the narrower ones.
+  associatedtype Lanes256Bytes: Lanes where Lanes256Bytes.V.Scalar == Self
+  associatedtype Lanes128Bytes: Lanes where Lanes128Bytes.V.Scalar == Self
+  associatedtype Lanes64Bytes: Lanes where Lanes64Bytes.V.Scalar == Self
+  associatedtype Lanes32Bytes: Lanes where Lanes32Bytes.V.Scalar == Self
+
+  static func multiplyAdd(_ a: SIMD4<Self>, _ b: SIMD4<Self>, _ c: SIMD4<Self>) -> SIMD4<Self>
+  static func sums(_ a: SIMD4<Self>, _ b: SIMD4<Self>, _ c: SIMD4<Self>, _ d: SIMD4<Self>) -> SIMD4<Self>
+  #if ESPALIER_AVX2 || ESPALIER_AVX512
+    static func multiplyAdd(_ a: SIMD8<Self>, _ b: SIMD8<Self>, _ c: SIMD8<Self>) -> SIMD8<Self>
+    static func sums(_ a: SIMD8<Self>, _ b: SIMD8<Self>, _ c: SIMD8<Self>, _ d: SIMD8<Self>) -> SIMD4<Self>
+  #endif
+
   static func exp(_ x: Self) -> Self
   static func tanh(_ x: Self) -> Self
   static func erf(_ x: Self) -> Self
 }
 
 extension Float: KernelScalar {
+  typealias Lanes256Bytes = Float64Lanes
+  typealias Lanes128Bytes = Float32Lanes
+  typealias Lanes64Bytes = Float16Lanes
+  typealias Lanes32Bytes = Float8Lanes
+
   static func exp(_ x: Float) -> Float { expf(x) }
   static func tanh(_ x: Float) -> Float { tanhf(x) }
   static func erf(_ x: Float) -> Float { erff(x) }
 }
 
 extension Double: KernelScalar {
+  typealias Lanes256Bytes = Double32Lanes
+  typealias Lanes128Bytes = Double16Lanes
+  typealias Lanes64Bytes = Double8Lanes
+  typealias Lanes32Bytes = Double4Lanes
+
   #if canImport(Glibc)
     static func exp(_ x: Double) -> Double { Glibc.exp(x) }
     static func tanh(_ x: Double) -> Double { Glibc.tanh(x) }

@@ -45,9 +45,9 @@ func mix(_ value: UInt64) -> UInt64 {
 @inline(__always)
 func dropThreshold(_ probability: Double) -> UInt64 { UInt64((probability * 0x1p32).rounded(.up)) }
 
-/// The random bits of dropout's value number `index`.
+/// The random bits of dropout's values number 2 pair (the low half) and 2 pair + 1 (the high half).
 @inline(__always)
-func dropBits(key: UInt64, index: UInt64) -> UInt64 { mix(key &+ index &* 0x9E37_79B9_7F4A_7C15) >> 32 }
+func dropBits(key: UInt64, pair: UInt64) -> UInt64 { mix(key &+ pair &* 0x9E37_79B9_7F4A_7C15) }
 
 func referenceDropout<T: KernelScalar>(_ arguments: DropoutArguments<T>, _ begin: Int, _ end: Int) {
   let width = arguments.shape.width
@@ -57,7 +57,8 @@ func referenceDropout<T: KernelScalar>(_ arguments: DropoutArguments<T>, _ begin
     for feature in begin..<end {
       let row = panelRow(p, feature, features: arguments.features, width: width)
       for i in row..<row + width {
-        let dropped = dropBits(key: arguments.key, index: UInt64(i)) < threshold
+        let bits = dropBits(key: arguments.key, pair: UInt64(i / 2))
+        let dropped = (i % 2 == 0 ? bits & 0xFFFF_FFFF : bits >> 32) < threshold
         arguments.destination[i] = arguments.source[i] * (dropped ? 0 : scale)
       }
     }

@@ -83,8 +83,8 @@ func referenceDenseBackwardPrologue<T: KernelScalar>(_ arguments: LinearArgument
     for p in 0..<arguments.shape.count {
       let y = panelRow(p, row, features: arguments.rows, width: width)
       for i in y..<y + width {
-        gradient[i] *= derivative(
-          arguments.activation, a: arguments.output[i], z: arguments.preactivation?[i] ?? 0,
+        gradient[i] = backpropagate(
+          arguments.activation, gradient[i], a: arguments.output[i], z: arguments.preactivation?[i] ?? 0,
           negativeSlope: arguments.negativeSlope)
         sum += gradient[i]
       }

@@ -83,9 +83,7 @@ func referenceLoss<T: KernelScalar>(_ arguments: LossArguments<T>, _ begin: Int,
       }
       total += loss
       if let label {
-        var best = 0
-        for i in 0..<outputs where y(i) > y(best) { best = i }
-        if best == label { correct += 1 }
+        if (0..<outputs).first(where: { i in (0..<outputs).allSatisfy { y($0) <= y(i) } }) == label { correct += 1 }
       }
     }
     arguments.losses[p] = total

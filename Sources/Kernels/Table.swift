@@ -11,9 +11,33 @@ import KernelInterface
 #endif
 
 /// This module's kernels for Float.
-public let kernels32: KernelTable<Float> = referenceTable(
-  name: instructionSet, sgd: sgd32, rmsprop: rmsprop32, adagrad: adagrad32, adam: adam32, sumOfSquares: sumOfSquares32)
+public let kernels32 = KernelTable<Float>(
+  name: instructionSet,
+  pack: { pack($0.assumingMemoryBound(to: PackArguments<Float>.self).pointee, $1, $2) },
+  unpack: { unpack($0.assumingMemoryBound(to: UnpackArguments<Float>.self).pointee, $1, $2) },
+  sparseForward: { run(SparseForward<Float>.self, $0, $1, $2) },
+  sparseBackwardWeight: { run(SparseBackwardWeight<Float>.self, $0, $1, $2) },
+  sparseBackwardInput: { run(SparseBackwardInput<Float>.self, $0, $1, $2) },
+  denseForwardEpilogue: { runDenseForwardEpilogue($0, $1, $2, Float.self) },
+  denseBackwardPrologue: { runDenseBackwardPrologue($0, $1, $2, Float.self) },
+  softmaxForward: { softmaxForward($0.assumingMemoryBound(to: SoftmaxArguments<Float>.self).pointee, $1, $2) },
+  softmaxBackward: { softmaxBackward($0.assumingMemoryBound(to: SoftmaxArguments<Float>.self).pointee, $1, $2) },
+  dropout: { dropout($0.assumingMemoryBound(to: DropoutArguments<Float>.self).pointee, $1, $2) },
+  loss: { loss($0.assumingMemoryBound(to: LossArguments<Float>.self).pointee, $1, $2) },
+  sgd: sgd32, rmsprop: rmsprop32, adagrad: adagrad32, adam: adam32, sumOfSquares: sumOfSquares32)
 
 /// This module's kernels for Double.
-public let kernels64: KernelTable<Double> = referenceTable(
-  name: instructionSet, sgd: sgd64, rmsprop: rmsprop64, adagrad: adagrad64, adam: adam64, sumOfSquares: sumOfSquares64)
+public let kernels64 = KernelTable<Double>(
+  name: instructionSet,
+  pack: { pack($0.assumingMemoryBound(to: PackArguments<Double>.self).pointee, $1, $2) },
+  unpack: { unpack($0.assumingMemoryBound(to: UnpackArguments<Double>.self).pointee, $1, $2) },
+  sparseForward: { run(SparseForward<Double>.self, $0, $1, $2) },
+  sparseBackwardWeight: { run(SparseBackwardWeight<Double>.self, $0, $1, $2) },
+  sparseBackwardInput: { run(SparseBackwardInput<Double>.self, $0, $1, $2) },
+  denseForwardEpilogue: { runDenseForwardEpilogue($0, $1, $2, Double.self) },
+  denseBackwardPrologue: { runDenseBackwardPrologue($0, $1, $2, Double.self) },
+  softmaxForward: { softmaxForward($0.assumingMemoryBound(to: SoftmaxArguments<Double>.self).pointee, $1, $2) },
+  softmaxBackward: { softmaxBackward($0.assumingMemoryBound(to: SoftmaxArguments<Double>.self).pointee, $1, $2) },
+  dropout: { dropout($0.assumingMemoryBound(to: DropoutArguments<Double>.self).pointee, $1, $2) },
+  loss: { loss($0.assumingMemoryBound(to: LossArguments<Double>.self).pointee, $1, $2) },
+  sgd: sgd64, rmsprop: rmsprop64, adagrad: adagrad64, adam: adam64, sumOfSquares: sumOfSquares64)

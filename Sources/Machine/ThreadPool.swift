@@ -37,8 +37,8 @@ public final class ThreadPool: Executor {
       crew.dismiss()
       for worker in workers[..<started] { pthread_join(worker, nil) }
       workers.deallocate()
-      throw Failure(
-        .outOfMemory, "thread pool: thread \(started + 2) of \(threads) could not be started: \(String(cString: strerror(error)))")
+      let reason = String(cString: strerror(error))
+      throw Failure(.outOfMemory, "thread pool: thread \(started + 2) of \(threads) could not be started: \(reason)")
     }
   }
 

@@ -1,0 +1,59 @@
+/* Vector operations that the Swift standard library spells lane by lane, leaving it to the optimizer to find the vector again:
+ * multiply-add, and the sums of four vectors at once. Inlined into each module of kernels with that module's instructions. */
+#ifndef CSYSTEM_VECTORS_H
+#define CSYSTEM_VECTORS_H
+
+typedef float csystem_f4 __attribute__((vector_size(16)));
+typedef float csystem_f8 __attribute__((vector_size(32)));
+typedef float csystem_f16 __attribute__((vector_size(64)));
+typedef double csystem_d2 __attribute__((vector_size(16)));
+typedef double csystem_d4 __attribute__((vector_size(32)));
+typedef double csystem_d8 __attribute__((vector_size(64)));
+
+#define CSYSTEM_INLINE static inline __attribute__((always_inline))
+
+/* c + a b: one rounding where the target has such an instruction, else two. */
+#define CSYSTEM_MULTIPLY_ADD(type, name)                                          \
+  CSYSTEM_INLINE type csystem_multiply_add_##name(type a, type b, type c) {       \
+    _Pragma("STDC FP_CONTRACT ON") return a * b + c;                              \
+  }
+CSYSTEM_MULTIPLY_ADD(csystem_f4, f4)
+CSYSTEM_MULTIPLY_ADD(csystem_d2, d2)
+#if defined(__AVX__)
+CSYSTEM_MULTIPLY_ADD(csystem_f8, f8)
+CSYSTEM_MULTIPLY_ADD(csystem_d4, d4)
+#endif
+#if defined(__AVX512F__)
+CSYSTEM_MULTIPLY_ADD(csystem_f16, f16)
+CSYSTEM_MULTIPLY_ADD(csystem_d8, d8)
+#endif
+#undef CSYSTEM_MULTIPLY_ADD
+
+/* The lane sums of a, b, c and d. Pairs are interleaved and added within each 16 bytes first, where shuffles are cheap. */
+CSYSTEM_INLINE csystem_f4 csystem_sums_f4(csystem_f4 a, csystem_f4 b, csystem_f4 c, csystem_f4 d) {
+  csystem_f4 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5) + __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  csystem_f4 cd = __builtin_shufflevector(c, d, 0, 4, 1, 5) + __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  return __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}
+
+#if defined(__AVX__)
+CSYSTEM_INLINE csystem_f4 csystem_sums_f8(csystem_f8 a, csystem_f8 b, csystem_f8 c, csystem_f8 d) {
+  csystem_f8 ab = __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13) +
+                  __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
+  csystem_f8 cd = __builtin_shufflevector(c, d, 0, 8, 1, 9, 4, 12, 5, 13) +
+                  __builtin_shufflevector(c, d, 2, 10, 3, 11, 6, 14, 7, 15);
+  csystem_f8 abcd = __builtin_shufflevector(ab, cd, 0, 1, 8, 9, 4, 5, 12, 13) +
+                    __builtin_shufflevector(ab, cd, 2, 3, 10, 11, 6, 7, 14, 15);
+  return __builtin_shufflevector(abcd, abcd, 0, 1, 2, 3) + __builtin_shufflevector(abcd, abcd, 4, 5, 6, 7);
+}
+
+/* (sums of a, of b, of c, of d), each of four lanes. */
+CSYSTEM_INLINE csystem_d4 csystem_sums_d4(csystem_d4 a, csystem_d4 b, csystem_d4 c, csystem_d4 d) {
+  csystem_d4 ab = __builtin_shufflevector(a, b, 0, 4, 2, 6) + __builtin_shufflevector(a, b, 1, 5, 3, 7);
+  csystem_d4 cd = __builtin_shufflevector(c, d, 0, 4, 2, 6) + __builtin_shufflevector(c, d, 1, 5, 3, 7);
+  return __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}
+#endif
+
+#undef CSYSTEM_INLINE
+#endif
