@@ -23,6 +23,10 @@ module espalier_network
   !> Layers, patterns, parameters, optimizers and workspace behind one variable, made and built by the constructor of the
   !> same name. An assignment shares: both variables are then the same network, which lives until the last of them is
   !> finalized, assigned to or destroyed. Variables of the main program are never finalized: end with `call net%destroy()`.
+  !> A defined assignment allocates nothing: allocate an array of networks before `nets = [network(...), network(...)]`.
+  !>
+  !> gfortran 12 has two gaps in finalization. A function of one's own that returns a network leaks it: write a subroutine.
+  !> The assignment of a whole object that has a network as a component may lose it: assign the component.
   type, extends(network_steps) :: network
   contains
     procedure, private :: train_f32, train_f64, train_labels_f32, train_labels_f64
