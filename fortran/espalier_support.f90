@@ -1,5 +1,6 @@
 !> What every module of the wrapper shares: how a call reports its outcome, numbers of either kind, names and texts.
 module espalier_support
+  use, intrinsic :: ieee_arithmetic, only: ieee_is_finite
   use, intrinsic :: iso_c_binding, only: c_associated, c_char, c_f_pointer, c_int, c_null_char, c_ptr, c_size_t
   use, intrinsic :: iso_fortran_env, only: int64, real32, real64
   use :: espalier_c, only: espalier_error_invalid_argument, espalier_error_unknown_name, espalier_last_error, espalier_ok
@@ -124,7 +125,7 @@ contains
     integer :: digits
     number = real(value, real64)
     ! NaN and infinities have no decimal; the library refuses them by name.
-    if (.not. abs(value) <= huge(value)) return
+    if (.not. ieee_is_finite(value)) return
     ! Nine significant digits always identify a single-precision number.
     do digits = 1, 9
       write (form, "(a, i0, a)") "(es20.", digits - 1, ")"
