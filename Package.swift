@@ -7,6 +7,10 @@ import PackageDescription
 let kernelFlags = ["-Ounchecked", "-Xcc", "-fno-math-errno"]
 let kernel: [SwiftSetting] = [.unsafeFlags(kernelFlags)]
 
+// A release build does not watch for overlapping access: a small training step would spend much of its time on it, and what
+// it finds would end the caller's process.
+let library: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 #if arch(x86_64)
   // The same sources once more for each instruction set; Machine chooses at run time.
   let isaTargets: [Target] = [
@@ -45,16 +49,17 @@ let package = Package(
     .target(
       name: "Machine",
       dependencies: ["Base", "KernelInterface", "Kernels", "CSystem", "COpenBLAS"]
-        + isaTargets.map { .target(name: $0.name) }),
-    .target(name: "Sparse", dependencies: ["Base", "Machine", "KernelInterface"]),
-    .target(name: "Layers", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"]),
-    .target(name: "Optimizers", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"]),
-    .target(name: "Topology", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"]),
+        + isaTargets.map { .target(name: $0.name) }, swiftSettings: library),
+    .target(name: "Sparse", dependencies: ["Base", "Machine", "KernelInterface"], swiftSettings: library),
+    .target(name: "Layers", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
+    .target(name: "Optimizers", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
+    .target(name: "Topology", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
     .target(
       name: "Network",
-      dependencies: ["Layers", "Optimizers", "Topology", "Sparse", "Base", "Machine", "KernelInterface"]),
-    .target(name: "Espalier", dependencies: ["Network"]),
-    .target(name: "EspalierC", dependencies: ["CEspalier", "Espalier"]),
+      dependencies: ["Layers", "Optimizers", "Topology", "Sparse", "Base", "Machine", "KernelInterface"],
+      swiftSettings: library),
+    .target(name: "Espalier", dependencies: ["Network"], swiftSettings: library),
+    .target(name: "EspalierC", dependencies: ["CEspalier", "Espalier"], swiftSettings: library),
 
     .testTarget(
       name: "KernelsTests", dependencies: ["Machine", "Kernels", "KernelInterface", "CSystem", "COpenBLAS"] + isaTargets.map { .target(name: $0.name) }),

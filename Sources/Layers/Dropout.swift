@@ -35,10 +35,14 @@ public final class Dropout<T: Scalar>: Layer {
     panels = try PanelPair(features: inputs, elements: elements, of: owner)
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func forward(_ input: UnsafePointer<T>, _ pass: Pass) {
     apply(from: input, to: output, probability: pass.training ? probability : 0, pass)
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func backward(_ input: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>?, _ pass: Pass) {
     guard let inputGradient else { return }
     apply(from: outputGradient, to: inputGradient, probability: probability, pass)

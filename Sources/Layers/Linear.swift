@@ -62,6 +62,10 @@ public final class Linear<T: Scalar>: Layer {
 
   // MARK: Passes
 
+  // Specialised here, because the callers are other modules: without it a step asks the runtime for type metadata all along.
+
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func forward(_ input: UnsafePointer<T>, _ pass: Pass) {
     guard let values = weights.values else { return }
     let arguments = self.arguments(values, input, pass)
@@ -76,6 +80,8 @@ public final class Linear<T: Scalar>: Layer {
     if activation == .softmax { softmax(T.kernels.softmaxForward, gradient: nil, pass) }
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func backward(_ input: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>?, _ pass: Pass) {
     guard let values = weights.values, let weightGradient = weights.gradient else { return }
     last = (input, pass)
@@ -105,6 +111,8 @@ public final class Linear<T: Scalar>: Layer {
     }
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   private func arguments(_ values: UnsafeMutablePointer<T>, _ input: UnsafePointer<T>, _ pass: Pass) -> LinearArguments<T> {
     LinearArguments(
       matrix: pattern?.matrix(values: UnsafePointer(values)), rows: outputs, columns: inputs, shape: pass.shape,
@@ -112,6 +120,8 @@ public final class Linear<T: Scalar>: Layer {
       output: output, preactivation: preactivation?.pointer)
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   private func softmax(_ kernel: @escaping Kernel, gradient: UnsafeMutablePointer<T>?, _ pass: Pass) {
     let arguments = SoftmaxArguments(features: outputs, shape: pass.shape, output: output, gradient: gradient)
     run(kernel, arguments, units: pass.shape.count, work: 20 * elements(pass), pass)

@@ -6,6 +6,8 @@ import Machine
 extension Network {
   // MARK: Checks
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func check(batch: Int, _ call: String) throws(Failure) {
     guard batch >= 1 else { throw Failure(.invalidArgument, "\(call): batch must be at least 1, got \(batch)") }
     guard batch <= maximumBatch else {
@@ -13,6 +15,8 @@ extension Network {
     }
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func check(samples: Int, _ call: String) throws(Failure) {
     guard samples >= 1 else { throw Failure(.invalidArgument, "\(call): samples must be at least 1, got \(samples)") }
     // The sizes of the caller's arrays in bytes must be numbers at all.
@@ -23,6 +27,8 @@ extension Network {
   }
 
   /// Whether the target fits the loss, and every label is a class.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func check(_ target: Target<T>, _ batch: Batch<T>, _ call: String) throws(Failure) {
     guard case .labels(let labels) = target else { return }
     guard loss == .softmaxCrossEntropy else {
@@ -39,6 +45,8 @@ extension Network {
     }
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func requireOptimizers(_ call: String) throws(Failure) {
     for trainer in trainers {
       guard let optimizer = trainer.optimizer else {
@@ -51,6 +59,8 @@ extension Network {
 
   // MARK: Packing
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func pack(_ batch: Batch<T>, _ workspace: Workspace<T>, _ shape: PanelShape, watch: Bool = false) {
     let arguments = PackArguments(
       source: batch.x, samples: batch.samples, features: inputs, shape: shape, panels: workspace.input.pointer,
@@ -58,11 +68,15 @@ extension Network {
     run(T.kernels.pack, arguments, units: (inputs + 15) / 16, work: 2 * shape.elements(features: inputs))
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func packFinite(_ batch: Batch<T>, _ workspace: Workspace<T>, _ shape: PanelShape) throws(Failure) {
     pack(batch, workspace, shape, watch: true)
     try refuseNonFinite(workspace, "x", batch.x, features: inputs, batch)
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func packTarget(
     _ values: UnsafePointer<T>, _ batch: Batch<T>, _ workspace: Workspace<T>, _ shape: PanelShape
   ) throws(Failure) {
@@ -74,6 +88,8 @@ extension Network {
   }
 
   /// Name the first value of an array that is not finite, if pack has seen one.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   private func refuseNonFinite(
     _ workspace: Workspace<T>, _ name: String, _ array: UnsafePointer<T>, features: Int, _ batch: Batch<T>
   ) throws(Failure) {
@@ -89,6 +105,8 @@ extension Network {
     }
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func unpack(
     _ panels: UnsafeMutablePointer<T>, features: Int, _ shape: PanelShape, to destination: UnsafeMutablePointer<T>
   ) {
@@ -101,6 +119,8 @@ extension Network {
 
   /// The sum of the batch's losses; targets given as values are packed already.
   /// - correct: the number of samples classified rightly is added to it.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func measure(
     _ target: Target<T>, _ samples: UnsafePointer<Int64>?, _ workspace: Workspace<T>, _ shape: PanelShape,
     gradient: UnsafeMutablePointer<T>?, gradientScale: Double, correct: UnsafeMutablePointer<Int>?

@@ -30,9 +30,13 @@ package struct Batch<T: Scalar> {
 extension Network {
   // MARK: The step
 
+  // Specialised here, because the callers are other modules: without it a step asks the runtime for type metadata all along.
+
   /// Forward, loss, backward, update, and drop and grow when due.
   /// - loss: receives the mean loss of the batch before the update; the value that is not finite when `nonFinite` is thrown.
   /// - Throws: `nonFinite`, and whatever a wrong argument is; nothing has changed then.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   package func trainStep(_ batch: Batch<T>, _ target: Target<T>, loss: inout Double) throws(Failure) {
     let workspace = try requireBuilt("train_step")
     try check(batch: batch.count, "train_step")
@@ -67,6 +71,8 @@ extension Network {
   // MARK: The step in phases
 
   /// Forward in training mode; keeps what `backward` needs. - y: receives (outputs, batch).
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   package func forward(_ x: UnsafePointer<T>, count: Int, y: UnsafeMutablePointer<T>) throws(Failure) {
     let workspace = try requireBuilt("forward")
     try check(batch: count, "forward")
@@ -81,6 +87,8 @@ extension Network {
   }
 
   /// Gradients of the forward just made. - dy: (outputs, batch). - dx: receives (inputs, batch), or nil.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   package func backward(_ dy: UnsafePointer<T>, count: Int, dx: UnsafeMutablePointer<T>?) throws(Failure) {
     var workspace = try requireBuilt("backward")
     guard let forwardBatch else {
@@ -107,6 +115,8 @@ extension Network {
   }
 
   /// Apply every layer's optimizer, in place.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func update() throws(Failure) {
     let workspace = try requireBuilt("update")
     try requireOptimizers("update")
@@ -150,6 +160,8 @@ extension Network {
   // MARK: Parts
 
   /// Forward through all layers from the packed input.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func forward(_ workspace: Workspace<T>, _ shape: PanelShape, training: Bool) {
     forwardBatch = nil
     holdsGradients = false
@@ -164,6 +176,8 @@ extension Network {
   }
 
   /// Backward through all layers; the last one's output gradient is there already.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   private func backward(
     _ workspace: Workspace<T>, _ shape: PanelShape, inputGradient: UnsafeMutablePointer<T>?
   ) {
@@ -180,6 +194,8 @@ extension Network {
   }
 
   /// The optimizers' step, clipped if asked for.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   private func update(_ workspace: Workspace<T>) throws(Failure) {
     let limit = options[NetworkOption.clipNorm]
     let scale = limit > 0 ? workspace.norm.factor(limit: limit, executor: executor) : 1
@@ -188,6 +204,8 @@ extension Network {
     pendingGradients = 0
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   private func evolveDue() throws(Failure) {
     for trainer in trainers where trainer.awaitsEvolution { try requireGradients(trainer, "evolve") }
     for trainer in trainers where trainer.awaitsEvolution { try evolve(trainer, dropFraction: nil) }
@@ -228,6 +246,8 @@ extension Network {
     }
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func hold(_ workspace: Workspace<T>) -> Hold {
     Hold(environment: .begin(), blas: workspace.usesBLAS ? .begin() : nil)
   }

@@ -29,6 +29,8 @@ final class Trainer<T: Scalar> {
   }
 
   /// One optimizer step, unless a topology update takes its place.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func update(gradientScale: Double, executor: any Executor) throws(Failure) {
     if let topology, topology.replacesStep, topology.isDue(step: steps) {
       awaitsEvolution = true

@@ -62,6 +62,8 @@ public final class OptimizerInstance<T: Scalar> {
   }
 
   /// Whether `step` can be taken. - Throws: what `step` throws.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func check() throws(Failure) {
     try optimizer.check()
     let rate = optimizer.rate(after: steps)
@@ -77,6 +79,8 @@ public final class OptimizerInstance<T: Scalar> {
   /// - gradientScale: factor on the gradients, as from ``GlobalNorm``.
   /// - Throws: `invalidArgument` when options do not fit each other or the learning rate overflows; `invalidState` when a
   ///   parameter has no place. Nothing has changed then.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func step(gradientScale: Double = 1, executor: any Executor) throws(Failure) {
     try check()
     let options = optimizer.options
