@@ -218,8 +218,8 @@ int espalier_network_get(const espalier_network *network, const char *name, doub
 int espalier_layer_set(espalier_network *network, int64_t layer, const char *name, double value);
 
 /** Read an option of a layer, or one of: "inputs", "units", "density", "connections", "parameters", "activation",
- *  "index_bytes" (2 or 4), "bytes", "flops", "offset" (of its first parameter in the bound array, from 0), "steps",
- *  "dropped" and "grown" (connections, last topology update), "topology_updates" (so far). */
+ *  "index_bytes" (2 or 4, 0 for a dense layer), "bytes", "flops", "offset" (of its first parameter in the bound array, from
+ *  0), "steps", "dropped" and "grown" (connections, last topology update), "topology_updates" (so far). */
 int espalier_layer_get(const espalier_network *network, int64_t layer, const char *name, double *value);
 
 /** Set or read a hyperparameter of the layer's own optimizer instance; the state stays. This is how a learning rate
@@ -231,7 +231,8 @@ int espalier_layer_get_optimizer_option(const espalier_network *network, int64_t
  *  may use. Calls from inside an OpenMP parallel region use 1. Results are the same bits for any number. Any time. */
 int espalier_network_set_threads(espalier_network *network, int threads);
 
-/** Draw patterns and weights, allocate all workspace. Once; the network cannot gain layers afterwards.
+/** Draw patterns and weights, allocate all workspace. Once; the network cannot gain layers afterwards. The last layer must be
+ *  linear.
  *  @param max_batch the largest batch that forward and train_step will be given, >= 1 */
 int espalier_network_build(espalier_network *network, int64_t max_batch);
 
@@ -277,7 +278,8 @@ int espalier_layer_pattern(const espalier_network *network, int64_t layer, int b
 /** One step: forward, loss, backward, update, and drop and grow when due.
  *  @param x      (batch, inputs)   @param target (batch, outputs)   @param batch 1 .. max_batch
  *  @param loss   receives the mean loss of the batch, before the update
- *  NaN or Inf in x, target or the loss: ESPALIER_ERROR_NON_FINITE, loss receives the value, nothing changes. */
+ *  NaN or Inf in x, target or the loss: ESPALIER_ERROR_NON_FINITE, nothing changes; loss receives the loss that was not
+ *  finite, NaN when it was x or target. */
 int espalier_train_step_f32(espalier_network *network, const float *x, const float *target, int64_t batch, double *loss);
 int espalier_train_step_f64(espalier_network *network, const double *x, const double *target, int64_t batch, double *loss);
 
@@ -334,12 +336,13 @@ int espalier_evolve_now(espalier_network *network, int64_t layer, double drop_fr
 
 /* ------------------------------------------------------------------ inference */
 
-/** Outputs in inference mode (no dropout), in chunks of max_batch. @param x (samples, inputs) @param samples >= 1
+/** Outputs in inference mode (no dropout), in chunks of max_batch. NaN and Inf pass through, as in forward.
+ *  @param x (samples, inputs)  @param samples >= 1
  *  @param y receives (samples, outputs); logits when the loss takes logits */
 int espalier_predict_f32(espalier_network *network, const float *x, int64_t samples, float *y);
 int espalier_predict_f64(espalier_network *network, const double *x, int64_t samples, double *y);
 
-/** Mean loss in inference mode. */
+/** Mean loss in inference mode; NaN or Inf in the data give a loss that is not finite, and ESPALIER_OK. */
 int espalier_evaluate_f32(espalier_network *network, const float *x, const float *target, int64_t samples, double *loss);
 int espalier_evaluate_f64(espalier_network *network, const double *x, const double *target, int64_t samples, double *loss);
 
@@ -399,9 +402,9 @@ int espalier_topology_destroy(espalier_topology *topology);
 /** Set an option. Steps are the layer's optimizer steps.
  *  "every" (100; >= 1), "begin" (-1 = `every`; first step at which an update may happen), "until" (-1 = for ever; last step),
  *  "drop_fraction" (0.3; in [0, 1]), "decay" (ESPALIER_DECAY_COSINE for rigl, ESPALIER_DECAY_CONSTANT for set; cosine without
- *  "until" is constant), "minimum_drop_fraction" (0; in [0, 1]; where cosine ends), "published" (set only: 0 drops exactly floor(drop_fraction * connections), computed in single
- *  precision as for rigl; 1 drops by the thresholds of the original code, a share of the positive and of the negative
- *  weights). A static method has none. */
+ *  "until" is constant), "minimum_drop_fraction" (0; in [0, 1]; where cosine ends), "published" (set only: 0 drops exactly
+ *  floor(drop_fraction * connections), computed in single precision as for rigl; 1 drops by the thresholds of the original
+ *  code, a share of the positive and of the negative weights). A static method has none. */
 int espalier_topology_set(espalier_topology *topology, const char *name, double value);
 
 /** Read an option, or "method". */

@@ -138,6 +138,17 @@ extension Network {
     return try body(arrays.values, arrays.gradients)
   }
 
+  /// One linear layer's part of them: weights in the order of `coordinates(ofLayer:)` (row-major for a dense layer) and their
+  /// gradients; biases and theirs, empty for a layer without. The views are valid until bind, unbind or the network's end.
+  public func layerParameters(_ layer: Int) throws(Failure) -> LayerParameters<T> {
+    let (weights, bias) = try parameters(layer)
+    return LayerParameters(
+      weights: UnsafeMutableBufferPointer(start: weights.values, count: weights.count),
+      weightGradients: UnsafeMutableBufferPointer(start: weights.gradient, count: weights.count),
+      bias: UnsafeMutableBufferPointer(start: bias?.values, count: bias?.count ?? 0),
+      biasGradients: UnsafeMutableBufferPointer(start: bias?.gradient, count: bias?.count ?? 0))
+  }
+
   /// A linear layer's connections, from 0, in the order of its weights.
   public func coordinates(ofLayer layer: Int) throws(Failure) -> (rows: [Int32], columns: [Int32]) {
     let count = try copyPattern(layer, base: 0, capacity: 0, rowStart: nil, rows: nil, columns: nil)
@@ -173,6 +184,14 @@ extension Network {
       throw Failure(.invalidArgument, "\(name) must have \(wanted) elements, got \(count)")
     }
   }
+}
+
+/// Views of one layer's parameters and gradients.
+public struct LayerParameters<T: Scalar> {
+  public let weights: UnsafeMutableBufferPointer<T>
+  public let weightGradients: UnsafeMutableBufferPointer<T>
+  public let bias: UnsafeMutableBufferPointer<T>
+  public let biasGradients: UnsafeMutableBufferPointer<T>
 }
 
 // MARK: Views to pointers
@@ -211,6 +230,31 @@ private func with<A, B, R>(
 }
 
 extension LayerDescription {
+  /// The same with a pattern of the caller's: `rows` and `columns` of each connection from `base`, in any order, and `values`,
+  /// the initial weights in that order, or nil for the initializer.
+  public static func linear(
+    _ units: Int, inputs: Int, rows: Span<Int32>, columns: Span<Int32>, values: Span<T>? = nil, base: Int = 0,
+    activation: Activation = .identity, bias: Bool = true
+  ) throws(Failure) -> Self {
+    let sorted = try rows.withUnsafeBufferPointer { rows throws(Failure) in
+      try columns.withUnsafeBufferPointer { columns throws(Failure) in
+        try Pattern.coordinates(rows: units, columns: inputs, rowNumbers: rows, columnNumbers: columns, base: base)
+      }
+    }
+    var linear = LinearDescription<T>(units: units, density: sorted.pattern.density, activation: activation)
+    linear.hasBias = bias
+    linear.pattern = sorted.pattern
+    if let values {
+      guard values.count == sorted.pattern.connections else {
+        throw Failure(.invalidArgument, "values must have \(sorted.pattern.connections) elements, got \(values.count)")
+      }
+      let ordered = try Buffer<T>(count: values.count, of: "values")
+      for slot in 0..<values.count { ordered.pointer[slot] = values[Int(sorted.order.pointer[slot])] }
+      linear.values = ordered
+    }
+    return .linear(linear)
+  }
+
   /// a = f(W x + b).
   public static func linear(
     _ units: Int, density: Double = 1, activation: Activation = .identity, bias: Bool = true,

@@ -33,7 +33,8 @@ extension Network {
   // Specialised here, because the callers are other modules: without it a step asks the runtime for type metadata all along.
 
   /// Forward, loss, backward, update, and drop and grow when due.
-  /// - loss: receives the mean loss of the batch before the update; the value that is not finite when `nonFinite` is thrown.
+  /// - loss: receives the mean loss of the batch before the update; when `nonFinite` is thrown, the loss that is not, or NaN
+  ///   when the data is not.
   /// - Throws: `nonFinite`, and whatever a wrong argument is; nothing has changed then.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
@@ -45,9 +46,12 @@ extension Network {
     let accumulate = Int(options[NetworkOption.accumulate])
     let shape = PanelShape(batch: batch.count, elementSize: MemoryLayout<T>.stride)
 
+    // The input panels are about to be overwritten: there is nothing to go back through any more.
     forwardBatch = nil
+    holdsGradients = false
     let held = hold(workspace)
     defer { held.release() }
+    loss = .nan
     try packFinite(batch, workspace, shape)
     if case .values(let values) = target { try packTarget(values, batch, workspace, shape) }
     forward(workspace, shape, training: true)
