@@ -16,9 +16,9 @@ module choices
     character(text_length) :: method = "rigl"
     real(real64) :: density = 0.1_real64
     real(real64) :: learning_rate = 0.1_real64
-    real(real64) :: weight_decay = 1.0e-4_real64
+    real(real64) :: weight_decay = 1.0e-3_real64
     real(real64) :: drop_fraction = 0.3_real64
-    integer :: epochs = 40
+    integer :: epochs = 80
     integer :: batch = 32
     integer :: every = 20
     integer :: seed = 1
@@ -33,10 +33,10 @@ contains
       "  directory=examples/data    of digits.csv, or of the four unpacked IDX files of MNIST", &
       "  method=rigl          or set, static: how the pattern of connections changes", &
       "  density=0.1          share of the connections that there are", &
-      "  epochs=40            30 for mnist", &
+      "  epochs=80            30 for mnist", &
       "  batch=32             100 for mnist", &
-      "  learning_rate=0.1    at the start; it falls to 0 along a cosine", &
-      "  weight_decay=1e-4", &
+      "  learning_rate=0.1    0.2 for mnist: at the start; it falls to 0 along a cosine", &
+      "  weight_decay=1e-3    5e-4 for mnist", &
       "  every=20             steps between changes of the pattern; 100 for mnist", &
       "  drop_fraction=0.3    share of the connections that move in the first change", &
       "  seed=1", &
@@ -64,6 +64,8 @@ contains
         chosen%epochs = 30
         chosen%batch = 100
         chosen%every = 100
+        chosen%learning_rate = 0.2_real64
+        chosen%weight_decay = 5.0e-4_real64
       end if
     end do
     if (chosen%epochs < 1 .or. chosen%batch < 1) message = "epochs and batch must be >= 1"
