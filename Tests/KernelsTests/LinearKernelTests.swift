@@ -14,6 +14,19 @@ let batches = [1, 2, 7, 8, 9, 16, 17, 63, 64, 65, 128, 130]
     sweep(Double.self, set, indexBytes)
   }
 
+  /// Larger than a block of rows and than several tiles of features, in both directions.
+  @Test(arguments: InstructionSet.available) func tiles(set: InstructionSet) {
+    func check<T: TestedScalar>(_: T.Type) {
+      var draw = Draw(state: 8)
+      let problem = LinearProblem<T>(
+        rows: 270, columns: 200, density: 0.3, indexBytes: 2, batch: 65, activation: .relu, hasBias: true,
+        accumulate: true, draw: &draw)
+      problem.check(set, draw: &draw)
+    }
+    check(Float.self)
+    check(Double.self)
+  }
+
   private func sweep<T: TestedScalar>(_: T.Type, _ set: InstructionSet, _ indexBytes: Int) {
     var draw = Draw(state: UInt64(indexBytes))
     for (number, batch) in (batches + batches).enumerated() {

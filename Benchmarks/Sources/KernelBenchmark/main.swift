@@ -1,6 +1,7 @@
 // GFLOP/s of the sparse kernels on one thread, least time of many runs: forward, backward-input, backward-weight.
 // Usage: KernelBenchmark [double] [density ...]    ESPALIER_ISA=portable|avx2|avx512 chooses the instruction set.
 
+import Base
 import Glibc
 import KernelInterface
 import Machine
@@ -17,13 +18,13 @@ struct Layer<T: Scalar> {
 
   init(rows: Int, columns: Int, density: Double) {
     (self.rows, self.columns) = (rows, columns)
-    var generator = SystemRandomNumberGenerator()
+    var source = RandomSource(seed: 1)
     var byColumn = [[(UInt16, UInt32)]](repeating: [], count: columns)
     for row in 0..<rows {
-      for column in 0..<columns where Double.random(in: 0..<1, using: &generator) < density {
+      for column in 0..<columns where source.uniform() < density {
         byColumn[column].append((UInt16(row), UInt32(columnIndex.count)))
         columnIndex.append(UInt16(column))
-        values.append(T(Double.random(in: -1..<1)))
+        values.append(T(source.uniform()))
       }
       rowStart.append(Int64(columnIndex.count))
     }
@@ -39,7 +40,8 @@ struct Layer<T: Scalar> {
 func aligned<T: Scalar>(_ count: Int, _: T.Type) -> UnsafeMutablePointer<T> {
   let p = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<T>.stride, alignment: 64)
     .bindMemory(to: T.self, capacity: count)
-  for i in 0..<count { p[i] = T(Double.random(in: -1..<1)) }
+  var source = RandomSource(seed: 2)
+  for i in 0..<count { p[i] = T(source.uniform()) }
   return p
 }
 
@@ -93,6 +95,7 @@ func measure<T: Scalar>(rows: Int, columns: Int, batch: Int, density: Double, _:
                 let input = flops / leastTime { T.kernels.sparseBackwardInput(raw, 0, columns) }
                 let weight = flops / leastTime { T.kernels.sparseBackwardWeight(raw, 0, rows) }
                 print("\(rows)x\(columns)x\(batch) \(density): \(tenths(forward)) \(tenths(input)) \(tenths(weight))")
+                fflush(nil)
               }
             }
           }
@@ -104,7 +107,6 @@ func measure<T: Scalar>(rows: Int, columns: Int, batch: Int, density: Double, _:
 
 func tenths(_ x: Double) -> Double { (x * 10).rounded() / 10 }
 
-/// Multiply-adds into registers alone, the limit of the others.
 func run<T: Scalar>(_: T.Type, _ densities: [Double]) {
   print("\(T.kernels.name), \(T.bits) bits: rows x columns x batch density: forward, backward-input, backward-weight GFLOP/s")
   for (rows, columns) in [(1024, 1024), (4096, 4096), (512, 784)] {
