@@ -17,6 +17,8 @@ public final class ThreadPool: Executor {
   public let threads: Int
   private let crew: Crew
   private let workers: UnsafeMutableBufferPointer<pthread_t>
+  /// Workers that live; fewer than there is room for when the system refused one, and then this pool is on its way out.
+  private let started: Int
   private let bornIn = Forks.count
 
   /// Units are shared out when there is more work than this, in floating-point operations: some microseconds of it, about
@@ -33,10 +35,9 @@ public final class ThreadPool: Executor {
     crew = Crew(threads: threads)
     workers = .allocate(capacity: threads - 1)
     let (started, error) = Self.start(crew, workers)
+    self.started = started
     guard error == 0 else {
-      crew.dismiss()
-      for worker in workers[..<started] { pthread_join(worker, nil) }
-      workers.deallocate()
+      // Every property has its value by now, so deinit runs: it sends home those that did start.
       let reason = String(cString: strerror(error))
       throw Failure(.outOfMemory, "thread pool: thread \(started + 2) of \(threads) could not be started: \(reason)")
     }
@@ -47,7 +48,7 @@ public final class ThreadPool: Executor {
     // After a fork the workers are the parent's; there is nobody here to join.
     guard bornIn == Forks.count else { return }
     crew.dismiss()
-    for worker in workers { pthread_join(worker, nil) }
+    for worker in workers[..<started] { pthread_join(worker, nil) }
   }
 
   /// ESPALIER_NUM_THREADS if it is a number in 1 ... 1024, else the cores that this process may run on, at most 1024.
