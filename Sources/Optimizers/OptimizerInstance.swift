@@ -110,12 +110,18 @@ public final class OptimizerInstance<T: Scalar> {
         .invalidArgument,
         "\(parameter.name): remap must keep \(count) connections, got \(remap.oldCount) to \(remap.newCount)")
     }
-    guard let state = states.first(where: { $0.parameter === parameter }) else {
+    // By position: in a training step, and generic sequences of the standard library allocate.
+    var which = 0
+    while which < states.count, states[which].parameter !== parameter { which += 1 }
+    guard which < states.count else {
       throw Failure(.invalidArgument, "\(parameter.name): not a parameter of this \(optimizer.options.owner)")
     }
-    for (index, moment) in state.moments.enumerated() {
-      guard let moment else { continue }
-      remap.apply(to: moment.pointer, fill: T(rule.start(index, optimizer.options)))
+    var index = 0
+    while index < states[which].moments.count {
+      if let moment = states[which].moments[index] {
+        remap.apply(to: moment.pointer, fill: T(rule.start(index, optimizer.options)))
+      }
+      index += 1
     }
   }
 

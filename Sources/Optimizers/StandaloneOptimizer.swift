@@ -133,6 +133,10 @@ private final class Work<T: Scalar> {
     guard count >= 1 else {
       throw Failure(.invalidArgument, "\(optimizer.options.owner): count must be at least 1, got \(count)")
     }
+    // No array is that long; a rule without state would otherwise believe it.
+    guard count <= Int.max / MemoryLayout<T>.stride else {
+      throw Failure(.invalidArgument, "\(optimizer.options.owner): count is beyond all memory, got \(count)")
+    }
     parameter = Parameter(name: "weights", role: .weights, count: count)
     instance = try OptimizerInstance(optimizer, parameters: [parameter])
   }
