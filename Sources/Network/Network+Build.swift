@@ -167,6 +167,7 @@ extension Network {
       input: try panels(inputs, "input panels"), target: try panels(outputs, "target panels"),
       nonFinite: try Buffer(count: (max(inputs, outputs) + 15) / 16, of: "workspace"),
       losses: try Buffer(count: elements, of: "workspace"), correct: try Buffer(count: elements, of: "workspace"),
-      norm: try GlobalNorm(parameters: parameters), usesBLAS: layers.contains { $0.usesBLAS })
+      norm: try GlobalNorm(parameters: parameters), usesBLAS: layers.contains { $0.usesBLAS },
+      inputGradient: try panels(inputs, "input gradient panels"))
   }
 }

@@ -52,7 +52,7 @@ extension Network {
     if let own { sum += own.values.bytes + own.gradients.bytes }
     if let workspace {
       sum += workspace.input.bytes + workspace.target.bytes + workspace.nonFinite.bytes + workspace.losses.bytes
-      sum += workspace.correct.bytes + (workspace.inputGradient?.bytes ?? 0)
+      sum += workspace.correct.bytes + workspace.inputGradient.bytes
     }
     return sum + (order?.bytes ?? 0)
   }

@@ -94,16 +94,12 @@ extension Network {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   package func backward(_ dy: UnsafePointer<T>, count: Int, dx: UnsafeMutablePointer<T>?) throws(Failure) {
-    var workspace = try requireBuilt("backward")
+    let workspace = try requireBuilt("backward")
     guard let forwardBatch else {
       throw Failure(.invalidState, "backward: there is no forward pass to go back through; call forward first")
     }
     guard count == forwardBatch else {
       throw Failure(.invalidArgument, "backward: batch must be that of forward, \(forwardBatch), got \(count)")
-    }
-    if dx != nil, workspace.inputGradient == nil {
-      workspace.inputGradient = try Buffer(count: workspace.input.count, of: "input gradient panels")
-      self.workspace = workspace
     }
     let shape = PanelShape(batch: count, elementSize: MemoryLayout<T>.stride)
     let held = hold(workspace)
@@ -112,10 +108,9 @@ extension Network {
       source: dy, samples: nil, features: outputs, shape: shape, panels: layers[layers.count - 1].outputGradient,
       nonFinite: nil)
     run(T.kernels.pack, arguments, units: (outputs + 15) / 16, work: shape.elements(features: outputs))
-    backward(workspace, shape, inputGradient: dx == nil ? nil : workspace.inputGradient?.pointer)
-    if let dx, let panels = workspace.inputGradient {
-      unpack(panels.pointer, features: inputs, shape, to: dx)
-    }
+    let panels = dx == nil ? nil : workspace.inputGradient.pointer
+    backward(workspace, shape, inputGradient: panels)
+    if let dx, let panels { unpack(panels, features: inputs, shape, to: dx) }
   }
 
   /// Apply every layer's optimizer, in place.

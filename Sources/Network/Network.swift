@@ -146,8 +146,8 @@ struct Workspace<T: Scalar> {
   let correct: Buffer<Int64>
   let norm: GlobalNorm<T>
   let usesBLAS: Bool
-  /// dx of the whole network, made when first asked for.
-  var inputGradient: Buffer<T>?
+  /// dx of the whole network, (inputs, batch). There from the start, because backward allocates nothing.
+  let inputGradient: Buffer<T>
 }
 
 /// Streams of the seed, one a purpose; a layer adds its number.
