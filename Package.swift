@@ -58,17 +58,29 @@ let package = Package(
       name: "Network",
       dependencies: ["Layers", "Optimizers", "Topology", "Sparse", "Base", "Machine", "KernelInterface"],
       swiftSettings: library),
-    .target(name: "Espalier", dependencies: ["Network"], swiftSettings: library),
-    .target(name: "EspalierC", dependencies: ["CEspalier", "Espalier"], swiftSettings: library),
+    // Every imported module stands here: SwiftPM compiles nothing anew for a module that is only reached through another.
+    .target(
+      name: "Espalier",
+      dependencies: ["Network", "Layers", "Optimizers", "Topology", "Sparse", "Base", "Machine", "KernelInterface"],
+      swiftSettings: library),
+    .target(
+      name: "EspalierC",
+      dependencies: [
+        "CEspalier", "Espalier", "Network", "Layers", "Optimizers", "Topology", "Sparse", "Base", "Machine", "KernelInterface",
+      ],
+      swiftSettings: library),
 
     .testTarget(
-      name: "KernelsTests", dependencies: ["Machine", "Kernels", "KernelInterface", "CSystem", "COpenBLAS"] + isaTargets.map { .target(name: $0.name) }),
-    .testTarget(name: "SparseTests", dependencies: ["Sparse", "Machine"]),
+      name: "KernelsTests",
+      dependencies: ["Base", "Machine", "Kernels", "KernelInterface", "CSystem", "COpenBLAS"]
+        + isaTargets.map { .target(name: $0.name) }),
+    .testTarget(name: "SparseTests", dependencies: ["Sparse", "Base", "Machine"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "Sparse", "Machine", "Base"]),
     .testTarget(
-      name: "OptimizersTests", dependencies: ["Optimizers", "Sparse", "Machine"], exclude: ["record.py"],
+      name: "OptimizersTests", dependencies: ["Optimizers", "Sparse", "Base", "Machine", "KernelInterface"],
+      exclude: ["record.py"],
       resources: [.copy("Recorded")]),
-    .testTarget(name: "TopologyTests", dependencies: ["Topology", "Sparse", "Machine"]),
+    .testTarget(name: "TopologyTests", dependencies: ["Topology", "Sparse", "Base", "Machine"]),
     .testTarget(name: "NetworkTests", dependencies: ["Espalier", "Network"]),
   ]
 )
