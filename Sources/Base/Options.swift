@@ -30,7 +30,8 @@ public struct Option: Sendable {
     case .flag: (accepted, wanted) = (value == 0 || value == 1, "0 or 1")
     case .choice(let r), .integer(let r):
       accepted = value.isFinite && value.rounded() == value && value >= Double(r.lowerBound) && value <= Double(r.upperBound)
-      wanted = r.upperBound == .max ? "a whole number >= \(r.lowerBound)" : "a whole number in \(r.lowerBound) .. \(r.upperBound)"
+      wanted =
+        r.upperBound == .max ? "a whole number >= \(r.lowerBound)" : "a whole number in \(r.lowerBound) .. \(r.upperBound)"
     case .real(let r):
       accepted = value.isFinite && r.contains(value)
       wanted = r.upperBound == .greatestFiniteMagnitude ? ">= \(r.lowerBound)" : "in [\(r.lowerBound), \(r.upperBound)]"

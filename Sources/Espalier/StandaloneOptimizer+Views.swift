@@ -24,7 +24,8 @@ extension StandaloneOptimizer {
   private func common(_ weights: Int, _ gradient: Int) throws(Failure) -> Int {
     guard weights == gradient, weights > 0 else {
       throw Failure(
-        .invalidArgument, "weights and gradient must have the same number of elements, at least 1, got \(weights) and \(gradient)")
+        .invalidArgument,
+        "weights and gradient must have the same number of elements, at least 1, got \(weights) and \(gradient)")
     }
     return weights
   }

@@ -99,7 +99,8 @@ extension Network {
       let sample = batch.samples.map { Int($0[position]) } ?? position
       for feature in 0..<features where !array[sample * features + feature].isFinite {
         throw Failure(
-          .nonFinite, "\(name)[\(sample)][\(feature)] is \(array[sample * features + feature]) "
+          .nonFinite,
+          "\(name)[\(sample)][\(feature)] is \(array[sample * features + feature]) "
             + "(sample, feature, from 0); no weight has changed")
       }
     }

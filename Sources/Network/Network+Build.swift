@@ -88,7 +88,8 @@ extension Network {
     var pattern = linear.pattern
     if let pattern, pattern.columns != inputs || pattern.rows != linear.units {
       throw Failure(
-        .invalidArgument, "\(owner): the pattern is for \(pattern.rows) x \(pattern.columns), the layer has "
+        .invalidArgument,
+        "\(owner): the pattern is for \(pattern.rows) x \(pattern.columns), the layer has "
           + "\(linear.units) units and \(inputs) inputs")
     }
     if pattern == nil, linear.density < 1 {

@@ -30,7 +30,9 @@ extension Network {
     guard let w = values.baseAddress, let dw = gradients.baseAddress, let now = self.values?.baseAddress else {
       throw Failure(.nullArgument, "bind: w and dw must not be NULL")
     }
-    let (low, high) = UInt(bitPattern: w) < UInt(bitPattern: dw) ? (UInt(bitPattern: w), UInt(bitPattern: dw))
+    let (low, high) =
+      UInt(bitPattern: w) < UInt(bitPattern: dw)
+      ? (UInt(bitPattern: w), UInt(bitPattern: dw))
       : (UInt(bitPattern: dw), UInt(bitPattern: w))
     guard high - low >= UInt(count * MemoryLayout<T>.stride) else {
       throw Failure(.invalidArgument, "bind: w and dw overlap; they start \(high - low) bytes apart")

@@ -38,7 +38,8 @@ extension Network {
       return positions > 0 ? Double(trainers.reduce(0) { $0 + connections($1) }) / positions : 0
     default:
       throw Failure(
-        .unknownName, "network: nothing named \"\(name)\"; there are "
+        .unknownName,
+        "network: nothing named \"\(name)\"; there are "
           + "\(options.table.map(\.name).joined(separator: ", ")), \(Self.readable)")
     }
   }

@@ -213,7 +213,8 @@ extension Network {
   private func requireGradients(_ trainer: Trainer<T>, _ call: String) throws(Failure) {
     guard trainer.topology?.needsGradient != true || holdsGradients else {
       throw Failure(
-        .invalidState, "\(call): linear layer \(trainer.number) grows by gradient and needs the backward pass of this "
+        .invalidState,
+        "\(call): linear layer \(trainer.number) grows by gradient and needs the backward pass of this "
           + "step; another forward, predict or evaluate has taken its place")
     }
   }

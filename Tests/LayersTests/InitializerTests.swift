@@ -45,7 +45,8 @@ import Testing
     let n = min(rows, columns)
     for a in 0..<n {
       for b in 0..<n {
-        let product = rows <= columns
+        let product =
+          rows <= columns
           ? (0..<columns).reduce(0) { $0 + entry(a, $1) * entry(b, $1) }
           : (0..<rows).reduce(0) { $0 + entry($1, a) * entry($1, b) }
         // Householder QR is orthogonal to a few units of rounding.

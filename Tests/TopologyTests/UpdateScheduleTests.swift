@@ -140,7 +140,7 @@ private func schedule(begin: Int, until: Int, every: Int) -> UpdateSchedule {
     #expect(
       message(.rigl, "published")
         == "rigl topology: no option named \"published\"; there are every, begin, until, drop_fraction, decay, "
-          + "minimum_drop_fraction")
+        + "minimum_drop_fraction")
     #expect(message(.static, "every") == "static topology: no option named \"every\"; it has none")
   }
 }
