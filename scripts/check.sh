@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# The gates of `make check`. Each prints what it finds and nothing else; then comes one line with the count.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. scripts/tally.sh
+
+format() { swift format lint --strict --recursive Package.swift Sources Tests examples; }
+
+# A module may import those that stand before it; these are the direct ones. Nothing but EspalierC sees the header, and the
+# library uses no Foundation.
+layers() {
+  local -A allowed=(
+    [Base]="" [KernelInterface]=""
+    [Kernels]="KernelInterface CSystem" [KernelsAVX2]="KernelInterface CSystem" [KernelsAVX512]="KernelInterface CSystem"
+    [Machine]="Base KernelInterface Kernels KernelsAVX2 KernelsAVX512 CSystem COpenBLAS"
+    [Sparse]="Base KernelInterface Machine"
+    [Layers]="Base KernelInterface Machine Sparse"
+    [Optimizers]="Base KernelInterface Machine Sparse"
+    [Topology]="Base KernelInterface Machine Sparse"
+    [Network]="Base KernelInterface Machine Sparse Layers Optimizers Topology"
+    [Espalier]="Base KernelInterface Machine Sparse Layers Optimizers Topology Network"
+    [EspalierC]="Base KernelInterface Machine Sparse Layers Optimizers Topology Network Espalier CEspalier"
+  )
+  local everywhere=" Glibc Musl Synchronization " found=0 folder module file imported
+  for folder in Sources/*/; do
+    module=$(basename "$folder")
+    [ -n "$(ls "$folder"/*.swift 2>/dev/null)" ] || continue # C, or a module map
+    if [ -z "${allowed[$module]+known}" ]; then
+      echo "$module has no place in the order of the layers"
+      found=1
+      continue
+    fi
+    while IFS=: read -r file imported; do
+      [[ "$everywhere${allowed[$module]} " == *" $imported "* ]] && continue
+      echo "$file imports $imported"
+      found=1
+    done < <(grep -HoE '^[[:space:]]*(@[A-Za-z_]+(\([^)]*\))? +)*((public|package|internal|private|fileprivate) +)?import +((struct|class|enum|protocol|func|var|let|typealias) +)?[A-Za-z0-9_]+' \
+      "$folder"/*.swift "$folder"/*/*.swift 2>/dev/null | sed -E 's/:.* ([A-Za-z0-9_]+)$/:\1/')
+  done
+  return $found
+}
+
+# Every import is a declared dependency: what is only reached through another module is not rebuilt when it changes, and
+# objects of two different layouts then meet in one process.
+declared() {
+  swift package dump-package 2>/dev/null | python3 -c '
+import json, pathlib, re, sys
+known = {target["name"]: target for target in json.load(sys.stdin)["targets"]}
+bad = 0
+for name, target in known.items():
+    folder = pathlib.Path(target.get("path") or ("Tests/" if target["type"] == "test" else "Sources/") + name)
+    listed = {next(iter(entry.values()))[0] for entry in target["dependencies"]}
+    for file in sorted(folder.glob("**/*.swift")):
+        for module in re.findall(r"^\s*(?:@\w+(?:\(.*?\))? +)*(?:\w+ +)?import +(\w+)", file.read_text(), re.M):
+            if module in known and module != name and module not in listed:
+                print(f"{file} imports {module}, which Package.swift does not list for {name}")
+                bad = 1
+sys.exit(bad)'
+}
+
+# What the library exports is what the header declares.
+names() {
+  nm -D --defined-only build/lib/libespalier.so | awk '{ print $NF }' | LC_ALL=C sort |
+    diff --label 'the header' --label 'the library' -u0 <(scripts/header-names.sh) -
+}
+
+# No Swift library is needed at run time, and the soname is the version's.
+needs() {
+  local found=0 library soname
+  for library in $(ldd build/lib/libespalier.so | grep -oE 'lib(swift|Foundation|dispatch|BlocksRuntime)[^ ]*'); do
+    echo "libespalier.so needs $library"
+    found=1
+  done
+  soname=$(readelf -d build/lib/libespalier.so | sed -n 's/.*soname: \[\(.*\)\]/\1/p')
+  if [ ! -e "build/lib/$soname" ] || [ "${soname##*.}" != "$(scripts/version.sh | cut -d. -f1)" ]; then
+    echo "soname is $soname"
+    found=1
+  fi
+  return $found
+}
+
+sources() { git ls-files -- "$@" | while read -r file; do [ -f "$file" ] && [ ! -L "$file" ] && echo "$file"; done; }
+
+# include/espalier.h is exempt: it is the one page where the whole contract stands.
+sizes() {
+  local long
+  long=$(sources 'Sources/*' 'fortran/*' 'Tests/*.swift' 'Tests/*.c' 'Tests/*.h' 'Tests/*.f90' 'Tests/*.sh' 'Tests/*.py' \
+    'examples/*.f90' 'examples/*.c' 'examples/*.swift' 'scripts/*' Makefile |
+    while read -r file; do awk -v file="$file" 'END { if (NR > 400) print file ": " NR " lines" }' "$file"; done)
+  [ -z "$long" ] || { echo "$long"; false; }
+}
+
+# nothing PATTERN FILE...: no line of the files matches.
+nothing() {
+  local pattern=$1
+  shift
+  [ $# -gt 0 ] || return 0
+  ! grep -IHnE "$pattern" "$@"
+}
+
+# No trap may be reached from a caller's argument. The boundary is written without the words that could make one; comments
+# may name them, and `x!` in a signature is how Swift imports a C pointer.
+traps() {
+  local lines
+  lines=$(grep -nE 'fatalError|precondition|assert|try!|as!|unowned\(unsafe\)|[A-Za-z0-9_)\]]!($|[^=:,)>-]|\.)' Sources/EspalierC/*.swift |
+    grep -vE '^[^:]*:[0-9]+: *//|: *(OpaquePointer|Unsafe[A-Za-z]*(<[^()]*>)?|espalier_progress)!' |
+    grep -vE 'func espalier_[a-z0-9_]+\(.*\) -> [A-Za-z<>]*!')
+  [ -z "$lines" ] || { echo "$lines"; false; }
+}
+
+unfinished() { nothing 'TODO|FIXME|XXX|HACK' $(sources Sources fortran include Tests examples docs scripts packaging Makefile README.md | grep -v '^scripts/check.sh$'); }
+
+machine_paths() { nothing '(^|[^A-Za-z0-9_.$}/-])/(work|home|root|opt|tmp|Users)/' $(sources . | grep -vE '^(scripts/check.sh|examples/data/.*)$'); }
+
+foundation() { nothing '^ *(@[A-Za-z_]+ +)*import +Foundation' $(sources 'Sources/*.swift'); }
+
+# Every function of the header stands under a comment that says what it does; twins (_f32 and _f64, with targets or labels) share one.
+documented() {
+  awk '
+    /\*\/ *$/ && comment { comment = 0; fresh = 1; next }
+    /^\/\*\*/ { comment = 1; if (/\*\/ *$/) { comment = 0; fresh = 1 }; next }
+    comment { next }
+    /^[a-z].*espalier_[a-z0-9_]+\(/ && !/^typedef/ {
+      name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name)
+      stem = name; sub(/_f(32|64)$/, "", stem); sub(/_(coo|csr|labels)$/, "", stem)
+      if (!fresh && stem != last && name !~ /_get_|_get$/) { print "include/espalier.h: " name " has no comment"; bad = 1 }
+      last = stem; fresh = 0
+    }
+    END { exit bad }' include/espalier.h
+}
+
+# Each function is called from the C tests.
+covered() {
+  local name stem found=0
+  for name in $(scripts/header-names.sh); do
+    stem=${name%_f??}
+    grep -qE "\\b$name\\b|(F|OTHER)\\($stem\\)" Tests/ABI/*.c || { echo "$name is not called in Tests/ABI/*.c"; found=1; }
+  done
+  return $found
+}
+
+one "the library" make --no-print-directory lib
+one format format
+one layers layers
+one "declared dependencies" declared
+one "exported names" names
+one "needed libraries" needs
+one "file sizes" sizes
+one "no traps at the boundary" traps
+one "nothing unfinished" unfinished
+one "no machine paths" machine_paths
+one "no Foundation" foundation
+one "header documented" documented
+one "functions covered" covered
+# Scripts of their own: only the modules that are chosen at run time hold instructions that not every processor has; the
+# Fortran interfaces say what the header says.
+one "instruction sets" scripts/check-isa.sh build/lib/libespalier.so
+one "Fortran interface" scripts/check-fortran-interface.sh
+finish
