@@ -1,0 +1,227 @@
+/* Training steps allocate nothing: the program's own malloc and its relatives count every call made in the process, the
+   library's, the Swift runtime's, OpenBLAS's and the thread pool's. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixture.h"
+
+/* glibc's own, under the names that it gives to programs that replace malloc. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+void __libc_free(void *memory);
+
+static int counting;
+static long allocations, frees;
+static size_t first_size;
+
+static void count_one(size_t size) {
+  if (!__atomic_load_n(&counting, __ATOMIC_RELAXED)) return;
+  if (__atomic_fetch_add(&allocations, 1, __ATOMIC_RELAXED) == 0) first_size = size;
+}
+
+void *malloc(size_t size) {
+  count_one(size);
+  return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size) {
+  count_one(count * size);
+  return __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size) {
+  count_one(size);
+  return __libc_realloc(memory, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size) {
+  count_one(size);
+  return __libc_memalign(alignment, size);
+}
+
+void *memalign(size_t alignment, size_t size) {
+  count_one(size);
+  return __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **memory, size_t alignment, size_t size) {
+  count_one(size);
+  *memory = __libc_memalign(alignment, size);
+  return *memory == NULL ? ENOMEM : 0;
+}
+
+void free(void *memory) {
+  if (memory != NULL && __atomic_load_n(&counting, __ATOMIC_RELAXED)) __atomic_fetch_add(&frees, 1, __ATOMIC_RELAXED);
+  __libc_free(memory);
+}
+
+static void start(void) {
+  allocations = frees = 0;
+  __atomic_store_n(&counting, 1, __ATOMIC_RELAXED);
+}
+
+static void stop(const char *what, const char *setting) {
+  __atomic_store_n(&counting, 0, __ATOMIC_RELAXED);
+  if (allocations == 0 && frees == 0) return;
+  printf("%s, %s: %ld allocations (the first of %zu bytes), %ld frees\n", what, setting, allocations, first_size, frees);
+  CHECK(allocations == 0 && frees == 0);
+}
+
+enum { IN = 40, HIDDEN = 33, OUT = 10, BATCH = 24, STEPS = 25 };
+
+static real x[3 * BATCH * IN], target[BATCH * OUT], y[3 * BATCH * OUT], dloss_dy[BATCH * OUT], dx[BATCH * IN];
+static int32_t labels[BATCH];
+
+static espalier_network *network_with(double density, int activation, int rule, int method, int threads, int loss) {
+  espalier_network *network = NULL;
+  espalier_optimizer *optimizer = make_optimizer(rule, 0.001);
+  espalier_topology *topology = make_topology(method, 4);
+  if (rule == ESPALIER_SGD) {
+    OK(espalier_optimizer_set(optimizer, "momentum", 0.9));
+    OK(espalier_optimizer_set(optimizer, "schedule", ESPALIER_SCHEDULE_COSINE));
+    OK(espalier_optimizer_set(optimizer, "period", 20));
+    OK(espalier_optimizer_set(optimizer, "warmup", 5));
+  }
+  OK(espalier_network_create(OURS, IN, 3, &network));
+  OK(espalier_network_add_linear(network, HIDDEN, density, activation));
+  OK(espalier_network_add_dropout(network, 0.1));
+  OK(espalier_network_add_linear(network, HIDDEN, density, activation));
+  OK(espalier_network_add_linear(network, OUT, 1, ESPALIER_IDENTITY));
+  OK(espalier_network_set_loss(network, loss));
+  OK(espalier_network_set(network, "clip_norm", 1));
+  OK(espalier_network_set_optimizer(network, ESPALIER_ALL_LAYERS, optimizer));
+  OK(espalier_network_set_topology(network, ESPALIER_ALL_LAYERS, topology));
+  OK(espalier_network_set_threads(network, threads));
+  OK(espalier_network_build(network, BATCH));
+  OK(espalier_optimizer_destroy(optimizer));
+  OK(espalier_topology_destroy(topology));
+  return network;
+}
+
+/* The Swift runtime describes a generic type to itself once a process, at its first use. That is not a network's doing: the
+   first network of the process takes every kind of step uncounted. */
+static void first_in_the_process(void) {
+  espalier_network *network = network_with(0.2, ESPALIER_RELU, ESPALIER_SGD, ESPALIER_RIGL, 1, ESPALIER_MEAN_SQUARED_ERROR);
+  double value;
+  OK(F(espalier_train_step)(network, x, target, BATCH, &value));
+  OK(F(espalier_forward)(network, x, BATCH, y));
+  OK(F(espalier_backward)(network, dloss_dy, BATCH, dx));
+  OK(espalier_evolve_now(network, ESPALIER_ALL_LAYERS, 0.1));
+  OK(espalier_network_destroy(network));
+}
+
+/* One warm-up step, then everything, counted. */
+static void one(double density, int activation, int rule, int method, int threads, int loss) {
+  espalier_network *network = network_with(density, activation, rule, method, threads, loss);
+  char setting[160];
+  real *w, *dw, *now, *now_gradient;
+  int64_t count = 0;
+  double value = 0, updates = layer_value(network, 1, "topology_updates");
+  int i, status = 0;
+  snprintf(setting, sizeof setting, "density %g, activation %d, rule %d, topology %d, threads %d, loss %d", density, activation,
+           rule, method, threads, loss);
+  OK(espalier_network_parameter_count(network, &count));
+  w = malloc((size_t)count * sizeof *w);
+  dw = malloc((size_t)count * sizeof *dw);
+  OK(F(espalier_network_bind)(network, w, dw, count));
+  OK(F(espalier_train_step)(network, x, target, BATCH, &value));
+
+  start();
+  for (i = 0; i < STEPS; i++) status |= F(espalier_train_step)(network, x, target, i % 3 ? BATCH : 7, &value);
+  stop("train_step", setting);
+  OK(status);
+  if (loss == ESPALIER_SOFTMAX_CROSS_ENTROPY) {
+    start();
+    for (i = 0; i < STEPS; i++) status |= F(espalier_train_step_labels)(network, x, labels, BATCH, &value);
+    stop("train_step_labels", setting);
+    OK(status);
+  }
+  start();
+  for (i = 0; i < STEPS; i++) {
+    status |= F(espalier_forward)(network, x, BATCH, y);
+    status |= F(espalier_backward)(network, dloss_dy, BATCH, i % 2 ? dx : NULL);
+    status |= espalier_update(network);
+    status |= espalier_evolve(network);
+  }
+  stop("forward, backward, update, evolve", setting);
+  OK(status);
+  start();
+  for (i = 0; i < 5; i++) status |= F(espalier_predict)(network, x, 3 * BATCH - i, y);
+  stop("predict", setting);
+  OK(status);
+  if (method != ESPALIER_STATIC && density < 1) CHECK(layer_value(network, 1, "topology_updates") >= updates + 10);
+  OK(F(espalier_network_parameters)(network, &now, &now_gradient, &count));
+  CHECK(now == w && now_gradient == dw);
+  OK(espalier_network_destroy(network));
+  free(w);
+  free(dw);
+}
+
+static void rules_and_topologies(void) {
+  int rule, method, threads;
+  for (threads = 1; threads <= 2; threads++)
+    for (rule = ESPALIER_SGD; rule <= ESPALIER_ADAMW; rule++)
+      for (method = ESPALIER_STATIC; method <= ESPALIER_RIGL; method++)
+        one(0.2, ESPALIER_RELU, rule, method, threads, ESPALIER_MEAN_SQUARED_ERROR);
+}
+
+static void activations(void) {
+  int activation, threads;
+  for (threads = 1; threads <= 2; threads++)
+    for (activation = ESPALIER_IDENTITY; activation <= ESPALIER_SOFTMAX; activation++)
+      one(0.3, activation, ESPALIER_ADAM, ESPALIER_RIGL, threads, ESPALIER_HUBER);
+}
+
+static void losses(void) {
+  int loss, threads;
+  for (threads = 1; threads <= 2; threads++)
+    for (loss = ESPALIER_MEAN_SQUARED_ERROR; loss <= ESPALIER_HUBER; loss++)
+      one(0.3, ESPALIER_TANH, ESPALIER_SGD, ESPALIER_SET, threads, loss);
+}
+
+static void dense(void) {
+  int threads;
+  for (threads = 1; threads <= 4; threads++)
+    one(1, ESPALIER_GELU, ESPALIER_ADAMW, ESPALIER_STATIC, threads, ESPALIER_SOFTMAX_CROSS_ENTROPY);
+}
+
+static void minimize(void) {
+  enum { COUNT = 5000 };
+  static real w[COUNT], g[COUNT];
+  int rule, i, status = 0;
+  fill(g, COUNT, 1);
+  for (rule = ESPALIER_SGD; rule <= ESPALIER_ADAMW; rule++) {
+    espalier_optimizer *optimizer = make_optimizer(rule, 0.01);
+    OK(F(espalier_optimizer_minimize)(optimizer, w, g, COUNT));
+    start();
+    for (i = 0; i < 10; i++) status |= F(espalier_optimizer_minimize)(optimizer, w, g, COUNT);
+    stop("minimize", "");
+    OK(status);
+    OK(espalier_optimizer_destroy(optimizer));
+  }
+}
+
+/* The counter counts: without this the tests above could pass by not looking. */
+static void the_counter_sees_the_library(void) {
+  espalier_network *network = NULL;
+  __atomic_store_n(&counting, 1, __ATOMIC_RELAXED);
+  allocations = 0;
+  network = describe_network(1);
+  CHECK(espalier_network_build(network, 4) == ESPALIER_OK);
+  __atomic_store_n(&counting, 0, __ATOMIC_RELAXED);
+  CHECK(allocations > 10);
+  OK(espalier_network_destroy(network));
+}
+
+int main(void) {
+  static const struct test tests[] = {TEST(the_counter_sees_the_library), TEST(first_in_the_process), TEST(rules_and_topologies), TEST(activations),
+                                      TEST(losses), TEST(dense), TEST(minimize)};
+  fill(x, LENGTH(x), 1);
+  fill(target, LENGTH(target), 2);
+  fill(dloss_dy, LENGTH(dloss_dy), 3);
+  return run_tests(tests, LENGTH(tests));
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# The C tests: programs that see include/ and build/lib only, each in both precisions, compiled by gcc and, when it is there,
+# by the Swift toolchain's clang, with warnings as errors. Prints what fails and ends with "N passed, N failed".
+#   Tests/ABI/run-c.sh [test...]
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+. scripts/tally.sh
+out=build/c-tests
+mkdir -p $out
+
+warnings=(-Wall -Wextra -Werror -pedantic)
+programs=(lifecycle options patterns training phases optimizers topology nulls handles values allocations threads environment fuzz)
+[ $# -gt 0 ] && programs=("$@")
+helpers=(Tests/ABI/test.c Tests/ABI/fixture.c Tests/ABI/calls.c)
+
+# compile COMPILER PRECISION: every program.
+compile() {
+  local program
+  for program in "${programs[@]}"; do
+    "$1" -std=c99 -D_GNU_SOURCE -DPRECISION="$2" -O1 -g "${warnings[@]}" -Iinclude "Tests/ABI/$program.c" "${helpers[@]}" \
+      -o "$out/$program-f$2-$1" -rdynamic -Lbuild/lib -Wl,-rpath,"$PWD/build/lib" -lespalier -lopenblas -lpthread -lm || return
+  done
+}
+
+# The header by itself: strict C99, and C++.
+header() { echo '#include <espalier.h>' | "$1" -x "$2" "-std=$3" "${warnings[@]}" -Iinclude -fsyntax-only -; }
+
+compilers=(gcc)
+command -v clang >/dev/null && compilers+=(clang)
+for compiler in "${compilers[@]}"; do
+  one "header alone, $compiler" header "$compiler" c c99
+  one "header in C++, $compiler" header "$compiler" c++ c++11
+  for precision in 32 64; do one "compile f$precision with $compiler" compile "$compiler" $precision; done
+done
+
+# What one compiler made is run; that the other one accepts it is enough.
+for program in "${programs[@]}"; do
+  for precision in 32 64; do many "$program f$precision" timeout 300 "$out/$program-f$precision-gcc"; done
+done
+
+if command -v valgrind >/dev/null; then
+  check=(timeout 600 valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite)
+  for precision in 32 64; do
+    [ -x $out/fuzz-f$precision-gcc ] && many "valgrind fuzz f$precision" "${check[@]}" $out/fuzz-f$precision-gcc 3000
+  done
+  [ -x $out/lifecycle-f32-gcc ] && many "valgrind lifecycle f32" "${check[@]}" $out/lifecycle-f32-gcc
+fi
+
+finish
