@@ -102,9 +102,10 @@ nothing() {
 # may name them, and `x!` in a signature is how Swift imports a C pointer.
 traps() {
   local lines
-  lines=$(grep -nE 'fatalError|precondition|assert|try!|as!|unowned\(unsafe\)|[A-Za-z0-9_)\]]!($|[^=:,)>-]|\.)' Sources/EspalierC/*.swift |
-    grep -vE '^[^:]*:[0-9]+: *//|: *(OpaquePointer|Unsafe[A-Za-z]*(<[^()]*>)?|espalier_progress)!' |
-    grep -vE 'func espalier_[a-z0-9_]+\(.*\) -> [A-Za-z<>]*!')
+  lines=$(grep -Hn '' Sources/EspalierC/*.swift |
+    sed -E -e '/^[^:]*:[0-9]+: *\/\//d' -e 's/(OpaquePointer|Unsafe(Mutable)?(Raw)?Pointer(<[A-Za-z0-9]+>)?|espalier_progress)!/\1/g' \
+      -e 's/(Unsafe(Mutable)?Pointer<[A-Za-z<>]*\?>)!/\1/g' |
+    grep -E 'fatalError|precondition|assert|try!|as!|unowned|[])A-Za-z0-9_>"]!($|[^=])')
   [ -z "$lines" ] || { echo "$lines"; false; }
 }
 
