@@ -17,7 +17,8 @@ set yrange [low : STATS_max + 0.1 * (STATS_max - low)]
 last = STATS_records
 set xrange [0.5 : last + 0.5]
 # Whole epochs only.
-set xtics (last > 60 ? 10 : last > 12 ? 5 : 1)
+step = last > 60 ? 10 : last > 12 ? 5 : 1
+set xtics step
 set style line 1 linecolor "#1b7f79" linewidth 1.75 pointtype 7 pointsize 0.7
 plot ARG1 using 1:2 with linespoints linestyle 1, \
   ARG1 using 1:(int($1) == last ? $2 : 1/0):(sprintf("%.4f", $2)) with labels right offset 0.5,1 textcolor "#1b7f79"
