@@ -25,8 +25,9 @@ module espalier_network
   !> finalized, assigned to or destroyed. Variables of the main program are never finalized: end with `call net%destroy()`.
   !> A defined assignment allocates nothing: allocate an array of networks before `nets = [network(...), network(...)]`.
   !>
-  !> gfortran 12 has two gaps in finalization. A function of one's own that returns a network leaks it: write a subroutine.
-  !> The assignment of a whole object that has a network as a component may lose it: assign the component.
+  !> gfortran 12 has three gaps in finalization. A function of one's own that returns a network leaks it: write a subroutine.
+  !> `network(...)` as an argument of a call leaks it: assign it to a variable first. The assignment of a whole object that has
+  !> a network as a component may lose it: assign the component.
   type, extends(network_steps) :: network
   contains
     procedure, private :: train_f32, train_f64, train_labels_f32, train_labels_f64

@@ -26,7 +26,7 @@ contains
     description%method = espalier_static
   end function
 
-  type(topology) function set(every, begin, until, drop_fraction, decay, published) result(description)
+  type(topology) function set(every, begin, until, drop_fraction, decay, published, minimum_drop_fraction) result(description)
     !! SET: drop the smallest weights, grow at random (Mocanu et al. 2018).
     integer, intent(in), optional :: every, begin, until
       !! Steps between updates (100), first step at which one may happen (`every`), last one (none).
@@ -36,32 +36,37 @@ contains
       !! Of the drop fraction: "constant" (default) or "cosine".
     logical, intent(in), optional :: published
       !! Drop by the thresholds of the original code, signs apart.
+    class(*), intent(in), optional :: minimum_drop_fraction
+      !! Where a cosine decay ends (0), a real of either kind.
     description%method = espalier_set
-    call schedule(description%options, every, begin, until, drop_fraction, decay)
+    call schedule(description%options, every, begin, until, drop_fraction, decay, minimum_drop_fraction)
     call description%options%add_flag("published", published)
   end function
 
-  type(topology) function rigl(every, begin, until, drop_fraction, decay) result(description)
+  type(topology) function rigl(every, begin, until, drop_fraction, decay, minimum_drop_fraction) result(description)
     !! RigL: drop the smallest weights, grow where the gradient is largest (Evci et al. 2020).
     integer, intent(in), optional :: every, begin, until
       !! Steps between updates (100), first step at which one may happen (`every`), last one (none).
     class(*), intent(in), optional :: drop_fraction
       !! Share of the connections that move (0.3), a real of either kind.
     character(*), intent(in), optional :: decay
-      !! Of the drop fraction: "cosine" (default when `until` is given) or "constant".
+      !! Of the drop fraction: "cosine" (default; without `until` it is constant) or "constant".
+    class(*), intent(in), optional :: minimum_drop_fraction
+      !! Where a cosine decay ends (0), a real of either kind.
     description%method = espalier_rigl
-    call schedule(description%options, every, begin, until, drop_fraction, decay)
+    call schedule(description%options, every, begin, until, drop_fraction, decay, minimum_drop_fraction)
   end function
 
-  subroutine schedule(options, every, begin, until, drop_fraction, decay)
+  subroutine schedule(options, every, begin, until, drop_fraction, decay, minimum_drop_fraction)
     type(option_list), intent(inout) :: options
     integer, intent(in), optional :: every, begin, until
-    class(*), intent(in), optional :: drop_fraction
+    class(*), intent(in), optional :: drop_fraction, minimum_drop_fraction
     character(*), intent(in), optional :: decay
     call options%add("every", every)
     call options%add("begin", begin)
     call options%add("until", until)
     call options%add("drop_fraction", drop_fraction)
+    call options%add("minimum_drop_fraction", minimum_drop_fraction)
     call options%add_name("decay", decay, decays)
   end subroutine
 

@@ -131,7 +131,7 @@ contains
     call net%set_optimizer_option("learning_rate", 1, layer=1)
     call check_close(net%optimizer_option(1, "learning_rate"), 1.0_real64, 0.0_real64, "learning rate of one layer")
     call net%set_topology(set(every=10, begin=5, until=100, drop_fraction=0.2, decay="cosine", published=.true.))
-    call net%set_topology(rigl(every=10, drop_fraction=0.2_real64, until=50), layer=1)
+    call net%set_topology(rigl(every=10, drop_fraction=0.2_real64, until=50, minimum_drop_fraction=0.01), layer=1)
     call net%set_topology(static())
     call check(len(library_version()) >= 5, "library_version")
   end subroutine

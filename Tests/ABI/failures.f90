@@ -237,6 +237,8 @@ contains
     call check_failure(stat, errmsg, invalid, "1.5")
     call net%set_topology(set(drop_fraction="all"), stat=stat, errmsg=errmsg)
     call check_failure(stat, errmsg, invalid, "drop_fraction must be a real")
+    call net%set_topology(rigl(minimum_drop_fraction=-0.5), stat=stat, errmsg=errmsg)
+    call check_failure(stat, errmsg, invalid, "minimum_drop_fraction")
     call net%set_topology(rigl(decay="fast"), stat=stat, errmsg=errmsg)
     call check_failure(stat, errmsg, espalier_error_unknown_name, 'decay "fast" is not one of constant, cosine')
     call net%set_topology(rigl(), layer=2, stat=stat, errmsg=errmsg)
