@@ -13,9 +13,32 @@ private func transpose<T>(
   )
 }
 
+/// A single sample is copied.
+private func packSingle<T: KernelScalar>(_ a: PackArguments<T>, _ begin: Int, _ end: Int) {
+  let x = a.source + (a.samples.map { Int($0[0]) } ?? 0) &* a.features
+  for block in begin..<end {
+    var residue = SIMD4<T>.zero
+    var f = 16 &* block
+    let last = min(f &+ 16, a.features)
+    while f &+ 4 <= last {
+      let v = SIMD4(x + f)
+      residue += v - v
+      v.store(to: a.panels + f)
+      f &+= 4
+    }
+    while f < last {
+      residue[0] += x[f] - x[f]
+      a.panels[f] = x[f]
+      f &+= 1
+    }
+    a.nonFinite?[block] = residue == .zero ? 0 : 1
+  }
+}
+
 @inline(never)
 func pack<T: KernelScalar>(_ a: PackArguments<T>, _ begin: Int, _ end: Int) {
   let (shape, features) = (a.shape, a.features)
+  if shape.width == 1 { return packSingle(a, begin, end) }
   @inline(__always)
   func sample(_ s: Int) -> UnsafePointer<T> { a.source + (a.samples.map { Int($0[s]) } ?? s) &* features }
   for block in begin..<end {
@@ -69,6 +92,7 @@ func pack<T: KernelScalar>(_ a: PackArguments<T>, _ begin: Int, _ end: Int) {
 func unpack<T: KernelScalar>(_ a: UnpackArguments<T>, _ begin: Int, _ end: Int) {
   let (shape, features) = (a.shape, a.features)
   let (first, last) = (16 &* begin, min(16 &* end, features))
+  if shape.width == 1 { return (a.destination + first).update(from: a.panels + first, count: max(last &- first, 0)) }
   for p in 0..<shape.count {
     let base = p &* shape.width
     let lanes = min(shape.width, shape.batch &- base)
@@ -107,12 +131,13 @@ func dropout<T: KernelScalar>(_ a: DropoutArguments<T>, _ begin: Int, _ end: Int
   let threshold = dropThreshold(a.probability)
   let scale = T(1 / (1 - a.probability))
   for p in 0..<a.shape.count {
-    // A panel row's width is even, so a row is whole pairs.
-    let row = panelRow(p, begin, features: a.features, width: width)
-    for i in stride(from: row, to: row &+ (end &- begin) &* width, by: 2) {
+    let first = panelRow(p, begin, features: a.features, width: width)
+    let last = first &+ (end &- begin) &* width
+    // Rows of one sample may begin or end within a pair.
+    for i in stride(from: first & ~1, to: last, by: 2) {
       let bits = dropBits(key: a.key, pair: UInt64(truncatingIfNeeded: i &>> 1))
-      a.destination[i] = a.source[i] * (bits & 0xFFFF_FFFF < threshold ? 0 : scale)
-      a.destination[i &+ 1] = a.source[i &+ 1] * (bits &>> 32 < threshold ? 0 : scale)
+      if i >= first { a.destination[i] = a.source[i] * (bits & 0xFFFF_FFFF < threshold ? 0 : scale) }
+      if i &+ 1 < last { a.destination[i &+ 1] = a.source[i &+ 1] * (bits &>> 32 < threshold ? 0 : scale) }
     }
   }
 }

@@ -11,6 +11,7 @@ protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, SIMDScalar, Codable
   associatedtype Lanes128Bytes: Lanes where Lanes128Bytes.V.Scalar == Self
   associatedtype Lanes64Bytes: Lanes where Lanes64Bytes.V.Scalar == Self
   associatedtype Lanes32Bytes: Lanes where Lanes32Bytes.V.Scalar == Self
+  associatedtype Lanes16Bytes: Lanes where Lanes16Bytes.V.Scalar == Self
 
   static func multiplyAdd(_ a: SIMD4<Self>, _ b: SIMD4<Self>, _ c: SIMD4<Self>) -> SIMD4<Self>
   static func sums(_ a: SIMD4<Self>, _ b: SIMD4<Self>, _ c: SIMD4<Self>, _ d: SIMD4<Self>) -> SIMD4<Self>
@@ -29,6 +30,7 @@ extension Float: KernelScalar {
   typealias Lanes128Bytes = Float32Lanes
   typealias Lanes64Bytes = Float16Lanes
   typealias Lanes32Bytes = Float8Lanes
+  typealias Lanes16Bytes = One<SIMD4<Float>>
 
   static func exp(_ x: Float) -> Float { expf(x) }
   static func tanh(_ x: Float) -> Float { tanhf(x) }
@@ -40,6 +42,7 @@ extension Double: KernelScalar {
   typealias Lanes128Bytes = Double16Lanes
   typealias Lanes64Bytes = Double8Lanes
   typealias Lanes32Bytes = Double4Lanes
+  typealias Lanes16Bytes = One<SIMD2<Double>>
 
   #if canImport(Glibc)
     static func exp(_ x: Double) -> Double { Glibc.exp(x) }

@@ -9,7 +9,7 @@ import KernelInterface
 // Losses, a vector of samples at a time. Definitions: include/espalier.h; gradients: PyTorch's. What is summed is summed in
 // double, one sum a sample.
 
-/// One double a lane of a vector of 32 bytes.
+/// One double a lane of a vector of at most 32 bytes.
 typealias LaneSums = SIMD8<Double>
 
 @inline(__always)
@@ -18,7 +18,11 @@ private func add<V: Vector>(_ values: V, to sums: inout LaneSums) {
 }
 
 func loss<T: KernelScalar>(_ a: LossArguments<T>, _ begin: Int, _ end: Int) {
-  loss(a, begin, end, T.Lanes32Bytes.V.self)
+  switch bytesOfRow(a.shape, T.self) {
+  case MemoryLayout<T>.stride: loss(a, begin, end, Lane<T>.self)
+  case 16: loss(a, begin, end, T.Lanes16Bytes.V.self)
+  default: loss(a, begin, end, T.Lanes32Bytes.V.self)
+  }
 }
 
 @inline(never)

@@ -14,7 +14,11 @@ func largest<V: Vector>(_ column: UnsafePointer<V.Scalar>, _ features: Int, widt
 }
 
 func softmaxForward<T: KernelScalar>(_ a: SoftmaxArguments<T>, _ begin: Int, _ end: Int) {
-  softmaxForward(a, begin, end, T.Lanes32Bytes.V.self)
+  switch bytesOfRow(a.shape, T.self) {
+  case MemoryLayout<T>.stride: softmaxForward(a, begin, end, Lane<T>.self)
+  case 16: softmaxForward(a, begin, end, T.Lanes16Bytes.V.self)
+  default: softmaxForward(a, begin, end, T.Lanes32Bytes.V.self)
+  }
 }
 
 @inline(never)
@@ -36,7 +40,11 @@ private func softmaxForward<V: Vector>(_ a: SoftmaxArguments<V.Scalar>, _ begin:
 }
 
 func softmaxBackward<T: KernelScalar>(_ a: SoftmaxArguments<T>, _ begin: Int, _ end: Int) {
-  softmaxBackward(a, begin, end, T.Lanes32Bytes.V.self)
+  switch bytesOfRow(a.shape, T.self) {
+  case MemoryLayout<T>.stride: softmaxBackward(a, begin, end, Lane<T>.self)
+  case 16: softmaxBackward(a, begin, end, T.Lanes16Bytes.V.self)
+  default: softmaxBackward(a, begin, end, T.Lanes32Bytes.V.self)
+  }
 }
 
 @inline(never)

@@ -2,7 +2,7 @@ import KernelInterface
 import Machine
 import Testing
 
-let batches = [1, 2, 7, 8, 9, 16, 17, 63, 64, 65, 128, 130]
+let batches = [1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 63, 64, 65, 128, 130]
 
 /// The kernels of linear layers against the reference, over random shapes.
 @Suite struct LinearKernelTests {
