@@ -85,7 +85,7 @@ sources() { git ls-files -- "$@" | while read -r file; do [ -f "$file" ] && [ ! 
 sizes() {
   local long
   long=$(sources 'Sources/*' 'fortran/*' 'Tests/*.swift' 'Tests/*.c' 'Tests/*.h' 'Tests/*.f90' 'Tests/*.sh' 'Tests/*.py' \
-    'examples/*.f90' 'examples/*.c' 'examples/*.swift' 'scripts/*' Makefile |
+    'examples/*.f90' 'examples/*.c' 'examples/*.swift' 'scripts/*' 'Benchmarks/*' Makefile |
     while read -r file; do awk -v file="$file" 'END { if (NR > 400) print file ": " NR " lines" }' "$file"; done)
   [ -z "$long" ] || { echo "$long"; false; }
 }
@@ -156,5 +156,6 @@ one "functions covered" covered
 # Scripts of their own: only the modules that are chosen at run time hold instructions that not every processor has; the
 # Fortran interfaces say what the header says.
 one "instruction sets" scripts/check-isa.sh build/lib/libespalier.so
+one "cost of a step" scripts/check-step-cost.sh
 one "Fortran interface" scripts/check-fortran-interface.sh
 finish
