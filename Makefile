@@ -32,6 +32,14 @@ check: ## the gates: format, layers, exported names, file sizes, ...
 	@scripts/setup.sh test
 	@scripts/check.sh
 
+bench: lib ## beside PyTorch, SparseProp, SciPy and MKL, on a quiet machine: about half an hour; build/bench/table.md
+	@scripts/setup.sh bench
+	@Benchmarks/run.sh
+
+bench-quick: lib ## its main rows in under three minutes
+	@scripts/setup.sh bench
+	@Benchmarks/run.sh --quick
+
 install: lib ## header, libraries, Fortran sources; pkg-config, CMake and fpm files into PREFIX
 	@scripts/install.sh install "$(DESTDIR)$(PREFIX)"
 
@@ -45,7 +53,7 @@ clean: ## forget everything that was built
 	rm -rf build .build
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-15s %s\n", $$1, $$2 }'
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-16s %s\n", $$1, $$2 }'
 
 # The demonstration is one program in a few files, in the order in which they use each other.
 MNIST := $(patsubst %,examples/fortran/%.f90,choices digit_images progress_line pictures mnist)
@@ -55,4 +63,4 @@ build/bin/mnist: lib $(MNIST)
 	@$(FC) $(FFLAGS) -Ibuild/mod -Jbuild/examples $(MNIST) -o $@ \
 	  -Lbuild/lib -lespalier_fortran -lespalier -Wl,-rpath,'$$ORIGIN/../lib'
 
-.PHONY: demo test mnist lib install uninstall check format clean help
+.PHONY: demo test mnist lib bench bench-quick install uninstall check format clean help

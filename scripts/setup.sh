@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
 # What `make demo` and `make test` need beside a Swift toolchain: say nothing when it is all there, install what is missing
 # with apt-get where that is allowed, or stop with the one line to type.
-#   scripts/setup.sh lib | demo | test
+#   scripts/setup.sh lib | demo | test | bench
 set -euo pipefail
 
 # package:how to tell that it is there (a command, or header+library)
 lib=(gcc:gcc libc6-dev:stdio.h+c gfortran:gfortran libopenblas-dev:cblas.h+openblas liblapacke-dev:lapacke.h+lapacke)
 demo=("${lib[@]}" gnuplot-nox:gnuplot)
 test=("${demo[@]}" pkg-config:pkg-config cmake:cmake valgrind:valgrind flang-19:flang-new-19 python3-venv:venv)
+bench=("${demo[@]}" g++:g++ python3-venv:venv python3-dev:Python.h)
 
 present() {
   case $1 in
     venv) python3 -c 'import ensurepip, venv' ;;
+    g++) command -v g++ ;;
+    Python.h) [ -f "$(python3 -c 'import sysconfig; print(sysconfig.get_paths()["include"])')/Python.h" ] ;;
     *+*) printf '#include <%s>\nint main(void) { return 0; }\n' "${1%+*}" | gcc -x c - -l"${1#*+}" -o /dev/null ;;
     *) command -v "$1" ;;
   esac >/dev/null 2>&1
@@ -26,7 +29,8 @@ case ${1:-test} in
   lib) wanted=("${lib[@]}") ;;
   demo) wanted=("${demo[@]}") ;;
   test) wanted=("${test[@]}") ;;
-  *) echo "usage: scripts/setup.sh lib | demo | test" >&2; exit 2 ;;
+  bench) wanted=("${bench[@]}") ;;
+  *) echo "usage: scripts/setup.sh lib | demo | test | bench" >&2; exit 2 ;;
 esac
 
 version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p')
