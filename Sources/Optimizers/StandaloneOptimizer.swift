@@ -135,7 +135,7 @@ private final class Work<T: Scalar> {
     }
     // No array is that long; a rule without state would otherwise believe it.
     guard count <= Int.max / MemoryLayout<T>.stride else {
-      throw Failure(.invalidArgument, "\(optimizer.options.owner): count is beyond all memory, got \(count)")
+      throw Failure(.outOfMemory, "\(optimizer.options.owner): count is beyond all memory, got \(count)")
     }
     parameter = Parameter(name: "weights", role: .weights, count: count)
     instance = try OptimizerInstance(optimizer, parameters: [parameter])

@@ -50,6 +50,10 @@ import Testing
     refused(.outOfMemory, "\(Int.max)") {
       try optimizer.minimize(weights: f.values, gradient: f.gradient, count: .max, executor: executor)
     }
+    // A rule without state allocates nothing that could fail.
+    #expect(throws: Failure.self) {
+      try StandaloneOptimizer(.sgd).minimize(weights: f.values, gradient: f.gradient, count: .max, executor: executor)
+    }
     try optimizer.minimize(weights: f.values, gradient: f.gradient, count: 8, executor: executor)
     for count in [7, 0, 9] {
       refused(.invalidArgument, "count \(count)") {
