@@ -33,7 +33,7 @@ case ${1:-test} in
   *) echo "usage: scripts/setup.sh lib | demo | test | bench" >&2; exit 2 ;;
 esac
 
-version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p')
+version=$({ swift --version 2>/dev/null || true; } | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p')
 if [ -z "$version" ] || [ "$(printf '6.3\n%s\n' "$version" | sort -V | head -1)" != 6.3 ]; then
   echo "Espalier needs Swift 6.3 or later on the PATH (found: ${version:-none}). Get it from swift.org/install." >&2
   exit 1
