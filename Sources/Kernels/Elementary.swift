@@ -44,21 +44,22 @@ func exponential<V: Vector>(_ x: V) -> V {
   let single = MemoryLayout<V.Scalar>.size == 4
   // The last arguments whose 2^n is normal.
   let (least, most): (V.Scalar, V.Scalar) = single ? (-87.33, 88.37) : (-708.39, 709.4)
-  var inside = x.replacing(with: least, where: x .< least)
-  inside.replace(with: most, where: x .> most)
+  let (lower, upper) = (V(repeating: least), V(repeating: most))
+  let inside = x.replacing(with: lower, where: x, isBelow: lower).replacing(with: upper, where: upper, isBelow: x)
   let (power, p) = exponentialParts(inside)
   let result = power.adding(p, times: power)
-  return result.replacing(with: 0, where: x .< least).replacing(with: .infinity, where: x .> most)
+  return result.replacing(with: .zero, where: x, isBelow: lower)
+    .replacing(with: V(repeating: .infinity), where: upper, isBelow: x)
 }
 
 @inline(__always)
-func magnitude<V: Vector>(_ x: V) -> V { x.replacing(with: V.zero - x, where: x .< 0) }
+func magnitude<V: Vector>(_ x: V) -> V { x.replacing(with: V.zero - x, where: x, isBelow: .zero) }
 
 /// 1 / (1 + e^-z), without overflow on either side.
 @inline(__always)
 func sigmoid<V: Vector>(_ z: V) -> V {
   let e = exponential(V.zero - magnitude(z))
-  return V(repeating: 1).replacing(with: e, where: z .< 0) / (V(repeating: 1) + e)
+  return V(repeating: 1).replacing(with: e, where: z, isBelow: .zero) / (V(repeating: 1) + e)
 }
 
 /// tanh z = (e^2|z| - 1) / (e^2|z| + 1) with the sign of z; e^2|z| - 1 is summed so that nothing cancels near 0.
@@ -67,8 +68,9 @@ func hyperbolicTangent<V: Vector>(_ z: V) -> V {
   // From here on the result rounds to 1.
   let most: V.Scalar = MemoryLayout<V.Scalar>.size == 4 ? 9.1 : 19.1
   let size = magnitude(z)
-  let (power, p) = exponentialParts((size + size).replacing(with: 2 * most, where: size .> most))
+  let (power, p) = exponentialParts(
+    (size + size).replacing(with: V(repeating: 2 * most), where: V(repeating: most), isBelow: size))
   let excess = (power - V(repeating: 1)).adding(p, times: power)
   let result = excess / (excess + V(repeating: 2))
-  return result.replacing(with: V.zero - result, where: z .< 0)
+  return result.replacing(with: V.zero - result, where: z, isBelow: .zero)
 }

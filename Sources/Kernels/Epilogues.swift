@@ -10,10 +10,10 @@ func finish<L: Lanes>(_ z: L, _ a: LinearArguments<L.V.Scalar>, at offset: Int) 
   if let preactivation = a.preactivation { z.store(to: preactivation + offset) }
   switch a.activation {
   case .identity, .softmax: z.store(to: output)
-  case .relu: z.map { $0.replacing(with: 0, where: $0 .< 0) }.store(to: output)
+  case .relu: z.map { $0.replacing(with: .zero, where: $0, isBelow: .zero) }.store(to: output)
   case .leakyReLU:
     let slope = L.V(repeating: a.negativeSlope)
-    z.map { ($0 * slope).replacing(with: $0, where: $0 .> 0) }.store(to: output)
+    z.map { ($0 * slope).replacing(with: $0, where: .zero, isBelow: $0) }.store(to: output)
   case .gelu, .silu, .sigmoid, .tanh:
     z.store(to: output)
     activateInPlace(a.activation, output, L.count, L.V.self)
@@ -68,10 +68,12 @@ func backpropagate<L: Lanes>(_ arguments: LinearArguments<L.V.Scalar>, at offset
   switch arguments.activation {
   case .identity, .softmax: return L(UnsafePointer(gradient + offset))
   case .relu:
-    return L(UnsafePointer(gradient + offset)).zip(L(output)) { $0.replacing(with: 0, where: $1 .<= 0) }
+    return L(UnsafePointer(gradient + offset)).zip(L(output)) { $0.replacing(with: .zero, where: $1, isAtMost: .zero) }
   case .leakyReLU:
     let slope = L.V(repeating: arguments.negativeSlope)
-    return L(UnsafePointer(gradient + offset)).zip(L(output)) { ($0 * slope).replacing(with: $0, where: $1 .> 0) }
+    return L(UnsafePointer(gradient + offset)).zip(L(output)) {
+      ($0 * slope).replacing(with: $0, where: .zero, isBelow: $1)
+    }
   case .sigmoid: return L(UnsafePointer(gradient + offset)).zip(L(output)) { $0 * ($1 * (L.V(repeating: 1) - $1)) }
   case .tanh: return L(UnsafePointer(gradient + offset)).zip(L(output)) { $0 * (L.V(repeating: 1) - $1 * $1) }
   case .gelu, .silu:

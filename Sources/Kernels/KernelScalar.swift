@@ -15,9 +15,13 @@ protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, SIMDScalar, Codable
 
   static func multiplyAdd(_ a: SIMD4<Self>, _ b: SIMD4<Self>, _ c: SIMD4<Self>) -> SIMD4<Self>
   static func sums(_ a: SIMD4<Self>, _ b: SIMD4<Self>, _ c: SIMD4<Self>, _ d: SIMD4<Self>) -> SIMD4<Self>
+  static func below(_ a: SIMD4<Self>, _ b: SIMD4<Self>, _ x: SIMD4<Self>, _ y: SIMD4<Self>) -> SIMD4<Self>
+  static func atMost(_ a: SIMD4<Self>, _ b: SIMD4<Self>, _ x: SIMD4<Self>, _ y: SIMD4<Self>) -> SIMD4<Self>
   #if ESPALIER_AVX2 || ESPALIER_AVX512
     static func multiplyAdd(_ a: SIMD8<Self>, _ b: SIMD8<Self>, _ c: SIMD8<Self>) -> SIMD8<Self>
     static func sums(_ a: SIMD8<Self>, _ b: SIMD8<Self>, _ c: SIMD8<Self>, _ d: SIMD8<Self>) -> SIMD4<Self>
+    static func below(_ a: SIMD8<Self>, _ b: SIMD8<Self>, _ x: SIMD8<Self>, _ y: SIMD8<Self>) -> SIMD8<Self>
+    static func atMost(_ a: SIMD8<Self>, _ b: SIMD8<Self>, _ x: SIMD8<Self>, _ y: SIMD8<Self>) -> SIMD8<Self>
   #endif
 
   static func exp(_ x: Self) -> Self

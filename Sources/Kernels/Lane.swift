@@ -24,6 +24,12 @@ extension Lane: Vector where Scalar: KernelScalar {
   }
 
   @inline(__always)
+  func replacing(with x: Self, where a: Self, isBelow b: Self) -> Self { a.value < b.value ? x : self }
+
+  @inline(__always)
+  func replacing(with x: Self, where a: Self, isAtMost b: Self) -> Self { a.value <= b.value ? x : self }
+
+  @inline(__always)
   static func sums(_ a: Self, _ b: Self, _ c: Self, _ d: Self) -> SIMD4<Scalar> {
     SIMD4(a.value, b.value, c.value, d.value)
   }

@@ -8,7 +8,7 @@ func largest<V: Vector>(_ column: UnsafePointer<V.Scalar>, _ features: Int, widt
   var result = V(repeating: -.infinity)
   for i in 0..<features {
     let value = V(column + i &* width)
-    result = value.replacing(with: result, where: value .<= result)
+    result = value.replacing(with: result, where: value, isAtMost: result)
   }
   return result
 }

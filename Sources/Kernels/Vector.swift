@@ -38,11 +38,21 @@ protocol Vector: SIMD where Scalar: KernelScalar {
   func adding(_ a: Self, times b: Self) -> Self
   /// The lane sums of four vectors. The order of additions is fixed.
   static func sums(_ a: Self, _ b: Self, _ c: Self, _ d: Self) -> SIMD4<Scalar>
+  /// The lanes of self, but of x where a < b. What the standard library has for this becomes a loop in generic code.
+  func replacing(with x: Self, where a: Self, isBelow b: Self) -> Self
+  /// The lanes of self, but of x where a <= b.
+  func replacing(with x: Self, where a: Self, isAtMost b: Self) -> Self
 }
 
 extension SIMD2: Vector where Scalar == Double {
   @inline(__always)
   func adding(_ a: Self, times b: Self) -> Self { csystem_multiply_add_d2(a, b, self) }
+
+  @inline(__always)
+  func replacing(with x: Self, where a: Self, isBelow b: Self) -> Self { csystem_below_d2(a, b, x, self) }
+
+  @inline(__always)
+  func replacing(with x: Self, where a: Self, isAtMost b: Self) -> Self { csystem_at_most_d2(a, b, x, self) }
 
   @inline(__always)
   static func sums(_ a: Self, _ b: Self, _ c: Self, _ d: Self) -> SIMD4<Double> {
@@ -56,6 +66,12 @@ extension SIMD4: Vector where Scalar: KernelScalar {
 
   @inline(__always)
   static func sums(_ a: Self, _ b: Self, _ c: Self, _ d: Self) -> Self { Scalar.sums(a, b, c, d) }
+
+  @inline(__always)
+  func replacing(with x: Self, where a: Self, isBelow b: Self) -> Self { Scalar.below(a, b, x, self) }
+
+  @inline(__always)
+  func replacing(with x: Self, where a: Self, isAtMost b: Self) -> Self { Scalar.atMost(a, b, x, self) }
 }
 
 #if ESPALIER_AVX2 || ESPALIER_AVX512
@@ -65,6 +81,12 @@ extension SIMD4: Vector where Scalar: KernelScalar {
 
     @inline(__always)
     static func sums(_ a: Self, _ b: Self, _ c: Self, _ d: Self) -> SIMD4<Scalar> { Scalar.sums(a, b, c, d) }
+
+    @inline(__always)
+    func replacing(with x: Self, where a: Self, isBelow b: Self) -> Self { Scalar.below(a, b, x, self) }
+
+    @inline(__always)
+    func replacing(with x: Self, where a: Self, isAtMost b: Self) -> Self { Scalar.atMost(a, b, x, self) }
   }
 #endif
 
@@ -72,6 +94,12 @@ extension SIMD4: Vector where Scalar: KernelScalar {
   extension SIMD16: Vector where Scalar == Float {
     @inline(__always)
     func adding(_ a: Self, times b: Self) -> Self { csystem_multiply_add_f16(a, b, self) }
+
+    @inline(__always)
+    func replacing(with x: Self, where a: Self, isBelow b: Self) -> Self { csystem_below_f16(a, b, x, self) }
+
+    @inline(__always)
+    func replacing(with x: Self, where a: Self, isAtMost b: Self) -> Self { csystem_at_most_f16(a, b, x, self) }
 
     @inline(__always)
     static func sums(_ a: Self, _ b: Self, _ c: Self, _ d: Self) -> SIMD4<Float> {

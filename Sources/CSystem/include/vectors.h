@@ -1,5 +1,5 @@
 /* Vector operations that the Swift standard library spells lane by lane, leaving it to the optimizer to find the vector again:
- * multiply-add, and the sums of four vectors at once. Inlined into each module of kernels with that module's instructions. */
+ * multiply-add, choosing by a comparison, and the sums of four vectors at once. Inlined into each module of kernels with that module's instructions. */
 #ifndef CSYSTEM_VECTORS_H
 #define CSYSTEM_VECTORS_H
 
@@ -28,6 +28,30 @@ CSYSTEM_MULTIPLY_ADD(csystem_f16, f16)
 CSYSTEM_MULTIPLY_ADD(csystem_d8, d8)
 #endif
 #undef CSYSTEM_MULTIPLY_ADD
+
+/* Lane by lane: x where a < b (below) or a <= b (at most), else y. */
+#define CSYSTEM_CHOOSE(type, bits, size, name)                                                         \
+  typedef bits csystem_bits_##name __attribute__((vector_size(size)));                                \
+  CSYSTEM_INLINE type csystem_choose_##name(csystem_bits_##name mask, type x, type y) {               \
+    return (type)((mask & (csystem_bits_##name)x) | (~mask & (csystem_bits_##name)y));                \
+  }                                                                                                   \
+  CSYSTEM_INLINE type csystem_below_##name(type a, type b, type x, type y) {                          \
+    return csystem_choose_##name((csystem_bits_##name)(a < b), x, y);                                 \
+  }                                                                                                   \
+  CSYSTEM_INLINE type csystem_at_most_##name(type a, type b, type x, type y) {                        \
+    return csystem_choose_##name((csystem_bits_##name)(a <= b), x, y);                                \
+  }
+CSYSTEM_CHOOSE(csystem_f4, int, 16, f4)
+CSYSTEM_CHOOSE(csystem_d2, long long, 16, d2)
+#if defined(__AVX__)
+CSYSTEM_CHOOSE(csystem_f8, int, 32, f8)
+CSYSTEM_CHOOSE(csystem_d4, long long, 32, d4)
+#endif
+#if defined(__AVX512F__)
+CSYSTEM_CHOOSE(csystem_f16, int, 64, f16)
+CSYSTEM_CHOOSE(csystem_d8, long long, 64, d8)
+#endif
+#undef CSYSTEM_CHOOSE
 
 /* The lane sums of a, b, c and d. Pairs are interleaved and added within each 16 bytes first, where shuffles are cheap. */
 CSYSTEM_INLINE csystem_f4 csystem_sums_f4(csystem_f4 a, csystem_f4 b, csystem_f4 c, csystem_f4 d) {
