@@ -11,19 +11,25 @@ private func gather<T: KernelScalar, Index: FixedWidthInteger & UnsignedInteger>
   SIMD4(x[Int(index[0])], x[Int(index[1])], x[Int(index[2])], x[Int(index[3])])
 }
 
-/// initial + the products of a row: four partial sums, one of every fourth connection, and the rest after the last four.
+/// initial + the products of a row: eight partial sums, one of every eighth connection, and the rest one after another.
 @inline(__always)
 private func dot<T: KernelScalar, Index: FixedWidthInteger & UnsignedInteger>(
   _ begin: Int, _ end: Int, _ index: UnsafePointer<Index>, _ x: UnsafePointer<T>, initial: T, four: (Int) -> SIMD4<T>,
   one: (Int) -> T
 ) -> T {
-  var sums = SIMD4<T>.zero
+  var (sums, more) = (SIMD4<T>.zero, SIMD4<T>.zero)
   var rest = Lane(initial)
   var k = begin
-  while k &+ 4 <= end {
+  while k &+ 8 <= end {
+    sums = sums.adding(gather(x, index + k), times: four(k))
+    more = more.adding(gather(x, index + (k &+ 4)), times: four(k &+ 4))
+    k &+= 8
+  }
+  if k &+ 4 <= end {
     sums = sums.adding(gather(x, index + k), times: four(k))
     k &+= 4
   }
+  sums += more
   while k < end {
     rest = rest.adding(Lane(x[Int(index[k])]), times: Lane(one(k)))
     k &+= 1
@@ -84,10 +90,19 @@ private func multiplyRows<T: KernelScalar, Index: FixedWidthInteger & UnsignedIn
     let factor = dz[row]
     var k = Int(m.rowStart[row])
     let last = Int(m.rowStart[row &+ 1])
-    while k &+ 4 <= last {
+    @inline(__always)
+    func multiplyFour(_ k: Int) {
       var products = gather(x, index + k) * SIMD4(repeating: factor)
       if adds { products += SIMD4(UnsafePointer(dw + k)) }
       products.store(to: dw + k)
+    }
+    while k &+ 8 <= last {
+      multiplyFour(k)
+      multiplyFour(k &+ 4)
+      k &+= 8
+    }
+    if k &+ 4 <= last {
+      multiplyFour(k)
       k &+= 4
     }
     while k < last {
@@ -121,15 +136,20 @@ private func finishRows<T: KernelScalar>(_ a: LinearArguments<T>, _ begin: Int, 
 @inline(never)
 func singleBackwardPrologue<T: KernelScalar>(_ a: LinearArguments<T>, _ begin: Int, _ end: Int) {
   guard let gradient = a.gradient else { return }
+  @inline(__always)
+  func backpropagateRows<L: Lanes>(at row: Int, _: L.Type) where L.V.Scalar == T {
+    let dz = backpropagate(a, at: row, L.self)
+    dz.store(to: gradient + row)
+    guard let db = a.biasGradient else { return }
+    (a.accumulate ? L(UnsafePointer(db + row)).zip(dz) { $0 + $1 } : dz).store(to: db + row)
+  }
   var row = begin
   while row &+ T.Lanes32Bytes.count <= end {
-    backpropagate(a, at: row, T.Lanes32Bytes.self).store(to: gradient + row)
+    backpropagateRows(at: row, T.Lanes32Bytes.self)
     row &+= T.Lanes32Bytes.count
   }
   while row < end {
-    backpropagate(a, at: row, One<Lane<T>>.self).store(to: gradient + row)
+    backpropagateRows(at: row, One<Lane<T>>.self)
     row &+= 1
   }
-  guard let db = a.biasGradient else { return }
-  for row in begin..<end { db[row] = a.accumulate ? db[row] + gradient[row] : gradient[row] }
 }
