@@ -5,8 +5,8 @@ import KernelInterface
 //
 // A panel is often larger than the first-level cache, and rows fetched from the second level come at half the speed that the
 // multipliers need. So where rows have enough connections, the features that are read are cut into tiles that fit the first
-// level, and a block of rows goes through one tile after the other, its sums waiting in the output. A row's connections are
-// still added in order, so the bits are the same with and without tiles.
+// level, and a block of rows goes through one tile after the other, its sums waiting in the output. Whether there are tiles,
+// and which, follows from the whole matrix: how its rows are shared out among threads does not change the bits.
 
 /// How a panel is gone through.
 struct Tiles {
@@ -18,8 +18,9 @@ struct Tiles {
   /// Features that are read, a tile.
   let features: Int
 
-  /// - reads: features that can be read; connections: all those of `rows` rows; worthwhile: the connections of a row in a
-  ///   tile, on average, that make up for starting it again. Measured.
+  /// - reads: features that can be read; connections: all those of `rows` rows, the whole matrix's where tiles change the
+  ///   order of a sum; worthwhile: the connections of a row in a tile, on average, that make up for starting it again.
+  ///   Measured.
   @inline(__always)
   init(reads: Int, rows: Int, connections: Int, rowBytes: Int, worthwhile: Int) {
     let fitting = Self.bytes / rowBytes
@@ -28,16 +29,27 @@ struct Tiles {
   }
 }
 
-/// Add a row's connections in a tile, from k on, and leave k behind the last of them.
+/// Add a row's connections, from k on, of features below a limit, if there is one, and leave k behind the last of them.
 @inline(__always)
 private func add<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
-  _ sum: inout L, _ k: inout Int, _ last: Int, below limit: Int, _ index: UnsafePointer<Index>,
+  _ sum: inout L, _ k: inout Int, _ last: Int, below limit: Int?, _ index: UnsafePointer<Index>,
   _ x: UnsafePointer<L.V.Scalar>, _ width: Int, _ value: (Int) -> L.V.Scalar
 ) {
-  while k < last {
-    let feature = Int(index[k])
-    if feature >= limit { break }
-    sum.add(L.V(repeating: value(k)), times: x + feature &* width)
+  @inline(__always)
+  func isInside(_ k: Int) -> Bool { k < last && limit.map { Int(index[k]) < $0 } ?? true }
+  #if ESPALIER_AVX512
+    // Two multiply-adds can start in a cycle and take four: the four registers of the widest row are half of what that
+    // needs, so every second connection has a sum of its own.
+    var other = L(repeating: 0)
+    while isInside(k &+ 1) {
+      sum.add(L.V(repeating: value(k)), times: x + Int(index[k]) &* width)
+      other.add(L.V(repeating: value(k &+ 1)), times: x + Int(index[k &+ 1]) &* width)
+      k &+= 2
+    }
+    sum = sum.zip(other) { $0 + $1 }
+  #endif
+  while isInside(k) {
+    sum.add(L.V(repeating: value(k)), times: x + Int(index[k]) &* width)
     k &+= 1
   }
 }
@@ -45,18 +57,17 @@ private func add<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
 @inline(__always)
 private func sumRows<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
   _ begin: Int, _ end: Int, _ start: UnsafePointer<Int64>, _ index: UnsafePointer<Index>, _ x: UnsafePointer<L.V.Scalar>,
-  _ y: UnsafeMutablePointer<L.V.Scalar>, _ width: Int, reads: Int, _: L.Type, value: (Int) -> L.V.Scalar,
+  _ y: UnsafeMutablePointer<L.V.Scalar>, _ width: Int, rows: Int, reads: Int, _: L.Type, value: (Int) -> L.V.Scalar,
   initial: (Int) -> L.V.Scalar, finish: (L, Int) -> Void
 ) {
   let tiles = Tiles(
-    reads: reads, rows: end &- begin, connections: Int(start[end] &- start[begin]),
+    reads: reads, rows: rows, connections: Int(start[rows]),
     rowBytes: width &* MemoryLayout<L.V.Scalar>.stride, worthwhile: 8)
   if tiles.features >= reads {
     for row in begin..<end {
       var sum = L(repeating: initial(row))
-      for k in Int(start[row])..<Int(start[row &+ 1]) {
-        sum.add(L.V(repeating: value(k)), times: x + Int(index[k]) &* width)
-      }
+      var k = Int(start[row])
+      add(&sum, &k, Int(start[row &+ 1]), below: nil, index, x, width, value)
       finish(sum, row)
     }
     return
@@ -85,9 +96,8 @@ private func sumRows<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
       }
       for row in first..<last {
         var sum = L(UnsafePointer(y + row &* width))
-        for k in Int(start[row]) &+ Int(done[row &- first])..<Int(start[row &+ 1]) {
-          sum.add(L.V(repeating: value(k)), times: x + Int(index[k]) &* width)
-        }
+        var k = Int(start[row]) &+ Int(done[row &- first])
+        add(&sum, &k, Int(start[row &+ 1]), below: nil, index, x, width, value)
         finish(sum, row)
       }
     }
@@ -106,8 +116,8 @@ func sparseForward<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
       let x = a.input + (panelRow(p, 0, features: m.columns, width: width) + offset)
       let y = panelRow(p, 0, features: m.rows, width: width) + offset
       sumRows(
-        begin, end, m.rowStart, index, x, a.output + y, width, reads: m.columns, L.self, value: { values[$0] },
-        initial: { a.bias?[$0] ?? 0 }, finish: { finish($0, a, at: y + $1 &* width) })
+        begin, end, m.rowStart, index, x, a.output + y, width, rows: m.rows, reads: m.columns, L.self,
+        value: { values[$0] }, initial: { a.bias?[$0] ?? 0 }, finish: { finish($0, a, at: y + $1 &* width) })
     }
   }
 }
@@ -125,8 +135,8 @@ func sparseBackwardInput<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
       let dz = UnsafePointer(gradient) + (panelRow(p, 0, features: m.rows, width: width) + offset)
       let dx = inputGradient + (panelRow(p, 0, features: m.columns, width: width) + offset)
       sumRows(
-        begin, end, m.columnStart, index, dz, dx, width, reads: m.rows, L.self, value: { values[Int(slot[$0])] },
-        initial: { _ in 0 }, finish: { $0.store(to: dx + $1 &* width) })
+        begin, end, m.columnStart, index, dz, dx, width, rows: m.columns, reads: m.rows, L.self,
+        value: { values[Int(slot[$0])] }, initial: { _ in 0 }, finish: { $0.store(to: dx + $1 &* width) })
     }
   }
 }
