@@ -13,6 +13,7 @@ public struct PackArguments<T> {
   /// One byte a block of 16 features, set to 1 when a value of the block is NaN or infinite, else to 0. nil: not looked at.
   public var nonFinite: UnsafeMutablePointer<UInt8>?
 
+  @inlinable
   public init(
     source: UnsafePointer<T>, samples: UnsafePointer<Int64>?, features: Int, shape: PanelShape,
     panels: UnsafeMutablePointer<T>, nonFinite: UnsafeMutablePointer<UInt8>?
@@ -33,6 +34,7 @@ public struct UnpackArguments<T> {
   public var shape: PanelShape
   public var destination: UnsafeMutablePointer<T>
 
+  @inlinable
   public init(panels: UnsafePointer<T>, features: Int, shape: PanelShape, destination: UnsafeMutablePointer<T>) {
     self.panels = panels
     self.features = features
@@ -60,6 +62,7 @@ public struct SparseMatrix<T> {
   /// Slot of each entry of a column.
   public var slot: UnsafePointer<UInt32>
 
+  @inlinable
   public init(
     rows: Int, columns: Int, rowStart: UnsafePointer<Int64>, columnIndex: UnsafeRawPointer, indexBytes: Int,
     values: UnsafePointer<T>, columnStart: UnsafePointer<Int64>, rowIndex: UnsafeRawPointer, slot: UnsafePointer<UInt32>
@@ -105,6 +108,7 @@ public struct LinearArguments<T> {
   /// Whether dW and db are added to what is there.
   public var accumulate: Bool
 
+  @inlinable
   public init(
     matrix: SparseMatrix<T>?, rows: Int, columns: Int, shape: PanelShape, bias: UnsafePointer<T>?,
     activation: Activation, negativeSlope: T, input: UnsafePointer<T>, output: UnsafeMutablePointer<T>,
@@ -139,6 +143,7 @@ public struct SoftmaxArguments<T> {
   /// Backward: da on entry, dz_i = a_i (da_i - sum_j a_j da_j) on exit.
   public var gradient: UnsafeMutablePointer<T>?
 
+  @inlinable
   public init(
     features: Int, shape: PanelShape, output: UnsafeMutablePointer<T>, gradient: UnsafeMutablePointer<T>? = nil
   ) {
@@ -161,6 +166,7 @@ public struct DropoutArguments<T> {
   public var probability: Double
   public var key: UInt64
 
+  @inlinable
   public init(
     source: UnsafePointer<T>, destination: UnsafeMutablePointer<T>, features: Int, shape: PanelShape,
     probability: Double, key: UInt64
@@ -199,6 +205,7 @@ public struct LossArguments<T> {
   /// One a panel: samples whose largest output (the first of equals) is their label; nil: not wanted.
   public var correct: UnsafeMutablePointer<Int64>?
 
+  @inlinable
   public init(
     kind: LossKind, outputs: Int, shape: PanelShape, output: UnsafePointer<T>, target: UnsafePointer<T>?,
     labels: UnsafePointer<Int32>?, labelBase: Int32, samples: UnsafePointer<Int64>?, delta: Double,

@@ -21,6 +21,7 @@ public struct DenseArguments<T> {
   /// Whether dW is added to what is there.
   public var accumulate: Bool
 
+  @inlinable
   public init(
     rows: Int, columns: Int, shape: PanelShape, weights: UnsafePointer<T>? = nil, input: UnsafePointer<T>? = nil,
     output: UnsafeMutablePointer<T>? = nil, gradient: UnsafePointer<T>? = nil,

@@ -18,6 +18,7 @@ public struct SGDArguments<T> {
   /// The first step: m = g, whatever the dampening.
   public var first: Bool
 
+  @inlinable
   public init(
     weights: UnsafeMutablePointer<T>, gradient: UnsafePointer<T>, moment: UnsafeMutablePointer<T>?, gradientScale: T,
     rate: T, weightDecay: T, momentum: T, dampening: T, nesterov: Bool, first: Bool
@@ -55,6 +56,7 @@ public struct RMSPropArguments<T> {
   public var epsilon: T
   public var momentum: T
 
+  @inlinable
   public init(
     weights: UnsafeMutablePointer<T>, gradient: UnsafePointer<T>, square: UnsafeMutablePointer<T>,
     average: UnsafeMutablePointer<T>?, moment: UnsafeMutablePointer<T>?, gradientScale: T, rate: T, weightDecay: T,
@@ -86,6 +88,7 @@ public struct AdagradArguments<T> {
   public var weightDecay: T
   public var epsilon: T
 
+  @inlinable
   public init(
     weights: UnsafeMutablePointer<T>, gradient: UnsafePointer<T>, sum: UnsafeMutablePointer<T>, gradientScale: T, rate: T,
     weightDecay: T, epsilon: T
@@ -122,6 +125,7 @@ public struct AdamArguments<T> {
   public var inverseRootCorrection2: T
   public var epsilon: T
 
+  @inlinable
   public init(
     weights: UnsafeMutablePointer<T>, gradient: UnsafePointer<T>, first: UnsafeMutablePointer<T>,
     second: UnsafeMutablePointer<T>, maximum: UnsafeMutablePointer<T>?, gradientScale: T, keep: T, weightDecay: T,
@@ -152,6 +156,7 @@ public struct SumOfSquaresArguments<T> {
   public var count: Int
   public var partials: UnsafeMutablePointer<Double>
 
+  @inlinable
   public init(values: UnsafePointer<T>, count: Int, partials: UnsafeMutablePointer<Double>) {
     self.values = values
     self.count = count

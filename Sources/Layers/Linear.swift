@@ -66,7 +66,11 @@ public final class Linear<T: Scalar>: Layer {
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func forward(_ input: UnsafePointer<T>, _ pass: Pass) {
+  public func forward(_ input: UnsafePointer<T>, _ pass: Pass) { propagate(input, pass) }
+
+  // Apart: a generic function lays out its locals, and asks for their metadata, before it goes to the specialised one.
+  @inline(never)
+  private func propagate(_ input: UnsafePointer<T>, _ pass: Pass) {
     guard let values = weights.values else { return }
     let arguments = self.arguments(values, input, pass)
     if let pattern {
@@ -83,6 +87,11 @@ public final class Linear<T: Scalar>: Layer {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   public func backward(_ input: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>?, _ pass: Pass) {
+    backpropagate(input, inputGradient: inputGradient, pass)
+  }
+
+  @inline(never)
+  private func backpropagate(_ input: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>?, _ pass: Pass) {
     guard let values = weights.values, let weightGradient = weights.gradient else { return }
     last = (input, pass)
     if activation == .softmax { softmax(T.kernels.softmaxBackward, gradient: outputGradient, pass) }

@@ -21,7 +21,12 @@ enum Adagrad: OptimizerRule {
   static func start(_ moment: Int, _ options: OptionValues) -> Double { options[accumulator] }
   static func kernel<T>(_ table: KernelTable<T>) -> Kernel { table.adagrad }
 
-  static func run<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues) {
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  static func run<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues) { update(step, options) }
+
+  @inline(never)
+  private static func update<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues) {
     guard let sum = step.moments.0 else { return }
     let rate = step.rate / (1 + Double(step.number - 1) * options[decay])
     let arguments = AdagradArguments<T>(

@@ -48,15 +48,26 @@ extension AdamFamily {
   static func kernel<T>(_ table: KernelTable<T>) -> Kernel { table.adam }
 
   static func run<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues) {
-    guard let first = step.moments.0, let second = step.moments.1 else { return }
-    let t = Double(step.number)
-    let decay = options[Schedule.weightDecay]
-    let arguments = AdamArguments<T>(
-      weights: step.weights, gradient: step.gradient, first: first, second: second, maximum: step.moments.2,
-      gradientScale: step.gradientScale, keep: decoupled ? T(1 - step.rate * decay) : 1,
-      weightDecay: decoupled ? 0 : T(decay), oneMinusBeta1: T(1 - options[beta1]), beta2: T(options[beta2]),
-      oneMinusBeta2: T(1 - options[beta2]), stepSize: T(step.rate / (1 - pow(options[beta1], t))),
-      inverseRootCorrection2: T(1 / (1 - pow(options[beta2], t)).squareRoot()), epsilon: T(options[epsilon]))
-    step.run(arguments, flops: 20)
+    takeStep(step, options, decoupled: decoupled)
   }
+}
+
+@_specialize(where T == Float)
+@_specialize(where T == Double)
+private func takeStep<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues, decoupled: Bool) {
+  update(step, options, decoupled: decoupled)
+}
+
+@inline(never)
+private func update<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues, decoupled: Bool) {
+  guard let first = step.moments.0, let second = step.moments.1 else { return }
+  let t = Double(step.number)
+  let decay = options[Schedule.weightDecay]
+  let arguments = AdamArguments<T>(
+    weights: step.weights, gradient: step.gradient, first: first, second: second, maximum: step.moments.2,
+    gradientScale: step.gradientScale, keep: decoupled ? T(1 - step.rate * decay) : 1,
+    weightDecay: decoupled ? 0 : T(decay), oneMinusBeta1: T(1 - options[beta1]), beta2: T(options[beta2]),
+    oneMinusBeta2: T(1 - options[beta2]), stepSize: T(step.rate / (1 - pow(options[beta1], t))),
+    inverseRootCorrection2: T(1 / (1 - pow(options[beta2], t)).squareRoot()), epsilon: T(options[epsilon]))
+  step.run(arguments, flops: 20)
 }

@@ -28,7 +28,12 @@ enum RMSProp: OptimizerRule {
 
   static func kernel<T>(_ table: KernelTable<T>) -> Kernel { table.rmsprop }
 
-  static func run<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues) {
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  static func run<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues) { update(step, options) }
+
+  @inline(never)
+  private static func update<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues) {
     guard let square = step.moments.0 else { return }
     let arguments = RMSPropArguments<T>(
       weights: step.weights, gradient: step.gradient, square: square, average: step.moments.1, moment: step.moments.2,

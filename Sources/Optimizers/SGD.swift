@@ -29,7 +29,12 @@ enum SGD: OptimizerRule {
 
   static func kernel<T>(_ table: KernelTable<T>) -> Kernel { table.sgd }
 
-  static func run<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues) {
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  static func run<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues) { update(step, options) }
+
+  @inline(never)
+  private static func update<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues) {
     let arguments = SGDArguments<T>(
       weights: step.weights, gradient: step.gradient, moment: step.moments.0, gradientScale: step.gradientScale,
       rate: T(step.rate), weightDecay: T(options[Schedule.weightDecay]), momentum: T(options[momentum]),
