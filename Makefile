@@ -13,7 +13,7 @@ demo: ## train on the bundled digits: a few seconds
 	@mkdir -p build/pictures
 	build/bin/mnist data=digits pictures=build/pictures
 
-mnist: ## the same program on all of MNIST: about a minute
+mnist: ## the same program on all of MNIST: well under a minute
 	@scripts/setup.sh demo
 	@$(MAKE) --no-print-directory build/bin/mnist
 	@mkdir -p build/pictures

@@ -221,14 +221,14 @@ extension Network {
 
   private func evolve(_ trainer: Trainer<T>, dropFraction: Double?) throws(Failure) {
     guard let topology = trainer.topology, let layer = trainer.sparse, let pattern = layer.pattern,
-      let weights = layer.weights.values
+      let weights = layer.weights.values, let gradients = trainer.gradients
     else { return }
     // The dense gradient is OpenBLAS's, also in a network that does not use it otherwise.
     let blas = topology.needsGradient ? BLASThreads.begin() : nil
     defer { blas?.end() }
     trainer.awaitsEvolution = false
     let remap = topology.evolve(
-      step: trainer.steps, dropFraction: dropFraction, pattern: pattern, weights: weights, gradients: layer)
+      step: trainer.steps, dropFraction: dropFraction, pattern: pattern, weights: weights, gradients: gradients)
     layer.weights.remap(remap)
     try trainer.optimizer?.remap(remap, parameter: layer.weights)
   }

@@ -10,6 +10,8 @@ final class Trainer<T: Scalar> {
   /// Number of the layer in the network, from 1.
   let number: Int
   let layer: any Layer<T>
+  /// The layer as what can be asked for its dense gradient. Made here, because the first conversion of a process allocates.
+  let gradients: (any DenseGradientSource<T>)?
   var optimizer: OptimizerInstance<T>?
   var topology: TopologyInstance<T>?
   /// Optimizer steps of this layer since build: the clock of its topology schedule.
@@ -20,6 +22,7 @@ final class Trainer<T: Scalar> {
   init(number: Int, layer: any Layer<T>) {
     self.number = number
     self.layer = layer
+    gradients = layer as? Linear<T>
   }
 
   /// The layer as one with a pattern, if it is one.
