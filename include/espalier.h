@@ -219,11 +219,12 @@ int espalier_layer_set(espalier_network *network, int64_t layer, const char *nam
 
 /** Read an option of a layer, or one of: "inputs", "units", "density", "connections", "parameters", "activation",
  *  "index_bytes" (2 or 4, 0 for a dense layer), "bytes", "flops", "offset" (of its first parameter in the bound array, from
- *  0), "steps", "dropped" and "grown" (connections, last topology update), "topology_updates" (so far). */
+ *  0), "steps", "dropped" and "grown" (connections, last topology update; one that came back at once counts in neither),
+ *  "topology_updates" (so far). */
 int espalier_layer_get(const espalier_network *network, int64_t layer, const char *name, double *value);
 
 /** Set or read a hyperparameter of the layer's own optimizer instance; the state stays. This is how a learning rate
- *  changes in mid-run. Names: espalier_optimizer_set. ESPALIER_ALL_LAYERS is allowed for setting. */
+ *  changes in mid-run. Names: espalier_optimizer_set. ESPALIER_ALL_LAYERS is allowed for setting. After build. */
 int espalier_layer_set_optimizer_option(espalier_network *network, int64_t layer, const char *name, double value);
 int espalier_layer_get_optimizer_option(const espalier_network *network, int64_t layer, const char *name, double *value);
 

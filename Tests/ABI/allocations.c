@@ -102,18 +102,6 @@ static espalier_network *network_with(double density, int activation, int rule, 
   return network;
 }
 
-/* The Swift runtime describes a generic type to itself once a process, at its first use. That is not a network's doing: the
-   first network of the process takes every kind of step uncounted. */
-static void first_in_the_process(void) {
-  espalier_network *network = network_with(0.2, ESPALIER_RELU, ESPALIER_SGD, ESPALIER_RIGL, 1, ESPALIER_MEAN_SQUARED_ERROR);
-  double value;
-  OK(F(espalier_train_step)(network, x, target, BATCH, &value));
-  OK(F(espalier_forward)(network, x, BATCH, y));
-  OK(F(espalier_backward)(network, dloss_dy, BATCH, dx));
-  OK(espalier_evolve_now(network, ESPALIER_ALL_LAYERS, 0.1));
-  OK(espalier_network_destroy(network));
-}
-
 /* One warm-up step, then everything, counted. */
 static void one(double density, int activation, int rule, int method, int threads, int loss) {
   espalier_network *network = network_with(density, activation, rule, method, threads, loss);
@@ -218,7 +206,7 @@ static void the_counter_sees_the_library(void) {
 }
 
 int main(void) {
-  static const struct test tests[] = {TEST(the_counter_sees_the_library), TEST(first_in_the_process), TEST(rules_and_topologies), TEST(activations),
+  static const struct test tests[] = {TEST(the_counter_sees_the_library), TEST(rules_and_topologies), TEST(activations),
                                       TEST(losses), TEST(dense), TEST(minimize)};
   fill(x, LENGTH(x), 1);
   fill(target, LENGTH(target), 2);
