@@ -228,8 +228,9 @@ int espalier_layer_get(const espalier_network *network, int64_t layer, const cha
 int espalier_layer_set_optimizer_option(espalier_network *network, int64_t layer, const char *name, double value);
 int espalier_layer_get_optimizer_option(const espalier_network *network, int64_t layer, const char *name, double *value);
 
-/** Threads that the network's calls use, 1 .. 1024; 0: the default, ESPALIER_NUM_THREADS or else the cores that the process
- *  may use. Calls from inside an OpenMP parallel region use 1. Results are the same bits for any number. Any time. */
+/** Threads that the network's calls use, 1 .. 1024; 0: the default, ESPALIER_NUM_THREADS if it is a number in that
+ *  range (anything else is passed over), or else the cores that the process may use. Calls from inside an
+ *  OpenMP parallel region use 1. Results are the same bits for any number. Any time. */
 int espalier_network_set_threads(espalier_network *network, int threads);
 
 /** Draw patterns and weights, allocate all workspace. Once; the network cannot gain layers afterwards. The last layer must be
