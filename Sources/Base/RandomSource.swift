@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// The random numbers of everything in the library: xoshiro256++ (Blackman and Vigna 2019), seeded through splitmix64. The
 /// same seed gives the same numbers on every machine and for every thread count; nothing else is a source of randomness.
 public struct RandomSource: RandomNumberGenerator, Sendable {
@@ -46,5 +52,11 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
       while low < threshold { (high, low) = next().multipliedFullWidth(by: b) }
     }
     return Int(high)
+  }
+
+  /// Normal with mean 0 and variance 1 (Box and Muller 1958, one of the pair).
+  public mutating func normal() -> Double {
+    let u = 1 - uniform()
+    return (-2 * log(u)).squareRoot() * cos(2 * .pi * uniform())
   }
 }

@@ -84,11 +84,3 @@ private func fillOrthogonal<T: Scalar>(
     }
   }
 }
-
-extension RandomSource {
-  /// Normal with mean 0 and variance 1 (Box and Muller 1958, one of the pair).
-  mutating func normal() -> Double {
-    let u = 1 - uniform()
-    return (-2 * log(u)).squareRoot() * cos(2 * .pi * uniform())
-  }
-}

@@ -10,8 +10,8 @@ public final class Linear<T: Scalar>: Layer {
   public static var kind: String { "linear" }
   public let inputs: Int
   public let outputs: Int
-  /// nil for a dense layer.
-  public let pattern: Pattern?
+  /// nil for a dense layer. Set only together with `weights`' size, by ``adopt(_:)``.
+  public private(set) var pattern: Pattern?
   /// One a connection in the pattern's slot order; dense: row-major.
   public let weights: Parameter<T>
   public let bias: Parameter<T>?
@@ -22,7 +22,7 @@ public final class Linear<T: Scalar>: Layer {
   private var panels: PanelPair<T>
   /// z, for activations whose derivative is not a function of a.
   private var preactivation: Buffer<T>?
-  /// What `denseGradient` goes back to: the last backward pass and its input.
+  /// The last backward pass and its input.
   private var last: (input: UnsafePointer<T>, pass: Pass)?
 
   public init(
@@ -35,7 +35,9 @@ public final class Linear<T: Scalar>: Layer {
     self.activation = activation
     self.negativeSlope = T(negativeSlope)
     self.owner = owner
-    weights = Parameter(name: "\(owner), weights", role: .weights, count: pattern?.connections ?? units * inputs)
+    weights = Parameter(
+      name: "\(owner), weights", role: .weights, count: pattern?.connections ?? units * inputs,
+      capacity: pattern?.capacity)
     bias = hasBias ? Parameter(name: "\(owner), bias", role: .bias, count: units) : nil
     panels = try PanelPair(features: 0, elements: 0, of: owner)
   }
@@ -58,6 +60,13 @@ public final class Linear<T: Scalar>: Layer {
     try initializer.fill(
       values, rows: outputs, columns: inputs, rowStart: pattern?.rowStart, random: &random, owner: owner)
     if let bias { bias.values?.update(repeating: 0, count: bias.count) }
+  }
+
+  /// Be sparse from now on, or in other storage: the weights get the pattern's size and await their place.
+  public func adopt(_ pattern: Pattern) {
+    self.pattern = pattern
+    weights.resize(count: pattern.connections, capacity: pattern.capacity)
+    last = nil
   }
 
   // MARK: Passes
@@ -149,14 +158,37 @@ public final class Linear<T: Scalar>: Layer {
   }
 }
 
-extension Linear: DenseGradientSource {
-  /// dL/dW at every position of some rows, from the panels that the last backward pass left. By OpenBLAS, whose threads the
-  /// caller holds back.
-  public func denseGradient(rows: Range<Int>, into gradient: UnsafeMutablePointer<T>) {
-    guard let (input, pass) = last else { return }
+extension Linear {
+  /// Panels of one backward pass: what the weights' gradient is a product of.
+  public struct GradientPanels {
+    /// x: (inputs, batch)
+    public let input: UnsafePointer<T>
+    /// dz: (units, batch)
+    public let gradient: UnsafePointer<T>
+    public let shape: PanelShape
+
+    public init(input: UnsafePointer<T>, gradient: UnsafePointer<T>, shape: PanelShape) {
+      self.input = input
+      self.gradient = gradient
+      self.shape = shape
+    }
+  }
+
+  /// The last backward pass's, valid until the next forward; nil before the first.
+  public var gradientPanels: GradientPanels? {
+    last.map { GradientPanels(input: $0.input, gradient: UnsafePointer(outputGradient), shape: $0.pass.shape) }
+  }
+
+  /// dL/dW at every position of some rows, from the panels of a backward pass. By OpenBLAS, whose threads the caller holds
+  /// back. Nothing is allocated.
+  /// - gradient: receives rows.count x inputs values, row-major, or has them added to what it holds.
+  public func denseGradient(
+    _ panels: GradientPanels, rows: Range<Int>, into gradient: UnsafeMutablePointer<T>, accumulate: Bool = false
+  ) {
+    guard let pass = last?.pass else { return }
     let product = DenseArguments(
-      rows: outputs, columns: inputs, shape: pass.shape, input: input, gradient: UnsafePointer(outputGradient),
-      weightGradient: gradient, gradientRows: rows)
+      rows: outputs, columns: inputs, shape: panels.shape, input: panels.input, gradient: panels.gradient,
+      weightGradient: gradient, gradientRows: rows, accumulate: accumulate)
     run(T.dense.backwardWeight, product, units: product.backwardWeightUnits, work: product.backwardWeightWork, pass)
   }
 }

@@ -28,6 +28,9 @@ public struct LinearDescription<T: Scalar> {
   /// The caller's initial weights, one a slot of `pattern`.
   public var values: Buffer<T>?
 
+  /// Whether nothing but a distribution could make it sparse.
+  var isDense: Bool { density == 1 && pattern == nil }
+
   public init(units: Int, density: Double, activation: Activation) {
     self.units = units
     self.density = density

@@ -32,21 +32,24 @@ extension Network {
         trainers.append(Trainer(number: number, layer: layer))
       }
     }
+    try makeRoom(trainers)
     let own = try place(trainers)
     try initialize(planned, trainers)
     for trainer in trainers {
       if let optimizer = optimizers[trainer.number] ?? optimizers[0] {
         trainer.optimizer = try OptimizerInstance(optimizer, parameters: trainer.layer.parameters)
       }
-      if let method = topologies[trainer.number] ?? topologies[0] {
-        if topologies[trainer.number] != nil, method.kind != .static, trainer.sparse == nil {
-          throw Failure(.invalidArgument, "set_topology: linear layer \(trainer.number) is dense and has no pattern to change")
-        }
-        trainer.topology = try makeTopology(method, trainer)
-      }
     }
     let workspace = try makeWorkspace(maximumBatch, layers, trainers)
-    try start(threads: wantedThreads)
+    self.maximumBatch = maximumBatch
+    let units: [TopologyUnit<T>]
+    do {
+      units = try makeTopologyUnits(trainers) { $0.linear?.pattern }
+      try start(threads: wantedThreads)
+    } catch {
+      self.maximumBatch = 0
+      throw error
+    }
 
     // Nothing fails from here on.
     descriptions = planned
@@ -56,7 +59,27 @@ extension Network {
     values = own.values.span
     gradients = own.gradients.span
     self.workspace = workspace
-    self.maximumBatch = maximumBatch
+    use(units)
+  }
+
+  /// Give layers the room in their patterns that their topology methods need.
+  private func makeRoom(_ trainers: [Trainer<T>]) throws(Failure) {
+    for (method, members) in topologyPlan(trainers) {
+      let layers = members.compactMap { trainer in trainer.linear.map { (trainer.number, $0) } }
+      for (number, layer) in layers where layer.pattern == nil && !method.thins {
+        throw Failure(.invalidArgument, "set_topology: linear layer \(number) is dense and has no pattern to change")
+      }
+      let capacities = method.plan.capacities(
+        layers.map { (connections: $1.weights.count, positions: $1.inputs * $1.outputs) })
+      for ((number, layer), capacity) in zip(layers, capacities) {
+        let owner = "linear layer \(number)"
+        if layer.pattern == nil {
+          layer.adopt(try Pattern(fullRows: layer.outputs, columns: layer.inputs, owner: owner))
+        } else if let pattern = layer.pattern, pattern.capacity < capacity {
+          layer.adopt(try Pattern(copying: pattern, capacity: capacity, owner: owner))
+        }
+      }
+    }
   }
 
   /// The descriptions with the distribution's densities, if one was asked for.
@@ -109,12 +132,12 @@ extension Network {
       negativeSlope: linear.negativeSlope, owner: owner)
   }
 
-  /// Lay the parameters out one after the other, in layer order, weights before biases.
+  /// Lay the parameters out one after the other, in layer order, weights before biases, each with its capacity.
   private func place(_ trainers: [Trainer<T>]) throws(Failure) -> Arrays<T> {
     var count = 0
     for trainer in trainers {
       for parameter in trainer.layer.parameters {
-        let (sum, overflow) = count.addingReportingOverflow(parameter.count)
+        let (sum, overflow) = count.addingReportingOverflow(parameter.capacity)
         guard !overflow else { throw Failure(.outOfMemory, "build: the number of parameters overflows") }
         count = sum
       }
@@ -132,7 +155,7 @@ extension Network {
     for trainer in trainers {
       for parameter in trainer.layer.parameters {
         parameter.place(values: values + offset, gradient: gradients + offset)
-        offset += parameter.count
+        offset += parameter.capacity
       }
     }
   }

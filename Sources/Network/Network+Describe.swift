@@ -89,39 +89,6 @@ extension Network {
     optimizers[layer] = optimizer
   }
 
-  /// An instance of its own for the layer, or for every sparse layer (0).
-  public func setTopology(_ method: TopologyMethod, layer: Int = 0) throws(Failure) {
-    let numbers = try linearLayers(layer)
-    if isBuilt {
-      if layer != 0, try trainer(layer).sparse == nil { try refuseDense(layer, method) }
-      var instances: [(Int, TopologyInstance<T>?)] = []
-      for number in numbers { instances.append((number, try makeTopology(method, try trainer(number)))) }
-      for (number, instance) in instances {
-        let trainer = try trainer(number)
-        trainer.topology = instance
-        trainer.awaitsEvolution = false
-      }
-    } else if layer != 0 {
-      let linear = try linear(layer)
-      if linear.density == 1, linear.pattern == nil, distribution == nil { try refuseDense(layer, method) }
-    }
-    if layer == 0 { topologies.removeAll() }
-    topologies[layer] = method
-  }
-
-  private func refuseDense(_ layer: Int, _ method: TopologyMethod) throws(Failure) {
-    guard method.kind == .static else {
-      throw Failure(.invalidArgument, "set_topology: linear layer \(layer) is dense and has no pattern to change")
-    }
-  }
-
-  /// nil for a static or dense layer.
-  func makeTopology(_ method: TopologyMethod, _ trainer: Trainer<T>) throws(Failure) -> TopologyInstance<T>? {
-    guard method.kind != .static, let pattern = trainer.sparse?.pattern else { return nil }
-    return try TopologyInstance(
-      method, pattern: pattern, seed: UInt64(bitPattern: seed), stream: Stream.topology + UInt64(trainer.number))
-  }
-
   // MARK: Options by name
 
   public func setOption(_ name: String, _ value: Double) throws(Failure) { try options.set(name, value) }

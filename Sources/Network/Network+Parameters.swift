@@ -43,6 +43,7 @@ extension Network {
     use(UnsafeMutableBufferPointer(start: w, count: count), UnsafeMutableBufferPointer(start: dw, count: count))
     own = nil
     isBound = true
+    boundCount = min(values.count, gradients.count)
   }
 
   /// Back to arrays of the library's own, with the present contents.
@@ -58,7 +59,7 @@ extension Network {
     isBound = false
   }
 
-  private func use(_ values: UnsafeMutableBufferPointer<T>, _ gradients: UnsafeMutableBufferPointer<T>) {
+  func use(_ values: UnsafeMutableBufferPointer<T>, _ gradients: UnsafeMutableBufferPointer<T>) {
     guard let w = values.baseAddress, let dw = gradients.baseAddress else { return }
     self.values = values
     self.gradients = gradients

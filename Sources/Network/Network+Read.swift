@@ -49,7 +49,8 @@ extension Network {
   /// Bytes that the library holds: indices, panels, moments, and parameters when they are its own.
   private var bytes: Int {
     var sum = layers.reduce(0) { $0 + $1.bytes }
-    for trainer in trainers { sum += (trainer.optimizer?.bytes ?? 0) + (trainer.topology?.bytes ?? 0) }
+    for trainer in trainers { sum += trainer.optimizer?.bytes ?? 0 }
+    for unit in topologyUnits { sum += unit.bytes }
     if let own { sum += own.values.bytes + own.gradients.bytes }
     if let workspace {
       sum += workspace.input.bytes + workspace.target.bytes + workspace.nonFinite.bytes + workspace.losses.bytes
@@ -67,7 +68,7 @@ extension Network {
     case (_, "inputs"): return Double(inputs)
     case (_, "bytes"): return Double(built?.bytes ?? 0)
     case (_, "flops"): return Double(built?.flops ?? 0)
-    case (_, "parameters"): return Double(built?.parameters.reduce(0) { $0 + $1.count } ?? 0)
+    case (_, "parameters"): return Double(built?.parameters.reduce(0) { $0 + $1.capacity } ?? 0)
     case (.dropout(let probability), "probability"): return probability
     case (.dropout, "units"): return Double(inputs)
     case (.linear(let linear), "units"): return Double(linear.units)
@@ -93,14 +94,14 @@ extension Network {
     case "connections": return Double(connections(trainer))
     case "index_bytes": return Double(trainer.sparse?.pattern?.indexBytes ?? 0)
     case "steps": return Double(trainer.steps)
-    case "dropped": return Double(trainer.topology?.dropped ?? 0)
-    case "grown": return Double(trainer.topology?.grown ?? 0)
-    case "topology_updates": return Double(trainer.topology?.updates ?? 0)
+    case "dropped": return Double(trainer.unit?.layer(trainer)?.dropped ?? 0)
+    case "grown": return Double(trainer.unit?.layer(trainer)?.grown ?? 0)
+    case "topology_updates": return Double(trainer.unit?.layer(trainer)?.updates ?? 0)
     default:
       var offset = 0
       for before in trainers {
         if before === trainer { break }
-        offset += before.layer.parameters.reduce(0) { $0 + $1.count }
+        offset += before.layer.parameters.reduce(0) { $0 + $1.capacity }
       }
       return Double(offset)
     }
@@ -119,7 +120,7 @@ extension Network {
       } else {
         cells += ["", "", ""]
       }
-      let parameters = layer.parameters.reduce(0) { $0 + $1.count } * MemoryLayout<T>.stride
+      let parameters = layer.parameters.reduce(0) { $0 + $1.capacity } * MemoryLayout<T>.stride
       cells += ["\(layer.bytes + parameters)", "\(layer.flops)"]
       rows.append(cells)
     }

@@ -127,35 +127,6 @@ extension Network {
     try update(workspace)
   }
 
-  /// Drop and grow connections where it is due.
-  public func evolve() throws(Failure) {
-    let workspace = try requireBuilt("evolve")
-    let held = hold(workspace)
-    defer { held.release() }
-    try evolveDue()
-  }
-
-  /// Drop and grow now, whatever the schedule. - layer: 0 for all that have a method. - dropFraction: in [0, 1].
-  public func evolveNow(layer: Int = 0, dropFraction: Double) throws(Failure) {
-    let workspace = try requireBuilt("evolve_now")
-    guard dropFraction >= 0, dropFraction <= 1 else {
-      throw Failure(.invalidArgument, "evolve_now: drop_fraction must be in [0, 1], got \(dropFraction)")
-    }
-    let held = hold(workspace)
-    defer { held.release() }
-    if layer == 0 {
-      for trainer in trainers where trainer.topology != nil { try requireGradients(trainer, "evolve_now") }
-      for trainer in trainers where trainer.topology != nil { try evolve(trainer, dropFraction: dropFraction) }
-    } else {
-      let trainer = try trainer(layer)
-      guard trainer.topology != nil else {
-        throw Failure(.invalidState, "evolve_now: linear layer \(layer) has no topology method that changes its pattern")
-      }
-      try requireGradients(trainer, "evolve_now")
-      try evolve(trainer, dropFraction: dropFraction)
-    }
-  }
-
   // MARK: Parts
 
   /// Forward through all layers from the packed input.
@@ -190,6 +161,7 @@ extension Network {
     pendingGradients = accumulates ? pendingGradients + 1 : 1
     hasGradients = true
     holdsGradients = true
+    for unit in topologyUnits { unit.watch(epochs) }
   }
 
   /// The optimizers' step, clipped if asked for.
@@ -198,39 +170,11 @@ extension Network {
   private func update(_ workspace: Workspace<T>) throws(Failure) {
     let limit = options[NetworkOption.clipNorm]
     let scale = limit > 0 ? workspace.norm.factor(limit: limit, executor: executor) : 1
+    for unit in topologyUnits { unit.beforeStep() }
     for trainer in trainers { try trainer.update(gradientScale: scale, executor: executor) }
+    for unit in topologyUnits { unit.afterStep() }
     steps += 1
     pendingGradients = 0
-  }
-
-  @_specialize(where T == Float)
-  @_specialize(where T == Double)
-  private func evolveDue() throws(Failure) {
-    for trainer in trainers where trainer.awaitsEvolution { try requireGradients(trainer, "evolve") }
-    for trainer in trainers where trainer.awaitsEvolution { try evolve(trainer, dropFraction: nil) }
-  }
-
-  private func requireGradients(_ trainer: Trainer<T>, _ call: String) throws(Failure) {
-    guard trainer.topology?.needsGradient != true || holdsGradients else {
-      throw Failure(
-        .invalidState,
-        "\(call): linear layer \(trainer.number) grows by gradient and needs the backward pass of this "
-          + "step; another forward, predict or evaluate has taken its place")
-    }
-  }
-
-  private func evolve(_ trainer: Trainer<T>, dropFraction: Double?) throws(Failure) {
-    guard let topology = trainer.topology, let layer = trainer.sparse, let pattern = layer.pattern,
-      let weights = layer.weights.values, let gradients = trainer.gradients
-    else { return }
-    // The dense gradient is OpenBLAS's, also in a network that does not use it otherwise.
-    let blas = topology.needsGradient ? BLASThreads.begin() : nil
-    defer { blas?.end() }
-    trainer.awaitsEvolution = false
-    let remap = topology.evolve(
-      step: trainer.steps, dropFraction: dropFraction, pattern: pattern, weights: weights, gradients: gradients)
-    layer.weights.remap(remap)
-    try trainer.optimizer?.remap(remap, parameter: layer.weights)
   }
 
   // MARK: Helpers

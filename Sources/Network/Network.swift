@@ -31,12 +31,16 @@ public final class Network<T: Scalar> {
   var layers: [any Layer<T>] = []
   /// One for each layer with parameters, in order.
   var trainers: [Trainer<T>] = []
+  /// Layers that change their patterns together.
+  var topologyUnits: [TopologyUnit<T>] = []
   /// The library's own parameters and gradients, in use while nothing is bound.
   var own: Arrays<T>?
   /// Where parameters and gradients are.
   var values: UnsafeMutableBufferPointer<T>?
   var gradients: UnsafeMutableBufferPointer<T>?
   public internal(set) var isBound = false
+  /// Elements of the caller's arrays, while bound.
+  var boundCount = 0
   public internal(set) var maximumBatch = 0
   var workspace: Workspace<T>?
   /// Threads asked for; 0: the default.
@@ -51,6 +55,8 @@ public final class Network<T: Scalar> {
   var passKey: UInt64 = 0
   /// Backward passes since the last update.
   var pendingGradients = 0
+  /// Epochs that have ended.
+  public internal(set) var epochs = 0
   /// Updates done.
   public internal(set) var steps = 0
   /// Batch whose training activations the layers hold; nil when there are none.
@@ -144,7 +150,7 @@ struct Workspace<T: Scalar> {
   /// One a panel.
   let losses: Buffer<Double>
   let correct: Buffer<Int64>
-  let norm: GlobalNorm<T>
+  var norm: GlobalNorm<T>
   let usesBLAS: Bool
   /// dx of the whole network, (inputs, batch). There from the start, because backward allocates nothing.
   let inputGradient: Buffer<T>

@@ -5,25 +5,26 @@ import Optimizers
 import Sparse
 import Topology
 
-/// What changes one layer's parameters: its optimizer, its topology method, and how often they acted.
+/// What changes one layer's parameters: its optimizer, and how often it acted; and the layer as topology methods see it.
 final class Trainer<T: Scalar> {
   /// Number of the layer in the network, from 1.
   let number: Int
   let layer: any Layer<T>
-  /// The layer as what can be asked for its dense gradient. Made here, because the first conversion of a process allocates.
-  let gradients: (any DenseGradientSource<T>)?
   var optimizer: OptimizerInstance<T>?
-  var topology: TopologyInstance<T>?
+  /// The unit of layers that this one changes its pattern with.
+  unowned(unsafe) var unit: TopologyUnit<T>?
   /// Optimizer steps of this layer since build: the clock of its topology schedule.
   var steps = 0
-  /// A topology update is due and waits for `evolve`.
-  var awaitsEvolution = false
+  /// Panels of recent batches, for scores that are means over several.
+  var history: GradientHistory<T>?
 
   init(number: Int, layer: any Layer<T>) {
     self.number = number
     self.layer = layer
-    gradients = layer as? Linear<T>
   }
+
+  /// The layer as one whose pattern can be changed, or given in the first place.
+  var linear: Linear<T>? { layer as? Linear<T> }
 
   /// The layer as one with a pattern, if it is one.
   var sparse: Linear<T>? {
@@ -35,16 +36,8 @@ final class Trainer<T: Scalar> {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   func update(gradientScale: Double, executor: any Executor) throws(Failure) {
-    if let topology, topology.replacesStep, topology.isDue(step: steps) {
-      awaitsEvolution = true
-      topology.noteDue(step: steps)
-      return
-    }
+    if let unit, unit.takesStep { return }
     try optimizer?.step(gradientScale: gradientScale, executor: executor)
     steps += 1
-    if let topology, !topology.replacesStep, topology.isDue(step: steps) {
-      awaitsEvolution = true
-      topology.noteDue(step: steps)
-    }
   }
 }

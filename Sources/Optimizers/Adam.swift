@@ -45,6 +45,7 @@ extension AdamFamily {
 
   static var moments: Int { 3 }
   static func needs(_ moment: Int, _ options: OptionValues) -> Bool { moment < 2 || options[amsgrad] != 0 }
+  static func momentum(_ options: OptionValues) -> (numerator: Int, square: Int?)? { (0, 1) }
   static func kernel<T>(_ table: KernelTable<T>) -> Kernel { table.adam }
 
   static func run<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues) {

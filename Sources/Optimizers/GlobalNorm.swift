@@ -11,10 +11,11 @@ public final class GlobalNorm<T: Scalar> {
   private let partials: Buffer<Double>
   private let kernel: Kernel
 
+  /// - longest: elements that a parameter may come to have; nil: their capacities now.
   /// - Throws: `outOfMemory`.
-  public init(parameters: [Parameter<T>]) throws(Failure) {
+  public init(parameters: [Parameter<T>], longest: Int? = nil) throws(Failure) {
     self.parameters = parameters
-    partials = try Buffer(count: Self.blocks(parameters.map(\.count).max() ?? 0), of: "gradient norm")
+    partials = try Buffer(count: Self.blocks(longest ?? parameters.map(\.capacity).max() ?? 0), of: "gradient norm")
     kernel = T.kernels.sumOfSquares
   }
 

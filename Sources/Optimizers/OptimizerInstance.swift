@@ -101,21 +101,16 @@ public final class OptimizerInstance<T: Scalar> {
 
   /// Move a parameter's moments with their connections, in place, after a change of its pattern. Grown slots are as new: 0,
   /// or Adagrad's "initial_accumulator". The step count stays, as it belongs to the layer.
-  /// - remap: between patterns of `parameter.count` connections each.
+  /// - remap: between patterns of at most `parameter.capacity` connections each.
   /// - Throws: `invalidArgument` for another remap or a parameter that is not this instance's. Nothing has changed then.
   public func remap(_ remap: SlotRemap, parameter: Parameter<T>) throws(Failure) {
-    let count = parameter.count
-    guard remap.oldCount == count, remap.newCount == count else {
+    let capacity = parameter.capacity
+    guard remap.oldCount <= capacity, remap.newCount <= capacity else {
       throw Failure(
         .invalidArgument,
-        "\(parameter.name): remap must keep \(count) connections, got \(remap.oldCount) to \(remap.newCount)")
+        "\(parameter.name): remap must stay within \(capacity) connections, got \(remap.oldCount) to \(remap.newCount)")
     }
-    // By position: in a training step, and generic sequences of the standard library allocate.
-    var which = 0
-    while which < states.count, states[which].parameter !== parameter { which += 1 }
-    guard which < states.count else {
-      throw Failure(.invalidArgument, "\(parameter.name): not a parameter of this \(optimizer.options.owner)")
-    }
+    let which = try index(of: parameter)
     var index = 0
     while index < states[which].moments.count {
       if let moment = states[which].moments[index] {
@@ -125,11 +120,67 @@ public final class OptimizerInstance<T: Scalar> {
     }
   }
 
+  /// The instance that takes this one's place when a parameter is about to move to another number of elements: the same
+  /// options and steps, the parameter's moments remapped into room of their own, the others shared. Nothing has changed here.
+  /// - capacity: of the parameter's new place, >= remap.newCount.
+  /// - Throws: `outOfMemory`; `invalidArgument` for a parameter that is not this instance's.
+  public func resized(_ remap: SlotRemap, parameter: Parameter<T>, capacity: Int) throws(Failure) -> OptimizerInstance<T> {
+    var states = states
+    let which = try index(of: parameter)
+    for index in states[which].moments.indices {
+      guard let moment = states[which].moments[index] else { continue }
+      let start = T(rule.start(index, optimizer.options))
+      let what = "\(parameter.name), \(optimizer.options.owner) moment"
+      let moved = try Buffer<T>(count: max(capacity, remap.oldCount), of: what)
+      moved.pointer.update(from: moment.pointer, count: remap.oldCount)
+      remap.apply(to: moved.pointer, fill: start)
+      let trimmed = try Buffer<T>(count: capacity, of: what)
+      trimmed.span.update(repeating: start)
+      trimmed.pointer.update(from: moved.pointer, count: remap.newCount)
+      states[which].moments[index] = trimmed
+    }
+    return OptimizerInstance(self, states: states)
+  }
+
+  private init(_ other: OptimizerInstance<T>, states: [State]) {
+    optimizer = other.optimizer
+    steps = other.steps
+    rule = other.rule
+    kernel = other.kernel
+    self.states = states
+    started = other.started
+  }
+
+  /// By position: in a training step, and generic sequences of the standard library allocate.
+  private func index(of parameter: Parameter<T>) throws(Failure) -> Int {
+    var which = 0
+    while which < states.count, states[which].parameter !== parameter { which += 1 }
+    guard which < states.count else {
+      throw Failure(.invalidArgument, "\(parameter.name): not a parameter of this \(optimizer.options.owner)")
+    }
+    return which
+  }
+
   /// A parameter's moment, in the order of its elements; nil when there is none so far. Numbers: see the rules' files.
   /// Valid as long as the instance.
   public func moment(_ index: Int, of parameter: Parameter<T>) -> UnsafeMutableBufferPointer<T>? {
     guard let state = states.first(where: { $0.parameter === parameter }), index < state.moments.count else { return nil }
     return state.moments[index]?.span
+  }
+
+  /// The momentum of each element: SGD's and RMSProp's buffer, Adam's m / (sqrt(v) + 1e-8).
+  /// - momentum: receives parameter.count values. - Returns: false, and writes nothing, when the rule has none.
+  public func copyMomentum(of parameter: Parameter<T>, into momentum: UnsafeMutablePointer<T>) -> Bool {
+    guard let which = try? index(of: parameter), let place = rule.momentum(optimizer.options),
+      let first = states[which].moments[place.numerator]?.pointer
+    else { return false }
+    let count = parameter.count
+    if let second = place.square.flatMap({ states[which].moments[$0]?.pointer }) {
+      for i in 0..<count { momentum[i] = first[i] / (second[i].squareRoot() + T(1e-8)) }
+    } else {
+      momentum.update(from: first, count: count)
+    }
+    return true
   }
 
   /// A moment that the coming step needs.
@@ -144,7 +195,7 @@ public final class OptimizerInstance<T: Scalar> {
     for which in result.indices {
       let parameter = result[which].parameter
       for index in 0..<rule.moments where result[which].moments[index] == nil && rule.needs(index, optimizer.options) {
-        let moment = try Buffer<T>(count: parameter.count, of: "\(parameter.name), \(optimizer.options.owner) moment")
+        let moment = try Buffer<T>(count: parameter.capacity, of: "\(parameter.name), \(optimizer.options.owner) moment")
         let start = rule.start(index, optimizer.options)
         if start != 0 { moment.span.update(repeating: T(start)) }
         result[which].moments[index] = moment

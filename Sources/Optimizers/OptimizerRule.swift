@@ -40,6 +40,8 @@ protocol OptimizerRule {
   /// What a moment starts from, at first and in the slots of grown connections.
   static func start(_ moment: Int, _ options: OptionValues) -> Double
   static func kernel<T>(_ table: KernelTable<T>) -> Kernel
+  /// The moment that is a mean of gradients, and the one by whose square root it is divided; nil without one.
+  static func momentum(_ options: OptionValues) -> (numerator: Int, square: Int?)?
   /// Update one parameter and its moments in place.
   static func run<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues)
 }
@@ -48,6 +50,7 @@ extension OptimizerRule {
   static var startOption: String? { nil }
   static func check(_ options: OptionValues) throws(Failure) {}
   static func start(_ moment: Int, _ options: OptionValues) -> Double { 0 }
+  static func momentum(_ options: OptionValues) -> (numerator: Int, square: Int?)? { nil }
 }
 
 /// One step of one parameter.

@@ -26,6 +26,10 @@ enum RMSProp: OptimizerRule {
     }
   }
 
+  static func momentum(_ options: OptionValues) -> (numerator: Int, square: Int?)? {
+    options[momentum] != 0 ? (2, nil) : nil
+  }
+
   static func kernel<T>(_ table: KernelTable<T>) -> Kernel { table.rmsprop }
 
   @_specialize(where T == Float)

@@ -27,6 +27,10 @@ enum SGD: OptimizerRule {
 
   static func needs(_ moment: Int, _ options: OptionValues) -> Bool { options[momentum] != 0 }
 
+  static func momentum(_ options: OptionValues) -> (numerator: Int, square: Int?)? {
+    options[momentum] != 0 ? (0, nil) : nil
+  }
+
   static func kernel<T>(_ table: KernelTable<T>) -> Kernel { table.sgd }
 
   @_specialize(where T == Float)

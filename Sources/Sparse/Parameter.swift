@@ -8,26 +8,38 @@ public final class Parameter<T: Scalar>: @unchecked Sendable {
   /// For messages: "linear layer 2, weights".
   public let name: String
   public let role: Role
-  public let count: Int
+  /// Elements in use.
+  public private(set) var count: Int
+  /// Elements there is room for; those beyond `count` are 0 in both arrays.
+  public private(set) var capacity: Int
   /// nil until the network has given it a place.
   public private(set) var values: UnsafeMutablePointer<T>?
   public private(set) var gradient: UnsafeMutablePointer<T>?
 
-  public init(name: String, role: Role, count: Int) {
+  /// - capacity: nil for just as many as `count`.
+  public init(name: String, role: Role, count: Int, capacity: Int? = nil) {
     self.name = name
     self.role = role
     self.count = count
+    self.capacity = max(capacity ?? count, count)
   }
 
-  /// Give it its place, `count` elements each.
+  /// Give it its place, `capacity` elements each.
   public func place(values: UnsafeMutablePointer<T>, gradient: UnsafeMutablePointer<T>) {
     self.values = values
     self.gradient = gradient
   }
 
-  /// Move values and gradient with their connections; grown ones start at 0.
+  /// Another number of elements, and another room for them, in a place that is to be given next.
+  public func resize(count: Int, capacity: Int) {
+    self.count = count
+    self.capacity = max(capacity, count)
+  }
+
+  /// Move values and gradient with their connections; grown ones start at 0. The remap's new count must be within `capacity`.
   public func remap(_ remap: SlotRemap) {
     if let values { remap.apply(to: values, fill: 0) }
     if let gradient { remap.apply(to: gradient, fill: 0) }
+    count = remap.newCount
   }
 }

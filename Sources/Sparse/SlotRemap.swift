@@ -19,7 +19,8 @@ public struct SlotRemap {
   }
 
   /// Move `array` from the old order to the new one, in place; grown slots become `fill`. Bit for bit, nothing allocated.
-  /// Survivors move in runs between changes, so that it is a few block moves whatever the type.
+  /// Survivors move in runs between changes, so that it is a few block moves whatever the type. Elements that the new order
+  /// no longer has become `fill` too.
   /// - array: room for max(oldCount, newCount) elements.
   public func apply<T: BitwiseCopyable>(to array: UnsafeMutablePointer<T>, fill: T) {
     var kept = dropped.isEmpty ? oldCount : Int(dropped[0])
@@ -37,5 +38,6 @@ public struct SlotRemap {
       array[begin - 1] = fill
       end = begin - 1
     }
+    if newCount < oldCount { (array + newCount).update(repeating: fill, count: oldCount - newCount) }
   }
 }

@@ -22,20 +22,21 @@ final class GradientGrowth<T: Scalar>: GrowthCriterion {
   var bytes: Int { best.bytes + block.bytes }
 
   func choose(
-    _ count: Int, pattern: Pattern, gone: UnsafePointer<UInt8>, gradients: any DenseGradientSource<T>,
-    random: inout RandomSource, positions: UnsafeMutablePointer<Position>
-  ) {
+    _ count: Int, _ context: GrowthContext<T>, random: inout RandomSource, positions: UnsafeMutablePointer<Position>
+  ) throws(Failure) -> Int {
+    let pattern = context.subject.pattern
     best.begin(count, scoreBytes: MemoryLayout<T>.size)
     for begin in stride(from: 0, to: pattern.rows, by: rowsOfBlock) {
       let rows = begin..<min(begin + rowsOfBlock, pattern.rows)
-      gradients.denseGradient(rows: rows, into: block.pointer)
+      try context.subject.growthScores(rows: rows, into: block.pointer)
       let bits = UnsafeMutableRawPointer(block.pointer)
       if T.bits == 32 {
-        best.scan(bits.assumingMemoryBound(to: UInt32.self), rows, pattern, gone)
+        best.scan(bits.assumingMemoryBound(to: UInt32.self), rows, pattern, context.taken)
       } else {
-        best.scan(bits.assumingMemoryBound(to: UInt64.self), rows, pattern, gone)
+        best.scan(bits.assumingMemoryBound(to: UInt64.self), rows, pattern, context.taken)
       }
     }
     best.end(positions)
+    return count
   }
 }

@@ -22,6 +22,9 @@ extension FloatBits {
   /// Ascending with the absolute value: NaN 0, zero 1.
   var rank: UInt64 { magnitudeBits > Self.infinity ? 0 : UInt64(magnitudeBits) &+ 1 }
 
+  /// Ascending with the signed value: NaN 0; both zeros are equal.
+  var orderedRank: UInt64 { magnitudeBits > Self.infinity ? 0 : signedRank &+ 1 }
+
   /// Ascending with the signed value; both zeros are equal, NaN counts as zero.
   var signedRank: UInt64 {
     let middle = UInt64(Self.max >> 1) &+ 1
@@ -44,15 +47,25 @@ extension UnsafePointer where Pointee: Scalar {
 func kthLargest(
   _ k: Int, count: Int, bytes: Int, key: (Int) -> UInt64
 ) -> (key: UInt64, larger: Int) {
+  kthLargest(k, segments: 1, bytes: bytes, count: { _ in count }, key: { key($1) })
+}
+
+/// The same over several runs of keys. - count: keys of a segment. - key: of a segment and a place in it.
+@inline(__always)
+func kthLargest(
+  _ k: Int, segments: Int, bytes: Int, count: (Int) -> Int, key: (Int, Int) -> UInt64
+) -> (key: UInt64, larger: Int) {
   withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 256) { histogram in
     var found: UInt64 = 0
     var fixed: UInt64 = 0
     var larger = 0
     for shift in stride(from: UInt64(8 * (bytes - 1)), through: 0, by: -8) {
       histogram.update(repeating: 0)
-      for i in 0..<count {
-        let key = key(i)
-        if key & fixed == found { histogram[Int(key &>> shift & 255)] &+= 1 }
+      for segment in 0..<segments {
+        for i in 0..<count(segment) {
+          let key = key(segment, i)
+          if key & fixed == found { histogram[Int(key &>> shift & 255)] &+= 1 }
+        }
       }
       var digit = 255
       while digit > 0, larger &+ Int(histogram[digit]) < k {

@@ -2,111 +2,219 @@ import Base
 import Machine
 import Sparse
 
-/// A topology method at work on one layer: its schedule, its random numbers, its counters and its scratch, all allocated at
-/// construction and linear in the pattern's capacity and the layer's inputs, never in rows x columns.
+/// A topology method at work on one layer, or on several that change together: its schedule, and what it keeps of each layer.
+/// Everything is allocated at construction.
 public final class TopologyInstance<T: Scalar> {
   public let method: TopologyMethod
-  /// Connections that went and came at the last update; those that went and came back at once are in neither.
-  public private(set) var dropped = 0
-  public private(set) var grown = 0
+  public let plan: TopologyPlan
+  public let layers: [LayerTopology<T>]
   /// Updates so far.
   public private(set) var updates = 0
+  /// Dynamic sparse reparameterisation's threshold, which follows the number of connections that it finds.
+  public private(set) var threshold: Double
 
-  private var schedule: UpdateSchedule?
-  private let criteria: Criteria<T>?
-  private var random: RandomSource
-  /// Marks, one a slot: 1 for those that go.
-  private let gone: Buffer<UInt8>
-  private let positions: Buffer<Position>
-  private let droppedSlots: Buffer<Int64>
-  private let grownSlots: Buffer<Int64>
+  private var schedule: UpdateSchedule
+  private var redistributor: Redistributor
+  private var hasBegun = false
 
-  /// - pattern: the layer's; `evolve` must be given the same one. - seed, stream: of the random numbers.
-  /// - Throws: `outOfMemory`.
-  public init(_ method: TopologyMethod, pattern: Pattern, seed: UInt64, stream: UInt64) throws(Failure) {
+  /// - layers: each with the pattern that it will have at the first update. - seed, streams: of the random numbers, a stream
+  ///   for each layer.
+  /// - Throws: `outOfMemory`; `invalidArgument` when options contradict each other.
+  public init(
+    _ method: TopologyMethod, layers: [(subject: any TopologyLayer<T>, pattern: Pattern)], seed: UInt64, streams: [UInt64]
+  ) throws(Failure) {
+    try method.check()
     self.method = method
-    schedule = method.schedule
-    criteria = try method.kind.rule.criteria(method, pattern: pattern)
-    random = RandomSource(seed: seed, stream: stream)
-    let room = criteria == nil ? 0 : pattern.capacity
-    gone = try Buffer(count: room, of: "topology method, scratch")
-    positions = try Buffer(count: room, of: "topology method, scratch")
-    droppedSlots = try Buffer(count: room, of: "topology method, scratch")
-    grownSlots = try Buffer(count: room, of: "topology method, scratch")
+    plan = method.plan
+    schedule = plan.schedule
+    threshold = plan.threshold
+    redistributor = Redistributor(layers: layers.count)
+    var made: [LayerTopology<T>] = []
+    for (layer, stream) in zip(layers, streams) {
+      made.append(
+        try LayerTopology(
+          plan, subject: layer.subject, pattern: layer.pattern, random: RandomSource(seed: seed, stream: stream)))
+    }
+    self.layers = made
+  }
+
+  /// The same method, at the same time, without one of its layers.
+  public init(_ other: TopologyInstance<T>, without subject: any TopologyLayer<T>) {
+    method = other.method
+    plan = other.plan
+    schedule = other.schedule
+    threshold = other.threshold
+    updates = other.updates
+    hasBegun = other.hasBegun
+    layers = other.layers.filter { $0.subject !== subject }
+    redistributor = Redistributor(layers: layers.count)
   }
 
   /// Whether an update takes the place of the optimizer's step of that iteration.
-  public var replacesStep: Bool { method.kind.rule.replacesStep }
-  /// Whether `evolve` asks for the dense gradient.
-  public var needsGradient: Bool { criteria?.growth.needsGradient ?? false }
+  public var replacesStep: Bool { plan.replacesStep && plan.schedule.clock == .steps }
+  /// Whether `evolve` asks for gradients of the batch just gone back through.
+  public var needsGradient: Bool { plan.drop.needsSlope || layers.contains { $0.growth.needsGradient } }
   /// Bytes of scratch.
-  public var bytes: Int {
-    gone.bytes + positions.bytes + droppedSlots.bytes + grownSlots.bytes + (criteria?.growth.bytes ?? 0)
+  public var bytes: Int { layers.reduce(0) { $0 + $1.bytes } }
+
+  /// Whether the schedule asks for an update at this time.
+  public func isDue(step: Int) -> Bool { method.changesPatterns && schedule.isDue(step: step) }
+
+  /// Whether the gradients of the batch that is coming count for the next update.
+  public func watches(step: Int) -> Bool {
+    plan.gradientBatches > 1 && schedule.isDue(step: step, within: plan.gradientBatches)
   }
 
-  /// Whether the schedule asks for an update at this step.
-  public func isDue(step: Int) -> Bool { schedule?.isDue(step: step) ?? false }
+  /// The update of this time is certain to happen: the next one is due a period later.
+  public func noteDue(step: Int) { schedule.note(step: step) }
 
-  /// The update of this step is certain to happen: the next one is due a period later.
-  public func noteDue(step: Int) { schedule?.note(step: step) }
+  /// The drop fraction of an update at this time.
+  public func dropFraction(step: Int) -> Double {
+    guard method.changesPatterns else { return 0 }
+    return schedule.dropFraction(step: step, rate: rate)
+  }
 
-  /// The drop fraction of an update at this step.
-  public func dropFraction(step: Int) -> Double { schedule?.dropFraction(step: step) ?? 0 }
+  /// Learning rate over its first one.
+  private var rate: Double {
+    guard schedule.decay == .learningRate, let subject = layers.first?.subject, subject.initialLearningRate > 0 else {
+      return 1
+    }
+    return subject.learningRate / subject.initialLearningRate
+  }
 
-  /// Drop and grow now; as many connections come as go. The pattern changes in place. The caller applies the result to
-  /// everything in slot order; grown slots start with 0. Nothing is allocated; the same bits for any number of threads.
+  /// Training is about to start: the weights are in place.
+  public func begin() {
+    guard !hasBegun else { return }
+    hasBegun = true
+    for layer in layers { layer.begin() }
+  }
+
+  /// Drop and grow now. Patterns change in place, and each layer moves what it stores. Nothing is allocated; the same bits for
+  /// any number of threads.
   ///
-  /// - step: for the drop fraction. - dropFraction: in [0, 1], instead of the schedule's; 0 changes nothing.
-  /// - weights: one a slot, only read. - gradients: asked when `needsGradient`.
-  /// - Returns: what moved; borrows this instance's scratch and is valid until the next call.
-  public func evolve(
-    step: Int, dropFraction: Double? = nil, pattern: Pattern, weights: UnsafePointer<T>,
-    gradients: any DenseGradientSource<T>
-  ) -> SlotRemap {
-    var gones = 0
-    var comes = 0
+  /// - step: the time, for schedules. - dropFraction: in [0, 1], instead of the schedule's; 0 drops nothing that a density
+  ///   schedule does not ask for.
+  /// - Throws: `stopped` when a function of the caller's asked for it. Nothing has changed then.
+  public func evolve(step: Int, dropFraction: Double? = nil) throws(Failure) {
+    guard method.changesPatterns else { return }
+    begin()
     let fraction = dropFraction ?? self.dropFraction(step: step)
-    if let criteria, fraction > 0 {
-      gones = criteria.drop.mark(fraction: fraction, pattern: pattern, weights: weights, gone: gone.pointer)
-      comes = gones
-      if gones > 0 {
-        criteria.growth.choose(
-          comes, pattern: pattern, gone: gone.pointer, gradients: gradients, random: &random,
-          positions: positions.pointer)
-      }
-      if criteria.keepsRegrown { comes = keepRegrown(comes, pattern) }
-      gones = listDropped(pattern.connections)
+    if plan.redistribute == .momentum { for layer in layers { layer.measureMomentum() } }
+    for layer in layers { try layer.score() }
+    decideStaying(fraction, step)
+    for layer in layers { layer.mark(fraction: fraction, threshold: threshold) }
+    decideComing(fraction, step)
+    for layer in layers { try layer.choose() }
+    // Nothing fails from here on.
+    for layer in layers { layer.commit() }
+    if plan.noise > 0 || plan.shrink > 0 {
+      for layer in layers { layer.disturb(noise: plan.noise, shrink: plan.shrink) }
     }
-    dropped = gones
-    grown = comes
     updates += 1
-    return pattern.change(
-      dropping: UnsafeBufferPointer(start: droppedSlots.pointer, count: gones),
-      growing: UnsafeBufferPointer(start: positions.pointer, count: comes), slots: grownSlots.pointer)
   }
 
-  /// Take the connections that were chosen both to go and to come out of both choices; returns how many still come.
-  private func keepRegrown(_ count: Int, _ pattern: Pattern) -> Int {
-    let positions = positions.pointer
-    var left = 0
-    for i in 0..<count {
-      if let slot = pattern.slot(row: positions[i].row, column: positions[i].column) {
-        gone.pointer[slot] = 0
-      } else {
-        positions[left] = positions[i]
-        left &+= 1
+  // MARK: How many
+
+  /// How many connections a layer is to have after the update, before they are redistributed.
+  private func target(_ layer: LayerTopology<T>, _ step: Int) -> Int {
+    if plan.isSoft { return layer.initialCount }
+    if case .constant = plan.density { return layer.connections }
+    let initial = Double(layer.initialCount) / Double(layer.positionCount)
+    let density = plan.density.density(at: step, initial: initial)
+    return max(1, min(layer.initialCount, Distribution.connections(density: density, positions: layer.positionCount)))
+  }
+
+  /// `staying` of every layer.
+  private func decideStaying(_ fraction: Double, _ step: Int) {
+    let isGlobal = plan.scope == .global && plan.density.final != nil
+    if isGlobal { shareGlobally(step) }
+    for layer in layers {
+      let target = isGlobal ? layer.staying : target(layer, step)
+      let count = layer.connections
+      if plan.isSoft {
+        layer.staying = min(count, target)
+        layer.coming = plan.rounding.count(fraction, of: layer.initialCount)
+        continue
       }
+      var moves = plan.rounding.count(fraction, of: min(count, target))
+      if plan.justDropped == .exclude { moves = min(moves, layer.positionCount - count) }
+      layer.staying = min(count, target) - moves
+      layer.coming = target - layer.staying
     }
-    return left
   }
 
-  /// Marks -> ascending slots; returns their number.
-  private func listDropped(_ connections: Int) -> Int {
-    var count = 0
-    for slot in 0..<connections where gone.pointer[slot] == 1 {
-      droppedSlots.pointer[count] = Int64(slot)
-      count &+= 1
+  /// `staying`, for now the number that each layer is to have: those of the best scores of all layers together.
+  private func shareGlobally(_ step: Int) {
+    var initial = 0
+    var positions = 0
+    var now = 0
+    for layer in layers {
+      initial += layer.initialCount
+      positions += layer.positionCount
+      now += layer.connections
     }
-    return count
+    let density = plan.density.density(at: step, initial: Double(initial) / Double(positions))
+    let target = min(initial, Distribution.connections(density: density, positions: positions))
+    if target >= now {
+      // Back to what there was: AC/DC's dense phases.
+      for layer in layers {
+        layer.staying = target == initial ? layer.initialCount : layer.connections
+      }
+      return
+    }
+    shareOut(max(target, layers.count))
+  }
+
+  /// The best `target` scores over all layers, each keeping one connection at least: their number in each, as `staying`.
+  private func shareOut(_ target: Int) {
+    let best = kthLargest(target, segments: layers.count, bytes: DropScores<T>.rankBytes) {
+      layers[$0].connections
+    } key: {
+      layers[$0].scores.rank($1)
+    }
+    var equals = target - best.larger
+    for layer in layers {
+      var count = 0
+      for slot in 0..<layer.connections {
+        let rank = layer.scores.rank(slot)
+        if rank > best.key {
+          count += 1
+        } else if rank == best.key, equals > 0 {
+          equals -= 1
+          count += 1
+        }
+      }
+      layer.staying = max(1, count)
+    }
+  }
+
+  /// `coming` of every layer.
+  private func decideComing(_ fraction: Double, _ step: Int) {
+    let marks = plan.drop == .signFlip || plan.drop == .thresholds || plan.threshold > 0
+    if marks {
+      for layer in layers { layer.coming = layer.connections - layer.staying }
+    }
+    if plan.threshold > 0 { adaptThreshold(fraction) }
+    for layer in layers {
+      layer.coming = max(0, min(layer.coming, layer.free, layer.subject.pattern.capacity - layer.staying))
+    }
+    switch plan.redistribute {
+    case .none: break
+    case .momentum: redistributor.spread(over: layers) { $0.meanMomentum }
+    case .connections: redistributor.spread(over: layers) { Double($0.staying) }
+    }
+  }
+
+  /// H doubles or halves so that about the wanted share is dropped next time (Mostafa and Wang 2019, algorithm 1).
+  private func adaptThreshold(_ fraction: Double) {
+    var pruned = 0
+    var count = 0
+    for layer in layers {
+      pruned += layer.connections - layer.staying
+      count += layer.connections
+    }
+    let wanted = fraction * Double(count)
+    if Double(pruned) < wanted * (1 - plan.tolerance) { threshold *= 2 }
+    if Double(pruned) > wanted * (1 + plan.tolerance) { threshold /= 2 }
   }
 }

@@ -1,72 +1,6 @@
 import Base
-import Machine
-import Sparse
 
-/// Topology methods. The raw values are those of include/espalier.h.
-public enum TopologyKind: Int32, Sendable, CaseIterable {
-  case `static` = 0
-  case set, rigl
-
-  /// The table of methods: a new one is a file with its rule, a case above and a row here.
-  var rule: any TopologyRule.Type {
-    switch self {
-    case .static: Static.self
-    case .set: SET.self
-    case .rigl: RigL.self
-    }
-  }
-}
-
-/// What makes a topology method: what it drops by, what it grows by, and how it fits into training.
-protocol TopologyRule {
-  /// For messages: "rigl".
-  static var name: String { get }
-  static var options: [Option] { get }
-  /// Whether an update takes the place of the optimizer's step.
-  static var replacesStep: Bool { get }
-
-  /// The criteria for one layer, their scratch allocated; nil for a method that never changes a pattern.
-  static func criteria<T: Scalar>(_ method: TopologyMethod, pattern: Pattern) throws(Failure) -> Criteria<T>?
-}
-
-/// A drop and a growth criterion, and what happens to a connection that both choose.
-struct Criteria<T: Scalar> {
-  let drop: any DropCriterion<T>
-  let growth: any GrowthCriterion<T>
-  /// Whether a connection that is dropped and grown again in one update keeps weight and state; else it starts anew.
-  let keepsRegrown: Bool
-}
-
-/// Chooses connections to take away. A class, so that passing one as `any` allocates nothing.
-protocol DropCriterion<T>: AnyObject {
-  associatedtype T: Scalar
-
-  /// Mark with 1 the slots that go and with 0 the others; returns how many go. Nothing is allocated.
-  /// - fraction: in (0, 1]. - weights: one a slot. - gone: one a slot, receives the marks.
-  func mark(
-    fraction: Double, pattern: Pattern, weights: UnsafePointer<T>, gone: UnsafeMutablePointer<UInt8>
-  ) -> Int
-}
-
-/// Chooses positions to connect. A class, so that passing one as `any` allocates nothing.
-protocol GrowthCriterion<T>: AnyObject {
-  associatedtype T: Scalar
-
-  /// Whether `gradients` is asked.
-  var needsGradient: Bool { get }
-  /// Bytes of scratch.
-  var bytes: Int { get }
-
-  /// Choose `count` of the positions without a connection that stays; those marked as gone count as free. Nothing is
-  /// allocated.
-  /// - count: 1 ... the number of free positions. - gone: marks, one a slot.
-  /// - positions: receives `count` of them, ascending.
-  func choose(
-    _ count: Int, pattern: Pattern, gone: UnsafePointer<UInt8>, gradients: any DenseGradientSource<T>,
-    random: inout RandomSource, positions: UnsafeMutablePointer<Position>)
-}
-
-/// A topology method and its options, as a layer is told to use it.
+/// A topology method and its options, as layers are told to use it.
 public struct TopologyMethod: Sendable {
   public let kind: TopologyKind
   private var values: OptionValues
@@ -74,7 +8,21 @@ public struct TopologyMethod: Sendable {
   /// With the method's defaults.
   public init(_ kind: TopologyKind) {
     self.kind = kind
-    values = OptionValues(owner: "\(kind.rule.name) topology", table: kind.rule.options)
+    let preset = kind.preset
+    let table: [Option] =
+      switch kind {
+      case .static: []
+      case .set: Self.table(preset.defaults) + [Option("published", 0, .flag)]
+      default: Self.table(preset.defaults)
+      }
+    values = OptionValues(owner: "\(preset.name) topology", table: table)
+  }
+
+  private static func table(_ defaults: [TopologyOption: Double]) -> [Option] {
+    TopologyOption.allCases.map { which in
+      let option = which.option
+      return Option(option.name, defaults[which] ?? option.initial, option.domain)
+    }
   }
 
   /// - Throws: `unknownName` when the method has no such option, `invalidArgument` when the value is out of range.
@@ -91,36 +39,51 @@ public struct TopologyMethod: Sendable {
   }
 
   private func requireOptions(_ name: String) throws(Failure) {
-    guard !values.table.isEmpty else {
+    guard changesPatterns else {
       throw Failure(.unknownName, "\(values.owner): no option named \"\(name)\"; it has none")
     }
   }
 
+  /// "rigl topology"
+  var owner: String { values.owner }
+  /// Whether it ever changes a pattern.
+  public var changesPatterns: Bool { kind != .static }
+  /// Whether it takes connections away for good: then layers may start dense.
+  public var thins: Bool { plan.density.final != nil }
+
+  /// The options as an instance uses them.
+  public var plan: TopologyPlan { TopologyPlan(self) }
+
   /// When and how much; nil for a method that never changes a pattern.
-  public var schedule: UpdateSchedule? {
-    guard !values.table.isEmpty else { return nil }
-    let every = steps(0)
-    let begin = steps(1)
-    return UpdateSchedule(
-      every: every, begin: begin < 0 ? every : begin, until: steps(2), dropFraction: values[3],
-      minimumDropFraction: values[5], decay: values[4] == 1 ? .cosine : .constant)
+  public var schedule: UpdateSchedule? { changesPatterns ? plan.schedule : nil }
+
+  /// By position in the table, for those that change patterns.
+  subscript(_ option: TopologyOption) -> Double {
+    values.table.isEmpty ? option.option.initial : values[option.rawValue]
   }
 
-  /// A whole number of steps that later sums cannot overflow.
-  private func steps(_ position: Int) -> Int { Int(min(values[position], 0x1p53)) }
+  /// SET's own.
+  var isPublished: Bool { (try? values.get("published")) == 1 }
 
-  /// A flag of the method's own.
-  func flag(_ name: String) -> Bool { (try? values.get(name)) == 1 }
-
-  /// The options of every method that changes a pattern, in the order that `schedule` reads them.
-  static func scheduleOptions(decay: DropDecay) -> [Option] {
-    [
-      Option("every", 100, .integer(1 ... .max)),
-      Option("begin", -1, .integer(-1 ... .max)),
-      Option("until", -1, .integer(-1 ... .max)),
-      Option("drop_fraction", 0.3, .real(0...1)),
-      Option("decay", Double(decay.rawValue), .choice(0...1)),
-      Option("minimum_drop_fraction", 0, .real(0...1)),
-    ]
+  /// Options that contradict each other. - Throws: `invalidArgument`
+  public func check() throws(Failure) {
+    guard changesPatterns else { return }
+    func require(_ holds: Bool, _ message: @autoclosure () -> String) throws(Failure) {
+      guard holds else { throw Failure(.invalidArgument, "\(owner): \(message())") }
+    }
+    let final = self[.finalDensity]
+    try require(final == -1 || final > 0, "final_density must be in (0, 1], or -1 for none, got \(final)")
+    let share = self[.untilShare]
+    try require(share == -1 || share >= 0, "until_share must be in [0, 1], or -1 for none, got \(share)")
+    try require(share == -1 || self[.trainingLength] > 0, "until_share \(share) needs training_length, which is 0")
+    try require(self[.phase] == 0 || final > 0, "phase \(Int(self[.phase])) needs final_density")
+    let needsEnd = final > 0
+    try require(
+      !needsEnd || self[.densityEnd] > self[.densityBegin],
+      "final_density needs density_end after density_begin \(Int(self[.densityBegin])), got \(Int(self[.densityEnd]))")
+    let alternates = kind == .acdc
+    try require(!alternates || self[.phase] >= 1, "phase must be at least 1, got \(Int(self[.phase]))")
+    try require(
+      self[.redistribute] == 0 || self[.fanIn] == 0, "redistribute and constant_fan_in exclude each other")
   }
 }

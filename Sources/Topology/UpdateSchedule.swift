@@ -1,22 +1,17 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
-/// How the drop fraction changes over training. The raw values are those of include/espalier.h.
-public enum DropDecay: Int32, Sendable, CaseIterable {
-  case constant = 0
-  /// low + (fraction - low) / 2 (1 + cos(pi min(t, T) / T)), t the step, not counted from `begin`, T = until - begin (RigL's
-  /// code, where low is 0; SNFS anneals from 0.5 to 0.005).
-  case cosine
+/// What a schedule counts. The raw values are those of include/espalier.h.
+public enum TopologyClock: Int32, Sendable, CaseIterable {
+  /// Optimizer steps of the layer.
+  case steps = 0
+  /// Epochs that have ended.
+  case epochs
 }
 
-/// When a pattern changes, and by how much. Steps are the layer's optimizer steps.
+/// When a pattern changes, and by how much. Times are what `clock` counts.
 public struct UpdateSchedule: Sendable {
-  /// Least number of steps between updates, >= 1.
+  public var clock = TopologyClock.steps
+  /// Least time between updates, >= 1.
   public let every: Int
-  /// First step at which an update may happen.
+  /// First time at which an update may happen.
   public let begin: Int
   /// Last one; negative: for ever.
   public let until: Int
@@ -25,7 +20,9 @@ public struct UpdateSchedule: Sendable {
   /// In [0, 1]: what a decay ends at.
   public let minimumDropFraction: Double
   public let decay: DropDecay
-  /// Step of the last update; before the first one as if it had been at -every.
+  /// Of the decays that are a power, > 0.
+  public var decayPower = 3.0
+  /// Time of the last update; before the first one as if it had been at -every.
   public private(set) var last: Int
 
   public init(
@@ -40,20 +37,20 @@ public struct UpdateSchedule: Sendable {
     last = -every
   }
 
-  /// begin <= step <= until and last + every <= step.
+  /// begin <= time <= until and last + every <= time.
   public func isDue(step: Int) -> Bool {
     step >= begin && (until < 0 || step <= until) && step &- last >= every
   }
 
-  /// An update happens at this step: the next is due `every` steps later.
+  /// Whether an update is due at most `ahead` from now.
+  public func isDue(step: Int, within ahead: Int) -> Bool {
+    let next = max(begin, last &+ every)
+    return next &- step <= ahead && (until < 0 || next <= until)
+  }
+
+  /// An update happens at this time: the next is due `every` later.
   public mutating func note(step: Int) { last = step }
 
-  /// The share of connections that an update at this step drops. Cosine needs a length: without `until`, or with one that
-  /// is not after `begin`, the fraction is constant.
-  public func dropFraction(step: Int) -> Double {
-    let length = until &- begin
-    guard decay == .cosine, until >= 0, length > 0 else { return dropFraction }
-    let share = (1 + cos(.pi * Double(min(step, length)) / Double(length))) / 2
-    return minimumDropFraction + (dropFraction - minimumDropFraction) * share
-  }
+  /// The share of connections that an update at this time drops. - rate: learning rate over its first one.
+  public func dropFraction(step: Int, rate: Double = 1) -> Double { decay.fraction(at: step, of: self, rate: rate) }
 }

@@ -184,7 +184,7 @@ static void topology_options(void) {
                                           {"begin", -1, 12, -2},
                                           {"until", -1, 900, -2},
                                           {"drop_fraction", 0.3, 0.5, 1.5},
-                                          {"decay", -1, ESPALIER_DECAY_COSINE, 2},
+                                          {"decay", -1, ESPALIER_DECAY_COSINE, 6},
                                           {"published", 0, 1, 2}};
   int method;
   size_t i, j;
@@ -224,7 +224,7 @@ static void enumerators_out_of_range(void) {
   espalier_topology *topology = NULL;
   SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "rule", "5", espalier_optimizer_create(5, &optimizer));
   SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "rule", "-1", espalier_optimizer_create(-1, &optimizer));
-  SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "method", "3", espalier_topology_create(3, &topology));
+  SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "method", "99", espalier_topology_create(99, &topology));
   SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "method", "-2147483648", espalier_topology_create(-2147483647 - 1, &topology));
   CHECK(optimizer == NULL && topology == NULL);
 }

@@ -1,10 +1,11 @@
 import Base
 import Machine
 import Sparse
+import Testing
 import Topology
 
 /// A dense gradient that is held in full, or computed from the position.
-final class Gradients<T: Scalar>: DenseGradientSource {
+final class Gradients<T: Scalar> {
   let columns: Int
   let value: (Int, Int) -> T
   /// Rows that were asked for, in order.
@@ -19,12 +20,79 @@ final class Gradients<T: Scalar>: DenseGradientSource {
     self.init(columns: columns) { values[$0 * columns + $1] }
   }
 
-  func denseGradient(rows: Range<Int>, into gradient: UnsafeMutablePointer<T>) {
+  func fill(rows: Range<Int>, into gradient: UnsafeMutablePointer<T>) {
     asked.append(rows)
     for row in rows {
       for column in 0..<columns { gradient[(row - rows.lowerBound) * columns + column] = value(row, column) }
     }
   }
+}
+
+/// A layer as a method sees it, in arrays of the test's.
+final class Subject<T: Scalar>: TopologyLayer {
+  let name = "layer"
+  let pattern: Pattern
+  let weights: UnsafeMutablePointer<T>
+  private let slopes: UnsafeMutablePointer<T>
+  let moments: UnsafeMutablePointer<T>
+  var gradients: Gradients<T>?
+  var learningRate = 0.1
+  var initialLearningRate = 0.1
+  private(set) var change: (dropped: [Int], grown: [Int]) = ([], [])
+
+  init(_ pattern: Pattern) {
+    self.pattern = pattern
+    weights = .allocate(capacity: pattern.capacity)
+    slopes = .allocate(capacity: pattern.capacity)
+    moments = .allocate(capacity: pattern.capacity)
+    weights.initialize(repeating: 0, count: pattern.capacity)
+    slopes.initialize(repeating: 0, count: pattern.capacity)
+    moments.initialize(repeating: 0, count: pattern.capacity)
+  }
+
+  deinit {
+    weights.deallocate()
+    slopes.deallocate()
+    moments.deallocate()
+  }
+
+  var gradient: UnsafePointer<T> {
+    for row in 0..<pattern.rows {
+      for slot in pattern.slots(row: row) { slopes[slot] = gradients?.value(row, pattern.column(slot)) ?? 0 }
+    }
+    return UnsafePointer(slopes)
+  }
+
+  func copyMomentum(into momentum: UnsafeMutablePointer<T>) { momentum.update(from: moments, count: pattern.connections) }
+  func growthScores(rows: Range<Int>, into scores: UnsafeMutablePointer<T>) { gradients?.fill(rows: rows, into: scores) }
+  func dropScores(into scores: UnsafeMutablePointer<T>) {}
+
+  func apply(_ remap: SlotRemap) {
+    remap.apply(to: weights, fill: 0)
+    remap.apply(to: moments, fill: 0)
+    change = (remap.dropped.map { Int($0) }, remap.grown.map { Int($0) })
+  }
+}
+
+/// A method at work on one such layer.
+final class Instance<T: Scalar> {
+  let subject: Subject<T>
+  let topology: TopologyInstance<T>
+
+  init(_ method: TopologyMethod, pattern: Pattern, seed: UInt64) throws {
+    subject = Subject(pattern)
+    topology = try TopologyInstance(method, layers: [(subject, pattern)], seed: seed, streams: [3])
+  }
+
+  var dropped: Int { topology.layers[0].dropped }
+  var grown: Int { topology.layers[0].grown }
+  var updates: Int { topology.updates }
+  var bytes: Int { topology.bytes }
+  var replacesStep: Bool { topology.replacesStep }
+  var needsGradient: Bool { topology.needsGradient }
+  func isDue(step: Int) -> Bool { topology.isDue(step: step) }
+  func noteDue(step: Int) { topology.noteDue(step: step) }
+  func dropFraction(step: Int) -> Double { topology.dropFraction(step: step) }
 }
 
 /// A pattern with weights and moments in slot order, and what an update does to them.
@@ -76,15 +144,20 @@ struct Layer<T: Scalar> {
   /// Update; returns the slots that went and that came.
   @discardableResult
   mutating func evolve(
-    _ instance: TopologyInstance<T>, step: Int = 0, dropFraction: Double? = nil, gradients: Gradients<T>
+    _ instance: Instance<T>, step: Int = 0, dropFraction: Double? = nil, gradients: Gradients<T>
   ) -> (dropped: [Int], grown: [Int]) {
-    let remap = weights.withUnsafeBufferPointer {
-      instance.evolve(
-        step: step, dropFraction: dropFraction, pattern: pattern, weights: $0.baseAddress!, gradients: gradients)
+    let subject = instance.subject
+    subject.weights.update(from: weights, count: weights.count)
+    subject.moments.update(from: moments, count: moments.count)
+    subject.gradients = gradients
+    do {
+      try instance.topology.evolve(step: step, dropFraction: dropFraction)
+    } catch {
+      Issue.record("\(error)")
     }
-    weights.withUnsafeMutableBufferPointer { remap.apply(to: $0.baseAddress!, fill: 0) }
-    moments.withUnsafeMutableBufferPointer { remap.apply(to: $0.baseAddress!, fill: 0) }
-    return (remap.dropped.map { Int($0) }, remap.grown.map { Int($0) })
+    weights = (0..<pattern.connections).map { subject.weights[$0] }
+    moments = (0..<pattern.connections).map { subject.moments[$0] }
+    return subject.change
   }
 }
 
@@ -97,8 +170,8 @@ func method(_ kind: TopologyKind, _ options: [String: Double] = [:]) throws -> T
 
 func instance<T: Scalar>(
   _ kind: TopologyKind, _ pattern: Pattern, _ options: [String: Double] = [:], seed: UInt64 = 1, of: T.Type
-) throws -> TopologyInstance<T> {
-  try TopologyInstance(try method(kind, options), pattern: pattern, seed: seed, stream: 3)
+) throws -> Instance<T> {
+  try Instance(try method(kind, options), pattern: pattern, seed: seed)
 }
 
 /// Shapes where index arithmetic goes wrong first: empty rows, one row, full, nearly full, four-byte indices.

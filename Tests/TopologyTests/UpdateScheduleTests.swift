@@ -110,7 +110,7 @@ private func schedule(begin: Int, until: Int, every: Int) -> UpdateSchedule {
   @Test(
     arguments: [
       ("every", 0), ("every", 1.5), ("every", .nan), ("begin", -2), ("until", .infinity), ("drop_fraction", 1.1),
-      ("drop_fraction", -0.1), ("decay", 2), ("decay", -1), ("published", 0.5),
+      ("drop_fraction", -0.1), ("decay", 6), ("decay", -1), ("published", 0.5),
     ] as [(String, Double)]) func wrongValuesAreRefused(name: String, value: Double)
   {
     var method = TopologyMethod(.set)
@@ -138,9 +138,8 @@ private func schedule(begin: Int, until: Int, every: Int) -> UpdateSchedule {
       }
     }
     #expect(
-      message(.rigl, "published")
-        == "rigl topology: no option named \"published\"; there are every, begin, until, drop_fraction, decay, "
-        + "minimum_drop_fraction")
+      message(.rigl, "published")?.hasPrefix(
+        "rigl topology: no option named \"published\"; there are every, begin, until, ") == true)
     #expect(message(.static, "every") == "static topology: no option named \"every\"; it has none")
   }
 }

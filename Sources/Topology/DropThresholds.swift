@@ -1,22 +1,19 @@
 import Machine
-import Sparse
 
-/// Drops by two thresholds, as the original code of SET does (set_mlp_sparse_data_structures.py): a share of the negative
-/// and of the positive weights, those nearest to zero; about `fraction` of all, more in small layers.
+/// Mark by two thresholds, as the original code of SET does (set_mlp_sparse_data_structures.py): a share of the negative and
+/// of the positive weights, those nearest to zero; about `fraction` of all, more in small layers. Returns how many go.
 ///
 /// v: the weights ascending, n of them; first: the index of the first with the least |v|; last: the index after the last of
 /// them. Below v[int((1 - fraction) first)] and above v[int(min(n - 1, last + fraction (n - last)))] they survive.
-final class ThresholdDrop<T: Scalar>: DropCriterion {
-  func mark(
-    fraction: Double, pattern: Pattern, weights: UnsafePointer<T>, gone: UnsafeMutablePointer<UInt8>
-  ) -> Int {
-    T.bits == 32
-      ? markBetweenThresholds(weights.bits(UInt32.self), fraction: fraction, of: pattern.connections, gone)
-      : markBetweenThresholds(weights.bits(UInt64.self), fraction: fraction, of: pattern.connections, gone)
-  }
+func markBetweenThresholds<T: Scalar>(
+  _ weights: UnsafePointer<T>, fraction: Double, of count: Int, _ gone: UnsafeMutablePointer<UInt8>
+) -> Int {
+  T.bits == 32
+    ? mark(weights.bits(UInt32.self), fraction: fraction, of: count, gone)
+    : mark(weights.bits(UInt64.self), fraction: fraction, of: count, gone)
 }
 
-private func markBetweenThresholds<Bits: FloatBits>(
+private func mark<Bits: FloatBits>(
   _ weights: UnsafePointer<Bits>, fraction: Double, of count: Int, _ gone: UnsafeMutablePointer<UInt8>
 ) -> Int {
   let zero = Bits(0).signedRank

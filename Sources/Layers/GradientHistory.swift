@@ -1,0 +1,74 @@
+import Base
+import KernelInterface
+import Machine
+import Sparse
+
+/// The panels of a linear layer's last batches, so that a mean of their dense gradients can be computed a few rows at a time:
+/// exact, without an array of units x inputs. Memory: batches x samples x (units + inputs).
+public final class GradientHistory<T: Scalar> {
+  /// Batches that count.
+  private let batches: Int
+  private let decay: T
+  private let inputs: Buffer<T>
+  private let gradients: Buffer<T>
+  private let features: (inputs: Int, outputs: Int)
+  private let elements: Int
+  private var shapes: [PanelShape]
+  private var count = 0
+  private var next = 0
+
+  /// - batches: the newest that count, >= 1. - decay: factor on a batch's weight for each batch that came after it, in (0, 1];
+  ///   1: a plain mean. - elements: of one feature, the most that a batch takes.
+  /// - Throws: `outOfMemory`.
+  public init(
+    batches: Int, decay: Double, inputs: Int, outputs: Int, elements: Int, owner: String
+  ) throws(Failure) {
+    self.batches = batches
+    self.decay = T(decay)
+    features = (inputs, outputs)
+    self.elements = elements
+    let (size, overflow) = (max(inputs, outputs) * elements).multipliedReportingOverflow(by: batches)
+    guard !overflow, size < Int.max / 16 else {
+      throw Failure(.outOfMemory, "\(owner): panels of \(batches) batches are more than memory can address")
+    }
+    let what = "\(owner), panels of \(batches) batches"
+    self.inputs = try Buffer(count: inputs * elements * batches, of: what)
+    gradients = try Buffer(count: outputs * elements * batches, of: what)
+    shapes = [PanelShape](repeating: PanelShape(batch: 1, elementSize: MemoryLayout<T>.stride), count: batches)
+  }
+
+  public var bytes: Int { inputs.bytes + gradients.bytes }
+
+  /// Keep a backward pass's panels in the place of the oldest ones.
+  public func record(_ panels: Linear<T>.GradientPanels) {
+    let used = panels.shape.elements(features: 1)
+    input(next).update(from: panels.input, count: features.inputs * used)
+    gradient(next).update(from: panels.gradient, count: features.outputs * used)
+    shapes[next] = panels.shape
+    next = (next + 1) % batches
+    count = min(count + 1, batches)
+  }
+
+  /// Forget everything, as after a change of the weights that made it.
+  public func clear() { count = 0 }
+
+  /// The weighted mean of dL/dW of some rows, newest batches last. - gradient: as for ``Linear/denseGradient(_:rows:into:accumulate:)``.
+  public func denseGradient(of linear: Linear<T>, rows: Range<Int>, into gradient: UnsafeMutablePointer<T>) {
+    let size = rows.count * features.inputs
+    var weights: T = 0
+    for age in stride(from: count - 1, through: 0, by: -1) {
+      let place = (next - 1 - age + 2 * batches) % batches
+      if weights > 0, decay != 1 { for i in 0..<size { gradient[i] *= decay } }
+      weights = weights * decay + 1
+      linear.denseGradient(
+        .init(input: UnsafePointer(input(place)), gradient: UnsafePointer(self.gradient(place)), shape: shapes[place]),
+        rows: rows, into: gradient, accumulate: age != count - 1)
+    }
+    guard weights > 0 else { return gradient.update(repeating: 0, count: size) }
+    let scale = 1 / weights
+    for i in 0..<size { gradient[i] *= scale }
+  }
+
+  private func input(_ place: Int) -> UnsafeMutablePointer<T> { inputs.pointer + place * features.inputs * elements }
+  private func gradient(_ place: Int) -> UnsafeMutablePointer<T> { gradients.pointer + place * features.outputs * elements }
+}

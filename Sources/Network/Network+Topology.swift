@@ -1,0 +1,196 @@
+import Base
+import KernelInterface
+import Layers
+import Machine
+import Optimizers
+import Sparse
+import Topology
+
+// Which layers change their patterns by which method, and when.
+extension Network {
+  // MARK: Giving methods
+
+  /// Give layers a topology method: one layer an instance of its own, or all that it can change (0) one that changes them
+  /// together. A method that takes connections away for good also changes dense layers, unless their density is fixed; others
+  /// pass over them, and naming one is an error.
+  public func setTopology(_ method: TopologyMethod, layer: Int = 0) throws(Failure) {
+    try method.check()
+    let numbers = try linearLayers(layer)
+    if layer != 0, method.changesPatterns, !method.thins {
+      let isDense =
+        isBuilt
+        ? try trainer(layer).sparse == nil : try linear(layer).isDense && distribution == nil
+      guard !isDense else {
+        throw Failure(.invalidArgument, "set_topology: linear layer \(layer) is dense and has no pattern to change")
+      }
+    }
+    var planned = layer == 0 ? [:] : topologies
+    planned[layer] = method
+    if isBuilt {
+      if layer == 0 {
+        try install(method, on: trainers.filter { isChangeable($0, by: method) }, keeping: [], planned)
+      } else {
+        let chosen = try trainer(numbers[0])
+        try install(method, on: method.changesPatterns ? [chosen] : [], keeping: others(than: chosen), planned)
+      }
+    }
+    topologies = planned
+  }
+
+  /// The units as they are without one layer.
+  private func others(than trainer: Trainer<T>) -> [TopologyUnit<T>] {
+    topologyUnits.compactMap { unit in
+      guard unit.trainers.contains(where: { $0 === trainer }) else { return unit }
+      return unit.trainers.count == 1 ? nil : TopologyUnit(unit, without: trainer)
+    }
+  }
+
+  /// Make a unit of some layers, whose storage grows first if the method needs room.
+  private func install(
+    _ method: TopologyMethod, on chosen: [Trainer<T>], keeping units: [TopologyUnit<T>], _ planned: [Int: TopologyMethod]
+  ) throws(Failure) {
+    let members = chosen.compactMap { trainer in trainer.linear.map { (trainer, $0) } }
+    let capacities = method.plan.capacities(
+      members.map { (connections: $1.weights.count, positions: $1.inputs * $1.outputs) })
+    var moves: [StorageMove<T>] = []
+    for ((trainer, layer), capacity) in zip(members, capacities) {
+      if let move = try StorageMove(trainer, layer, capacity: capacity) { moves.append(move) }
+    }
+    let pattern = { (trainer: Trainer<T>) in moves.first { $0.trainer === trainer }?.pattern ?? trainer.linear?.pattern }
+    let unit = try makeUnit(method, members.map(\.0), pattern)
+    if !moves.isEmpty { try move(moves, "set_topology") }
+    use(units + [unit].compactMap { $0 })
+  }
+
+  /// Whether a method given to all layers changes this one.
+  private func isChangeable(_ trainer: Trainer<T>, by method: TopologyMethod) -> Bool {
+    guard method.changesPatterns, case .linear(let linear) = descriptions[trainer.number - 1] else { return false }
+    return trainer.sparse != nil || (method.thins && trainer.linear != nil && !linear.hasFixedDensity)
+  }
+
+  // MARK: Making units
+
+  /// The units that the methods given so far call for.
+  /// - pattern: what a layer's pattern is, or will be.
+  func makeTopologyUnits(
+    _ trainers: [Trainer<T>], pattern: (Trainer<T>) -> Pattern?
+  ) throws(Failure) -> [TopologyUnit<T>] {
+    var units: [TopologyUnit<T>] = []
+    for (method, members) in topologyPlan(trainers) {
+      if let unit = try makeUnit(method, members, pattern) { units.append(unit) }
+    }
+    return units
+  }
+
+  /// Who is changed by what: the method for all layers first, then those for one.
+  func topologyPlan(_ trainers: [Trainer<T>]) -> [(method: TopologyMethod, members: [Trainer<T>])] {
+    var plan: [(method: TopologyMethod, members: [Trainer<T>])] = []
+    if let method = topologies[0] {
+      plan.append((method, trainers.filter { topologies[$0.number] == nil && isChangeable($0, by: method) }))
+    }
+    for trainer in trainers {
+      if let method = topologies[trainer.number], method.changesPatterns { plan.append((method, [trainer])) }
+    }
+    return plan.filter { $0.method.changesPatterns && !$0.members.isEmpty }
+  }
+
+  private func makeUnit(
+    _ method: TopologyMethod, _ members: [Trainer<T>], _ pattern: (Trainer<T>) -> Pattern?
+  ) throws(Failure) -> TopologyUnit<T>? {
+    var layers: [(subject: any TopologyLayer<T>, pattern: Pattern)] = []
+    var trainers: [Trainer<T>] = []
+    for trainer in members {
+      guard let pattern = pattern(trainer) else { continue }
+      layers.append((trainer, pattern))
+      trainers.append(trainer)
+    }
+    guard !layers.isEmpty else { return nil }
+    let plan = method.plan
+    var histories: [GradientHistory<T>?] = []
+    let shape = PanelShape(batch: max(1, maximumBatch), elementSize: MemoryLayout<T>.stride)
+    for trainer in trainers {
+      histories.append(
+        plan.gradientBatches > 1
+          ? try GradientHistory(
+            batches: plan.gradientBatches, decay: plan.gradientDecay, inputs: trainer.layer.inputs,
+            outputs: trainer.layer.outputs, elements: shape.elements(features: 1), owner: "linear layer \(trainer.number)")
+          : nil)
+    }
+    let instance = try TopologyInstance(
+      method, layers: layers, seed: UInt64(bitPattern: seed), streams: trainers.map { Stream.topology + UInt64($0.number) })
+    return TopologyUnit(instance, trainers, histories)
+  }
+
+  /// Put units in place.
+  func use(_ units: [TopologyUnit<T>]) {
+    for trainer in trainers {
+      trainer.unit = nil
+      trainer.history = nil
+    }
+    topologyUnits = units
+    for unit in units { unit.adopt() }
+  }
+
+  // MARK: Updates
+
+  /// Drop and grow connections where it is due.
+  public func evolve() throws(Failure) {
+    let workspace = try requireBuilt("evolve")
+    let held = hold(workspace)
+    defer { held.release() }
+    try evolveDue()
+  }
+
+  /// Drop and grow now, whatever the schedule. - layer: 0 for all that have a method. - dropFraction: in [0, 1].
+  public func evolveNow(layer: Int = 0, dropFraction: Double) throws(Failure) {
+    let workspace = try requireBuilt("evolve_now")
+    guard dropFraction >= 0, dropFraction <= 1 else {
+      throw Failure(.invalidArgument, "evolve_now: drop_fraction must be in [0, 1], got \(dropFraction)")
+    }
+    let held = hold(workspace)
+    defer { held.release() }
+    var units = topologyUnits
+    if layer != 0 {
+      let trainer = try trainer(layer)
+      units = units.filter { $0.trainers.contains { $0 === trainer } }
+      guard !units.isEmpty else {
+        throw Failure(.invalidState, "evolve_now: linear layer \(layer) has no topology method that changes its pattern")
+      }
+    }
+    for unit in units { try requireGradients(unit, "evolve_now") }
+    for unit in units { try evolve(unit, dropFraction: dropFraction) }
+  }
+
+  /// An epoch has ended: methods whose clock counts epochs may be due.
+  public func endEpoch() throws(Failure) {
+    let workspace = try requireBuilt("end_epoch")
+    epochs += 1
+    for unit in topologyUnits { unit.afterEpoch(epochs) }
+    let held = hold(workspace)
+    defer { held.release() }
+    try evolveDue()
+  }
+
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  func evolveDue() throws(Failure) {
+    for unit in topologyUnits where unit.awaitsEvolution { try requireGradients(unit, "evolve") }
+    for unit in topologyUnits where unit.awaitsEvolution { try evolve(unit, dropFraction: nil) }
+  }
+
+  private func requireGradients(_ unit: TopologyUnit<T>, _ call: String) throws(Failure) {
+    guard !unit.instance.needsGradient || holdsGradients else {
+      throw Failure(
+        .invalidState,
+        "\(call): linear layer \(unit.trainers[0].number) drops or grows by gradient and needs the backward pass of this "
+          + "step; another forward, predict or evaluate has taken its place")
+    }
+  }
+
+  private func evolve(_ unit: TopologyUnit<T>, dropFraction: Double?) throws(Failure) {
+    // The dense gradient is OpenBLAS's, also in a network that does not use it otherwise.
+    let blas = unit.instance.needsGradient ? BLASThreads.begin() : nil
+    defer { blas?.end() }
+    try unit.evolve(dropFraction: dropFraction, epochs: epochs)
+  }
+}

@@ -1,0 +1,88 @@
+import Base
+import Layers
+import Machine
+import Sparse
+import Topology
+
+/// Layers whose patterns a topology method changes together, and what is due.
+final class TopologyUnit<T: Scalar> {
+  let instance: TopologyInstance<T>
+  let trainers: [Trainer<T>]
+  /// An update is due and waits for `evolve`.
+  private(set) var awaitsEvolution = false
+  /// The coming update takes the place of the optimizers' step.
+  private(set) var takesStep = false
+
+  private let histories: [GradientHistory<T>?]
+
+  /// - histories: one a trainer, for scores that are means over several batches.
+  init(_ instance: TopologyInstance<T>, _ trainers: [Trainer<T>], _ histories: [GradientHistory<T>?]) {
+    self.instance = instance
+    self.trainers = trainers
+    self.histories = histories
+  }
+
+  /// The same unit without one of its layers, at the same time.
+  init(_ other: TopologyUnit<T>, without trainer: Trainer<T>) {
+    instance = TopologyInstance(other.instance, without: trainer)
+    let left = zip(other.trainers, other.histories).filter { $0.0 !== trainer }
+    trainers = left.map(\.0)
+    histories = left.map(\.1)
+    awaitsEvolution = other.awaitsEvolution
+  }
+
+  /// Be the unit of its layers.
+  func adopt() {
+    for (trainer, history) in zip(trainers, histories) {
+      trainer.unit = self
+      trainer.history = history
+    }
+  }
+
+  var bytes: Int { instance.bytes + histories.reduce(0) { $0 + ($1?.bytes ?? 0) } }
+
+  /// What is kept of one of its layers.
+  func layer(_ trainer: Trainer<T>) -> LayerTopology<T>? {
+    trainers.firstIndex { $0 === trainer }.map { instance.layers[$0] }
+  }
+
+  /// Steps that its layers have taken.
+  private var steps: Int { trainers.first?.steps ?? 0 }
+
+  func beforeStep() {
+    instance.begin()
+    takesStep = instance.replacesStep && instance.isDue(step: steps)
+    if takesStep { expect(at: steps) }
+  }
+
+  func afterStep() {
+    takesStep = false
+    guard instance.plan.schedule.clock == .steps, !instance.replacesStep, instance.isDue(step: steps) else { return }
+    expect(at: steps)
+  }
+
+  /// - epochs: that have ended.
+  func afterEpoch(_ epochs: Int) {
+    guard instance.plan.schedule.clock == .epochs, instance.isDue(step: epochs) else { return }
+    expect(at: epochs)
+  }
+
+  private func expect(at time: Int) {
+    awaitsEvolution = true
+    instance.noteDue(step: time)
+  }
+
+  /// After a backward pass: keep its panels if the next update's scores are to know them.
+  func watch(_ epochs: Int) {
+    guard instance.watches(step: time(epochs)) else { return }
+    for trainer in trainers { trainer.remember() }
+  }
+
+  private func time(_ epochs: Int) -> Int { instance.plan.schedule.clock == .steps ? steps : epochs }
+
+  /// - epochs: that have ended.
+  func evolve(dropFraction: Double?, epochs: Int) throws(Failure) {
+    try instance.evolve(step: time(epochs), dropFraction: dropFraction)
+    awaitsEvolution = false
+  }
+}

@@ -1,0 +1,49 @@
+import Base
+import Layers
+import Machine
+import Optimizers
+import Sparse
+import Topology
+
+// A layer as topology methods see it. They ask only layers that have a pattern and a place.
+extension Trainer: TopologyLayer {
+  var name: String { "linear layer \(number)" }
+
+  // Only layers that have these are given to a method, once `build` has placed them.
+  var pattern: Pattern { (linear?.pattern).unsafelyUnwrapped }
+  var weights: UnsafeMutablePointer<T> { (linear?.weights.values).unsafelyUnwrapped }
+  var gradient: UnsafePointer<T> { UnsafePointer((linear?.weights.gradient).unsafelyUnwrapped) }
+
+  var learningRate: Double { (try? optimizer?.get("rate")) ?? 0 }
+  var initialLearningRate: Double { optimizer?.optimizer.rate(after: 0) ?? 0 }
+
+  func copyMomentum(into momentum: UnsafeMutablePointer<T>) {
+    guard let linear else { return }
+    if let optimizer, optimizer.copyMomentum(of: linear.weights, into: momentum) { return }
+    momentum.update(from: gradient, count: linear.weights.count)
+  }
+
+  func growthScores(rows: Range<Int>, into scores: UnsafeMutablePointer<T>) throws(Failure) {
+    guard let linear else { return }
+    if let history {
+      history.denseGradient(of: linear, rows: rows, into: scores)
+    } else if let panels = linear.gradientPanels {
+      linear.denseGradient(panels, rows: rows, into: scores)
+    }
+  }
+
+  func dropScores(into scores: UnsafeMutablePointer<T>) throws(Failure) {}
+
+  func apply(_ remap: SlotRemap) {
+    guard let linear else { return }
+    linear.weights.remap(remap)
+    // The instance is this layer's own and has room for its capacity: it cannot refuse.
+    try? optimizer?.remap(remap, parameter: linear.weights)
+    history?.clear()
+  }
+
+  /// Keep the panels of the backward pass just made.
+  func remember() {
+    if let history, let panels = linear?.gradientPanels { history.record(panels) }
+  }
+}

@@ -1,0 +1,31 @@
+import Base
+import Machine
+import Sparse
+
+/// What a growth criterion is given to choose by.
+struct GrowthContext<T: Scalar> {
+  let subject: any TopologyLayer<T>
+  /// One a slot: 0 for connections whose positions are taken.
+  let taken: UnsafePointer<UInt8>
+  /// Positions without a connection that stays.
+  let free: Int
+}
+
+/// Chooses positions to connect. A class, so that passing one as `any` allocates nothing.
+protocol GrowthCriterion<T>: AnyObject {
+  associatedtype T: Scalar
+
+  /// Whether it asks for the dense gradient.
+  var needsGradient: Bool { get }
+  /// Bytes of scratch.
+  var bytes: Int { get }
+
+  /// Choose `count` free positions: those without a connection, and those whose slot is not marked 0. Nothing is allocated.
+  /// - count: 1 ... context.free.
+  /// - positions: receives them, ascending.
+  /// - Returns: how many were chosen; fewer than `count` only for a criterion that looks at some positions alone.
+  /// - Throws: `stopped` when a function of the caller's asked for it.
+  func choose(
+    _ count: Int, _ context: GrowthContext<T>, random: inout RandomSource, positions: UnsafeMutablePointer<Position>
+  ) throws(Failure) -> Int
+}

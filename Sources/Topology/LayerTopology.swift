@@ -1,0 +1,229 @@
+import Base
+import Machine
+import Sparse
+
+/// What a topology method keeps of one layer: random numbers, counters and scratch, all allocated at construction and linear
+/// in the pattern's capacity and the layer's inputs, never in rows x columns. (A walk over bits of explored positions is the
+/// exception that ``Explored`` describes.)
+public final class LayerTopology<T: Scalar> {
+  let subject: any TopologyLayer<T>
+  /// Connections that went and came at the last update; those that went and came back at once are in neither.
+  public private(set) var dropped = 0
+  public private(set) var grown = 0
+  /// Updates so far.
+  public private(set) var updates = 0
+  /// Connections when the method was given.
+  let initialCount: Int
+
+  private let plan: TopologyPlan
+  private var random: RandomSource
+  let growth: any GrowthCriterion<T>
+  let explored: Explored
+  /// Marks, one a slot: 1 for those that go.
+  let gone: Buffer<UInt8>
+  /// All 0: no position of a slot is free.
+  private let busy: Buffer<UInt8>
+  private let positions: Buffer<Position>
+  private let droppedSlots: Buffer<Int64>
+  private let grownSlots: Buffer<Int64>
+  private let scoreScratch: Buffer<T>
+  private let reference: Buffer<T>?
+  private var chosen = 0
+
+  // Of the update that is under way.
+  var scores: DropScores<T>
+  /// Connections that stay, and those that are to come.
+  var staying = 0
+  var coming = 0
+  private(set) var meanMomentum = 0.0
+
+  /// - pattern: the subject's, now or once the caller has put it in place.
+  /// - Throws: `outOfMemory`.
+  init(
+    _ plan: TopologyPlan, subject: any TopologyLayer<T>, pattern: Pattern, random: RandomSource
+  ) throws(Failure) {
+    self.plan = plan
+    self.subject = subject
+    self.random = random
+    initialCount = pattern.connections
+    let room = pattern.capacity
+    let what = "topology method, scratch"
+    explored = try Explored(pattern: pattern, exact: plan.grow == .unfired)
+    gone = try Buffer(count: room, of: what)
+    busy = try Buffer(count: plan.justDropped == .exclude ? room : 0, of: what)
+    positions = try Buffer(count: room, of: what)
+    droppedSlots = try Buffer(count: room, of: what)
+    grownSlots = try Buffer(count: room, of: what)
+    let needsScores = plan.drop.needsScores || plan.redistribute == .momentum
+    scoreScratch = try Buffer(count: needsScores ? room : 0, of: what)
+    reference = plan.drop.needsReference ? try Buffer(count: room, of: what) : nil
+    growth = try plan.makeGrowth(pattern: pattern, explored: explored)
+    scores = DropScores(values: UnsafePointer(scoreScratch.pointer), isSigned: false)
+  }
+
+  /// Bytes of scratch.
+  var bytes: Int {
+    gone.bytes + busy.bytes + positions.bytes + droppedSlots.bytes + grownSlots.bytes + scoreScratch.bytes
+      + (reference?.bytes ?? 0) + growth.bytes + explored.bytes
+  }
+
+  /// Number of positions that have ever been connected; an estimate in a very sparse layer, see ``Explored``.
+  public var exploredCount: Int { explored.count }
+
+  // Specialised by the caller; see TopologyInstance.
+
+  var connections: Int { subject.pattern.connections }
+  var positionCount: Int { subject.pattern.rows * subject.pattern.columns }
+
+  /// What training starts from, for scores that compare with it. The weights must be in place.
+  func begin() {
+    guard let reference else { return }
+    reference.pointer.update(from: subject.weights, count: connections)
+    if plan.drop == .signFlip { giveSigns(reference.pointer) }
+  }
+
+  /// Compute the drop scores.
+  func score() throws(Failure) {
+    scores = plan.drop.scores(
+      of: subject, weight: plan.gradientWeight, scratch: scoreScratch.pointer,
+      reference: reference.map { UnsafePointer($0.pointer) }, random: &random)
+    if plan.drop == .callback { try subject.dropScores(into: scoreScratch.pointer) }
+  }
+
+  /// Measure the mean |momentum| of the connections. Before `score`, which uses the same scratch.
+  func measureMomentum() {
+    subject.copyMomentum(into: scoreScratch.pointer)
+    var sum = 0.0
+    for slot in 0..<connections { sum += Double(scoreScratch.pointer[slot].magnitude) }
+    meanMomentum = connections > 0 && sum.isFinite ? sum / Double(connections) : 0
+  }
+
+  /// Mark those that go.
+  func mark(fraction: Double, threshold: Double) {
+    let count = connections
+    switch plan.drop {
+    case .thresholds where fraction > 0:
+      staying = count - markBetweenThresholds(subject.weights, fraction: fraction, of: count, gone.pointer)
+    case .signFlip: staying = count - markNegative(scores, of: count, gone.pointer)
+    default:
+      if threshold > 0 {
+        staying = count - markBelow(scores, T(threshold), of: count, gone.pointer)
+      } else {
+        markSmallest(scores, count - staying, of: count, gone.pointer)
+      }
+    }
+  }
+
+  /// Positions that may be chosen once those that are marked have gone.
+  var free: Int { positionCount - (plan.justDropped == .exclude ? connections : staying) }
+
+  /// Choose `coming` positions.
+  func choose() throws(Failure) {
+    chosen = 0
+    guard coming > 0 else { return }
+    let taken = UnsafePointer((plan.justDropped == .exclude ? busy : gone).pointer)
+    chosen = try growth.choose(
+      coming, GrowthContext(subject: subject, taken: taken, free: free), random: &random, positions: positions.pointer)
+    // Fewer candidates than places: the best of those that were to go stay instead.
+    if chosen < coming, plan.drop != .signFlip, plan.drop != .thresholds {
+      staying = min(connections, staying + coming - chosen)
+      markSmallest(scores, connections - staying, of: connections, gone.pointer)
+    }
+  }
+
+  /// Change the pattern and let the subject move what it stores. Nothing fails.
+  func commit() {
+    var comes = chosen
+    if plan.justDropped == .keep { comes = keepRegrown(comes) }
+    let goes = listDropped()
+    dropped = goes
+    grown = comes
+    updates += 1
+    for i in 0..<comes { explored.insert(positions.pointer[i].row, positions.pointer[i].column) }
+    let remap = subject.pattern.change(
+      dropping: UnsafeBufferPointer(start: droppedSlots.pointer, count: goes),
+      growing: UnsafeBufferPointer(start: positions.pointer, count: comes), slots: grownSlots.pointer)
+    subject.apply(remap)
+    let before = plan.growWeight.spread(plan, subject)
+    for slot in remap.grown { subject.weights[Int(slot)] = plan.growWeight.draw(spread: before, &random) }
+    keepReference(remap)
+  }
+
+  private func keepReference(_ remap: SlotRemap) {
+    guard let reference else { return }
+    guard plan.drop == .signFlip else { return begin() }
+    remap.apply(to: reference.pointer, fill: 0)
+    giveSigns(reference.pointer)
+  }
+
+  /// A connection of DeepR has a sign from the start, which a weight of 0 does not show.
+  private func giveSigns(_ reference: UnsafeMutablePointer<T>) {
+    for slot in 0..<connections where reference[slot] == 0 { reference[slot] = random.next() & 1 == 0 ? -1 : 1 }
+  }
+
+  /// Add noise to every weight and draw it towards 0.
+  func disturb(noise: Double, shrink: Double) {
+    let weights = subject.weights
+    for slot in 0..<connections {
+      var w = Double(weights[slot])
+      if shrink > 0 { w = w > 0 ? w - shrink : w < 0 ? w + shrink : w }
+      if noise > 0 { w += noise * random.normal() }
+      weights[slot] = T(w)
+    }
+  }
+
+  /// Take the connections that were chosen both to go and to come out of both choices; returns how many still come.
+  private func keepRegrown(_ count: Int) -> Int {
+    let positions = positions.pointer
+    let pattern = subject.pattern
+    var left = 0
+    for i in 0..<count {
+      if let slot = pattern.slot(row: positions[i].row, column: positions[i].column) {
+        gone.pointer[slot] = 0
+      } else {
+        positions[left] = positions[i]
+        left &+= 1
+      }
+    }
+    return left
+  }
+
+  /// Marks -> ascending slots; returns their number.
+  private func listDropped() -> Int {
+    var count = 0
+    for slot in 0..<connections where gone.pointer[slot] == 1 {
+      droppedSlots.pointer[count] = Int64(slot)
+      count &+= 1
+    }
+    return count
+  }
+}
+
+extension TopologyPlan {
+  func makeGrowth<T: Scalar>(pattern: Pattern, explored: Explored) throws(Failure) -> any GrowthCriterion<T> {
+    switch grow {
+    case .random: try RandomGrowth<T>(capacity: pattern.capacity)
+    case .unfired: try RandomGrowth<T>(capacity: pattern.capacity, explored: explored)
+    case .gradient, .momentum, .callback, .sampled: try GradientGrowth<T>(pattern: pattern)
+    }
+  }
+}
+
+extension GrowWeight {
+  /// The width of the distribution, for a layer as it is now.
+  func spread<T: Scalar>(_ plan: TopologyPlan, _ subject: any TopologyLayer<T>) -> Double {
+    guard self == .layerNormal else { return plan.growScale }
+    var sum = 0.0
+    let count = subject.pattern.connections
+    for slot in 0..<count { sum += Double(subject.weights[slot]) * Double(subject.weights[slot]) }
+    return count > 0 ? plan.growScale * (sum / Double(count)).squareRoot() : 0
+  }
+
+  func draw<T: Scalar>(spread: Double, _ random: inout RandomSource) -> T {
+    switch self {
+    case .zero: 0
+    case .uniform: T(spread * (2 * random.uniform() - 1))
+    case .normal, .layerNormal: T(spread * random.normal())
+    }
+  }
+}

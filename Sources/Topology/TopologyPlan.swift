@@ -1,0 +1,96 @@
+/// A method's options, decoded once.
+public struct TopologyPlan: Sendable {
+  public let schedule: UpdateSchedule
+  let drop: DropScore
+  let gradientWeight: Double
+  let rounding: DropRounding
+  let scope: DropScope
+  let grow: GrowthScore
+  let justDropped: JustDropped
+  /// Batches whose gradients the growth score is the mean of.
+  public let gradientBatches: Int
+  /// Factor on the weight of a gradient for each batch of its age.
+  public let gradientDecay: Double
+  let candidates: Double
+  let sampling: CandidateSampling
+  let growWeight: GrowWeight
+  let growScale: Double
+  let redistribute: Redistribution
+  let room: Double
+  let density: DensitySchedule
+  let isSoft: Bool
+  let threshold: Double
+  let tolerance: Double
+  let noise: Double
+  let shrink: Double
+  /// Share of what is stored that takes part in forward; 1: all.
+  public let forwardShare: Double
+  let hasConstantFanIn: Bool
+  let ablation: Double
+  public let replacesStep: Bool
+
+  init(_ method: TopologyMethod) {
+    func time(_ option: TopologyOption) -> Int { Int(min(method[option], 0x1p53)) }
+    func choice<Choice: RawRepresentable>(_ option: TopologyOption, _: Choice.Type) -> Choice
+    where Choice.RawValue == Int32, Choice: CaseIterable {
+      Choice(rawValue: Int32(method[option])) ?? Choice.allCases[Choice.allCases.startIndex]
+    }
+    let every = time(.every)
+    let begin = time(.begin)
+    let share = method[.untilShare]
+    var schedule = UpdateSchedule(
+      every: every, begin: begin < 0 ? every : begin,
+      until: share >= 0 ? Int(share * Double(time(.trainingLength))) : time(.until),
+      dropFraction: method[.dropFraction], minimumDropFraction: method[.minimumDropFraction],
+      decay: choice(.decay, DropDecay.self))
+    schedule.clock = choice(.clock, TopologyClock.self)
+    schedule.decayPower = method[.decayPower]
+    self.schedule = schedule
+    drop = method.isPublished ? .thresholds : choice(.drop, DropScore.self)
+    gradientWeight = method[.gradientWeight]
+    rounding = choice(.rounding, DropRounding.self)
+    scope = choice(.scope, DropScope.self)
+    grow = choice(.grow, GrowthScore.self)
+    justDropped = method.isPublished ? .restart : choice(.justDropped, JustDropped.self)
+    gradientBatches = Int(method[.gradientBatches])
+    gradientDecay = method[.gradientDecay]
+    candidates = method[.candidates]
+    sampling = choice(.sampling, CandidateSampling.self)
+    growWeight = choice(.growWeight, GrowWeight.self)
+    growScale = method[.growScale]
+    redistribute = choice(.redistribute, Redistribution.self)
+    room = method[.room]
+    let final = method[.finalDensity]
+    let phase = time(.phase)
+    density =
+      if final <= 0 {
+        .constant
+      } else if phase > 0 {
+        .alternating(final: final, begin: time(.densityBegin), end: time(.densityEnd), phase: phase)
+      } else {
+        .ramp(
+          final: final, begin: time(.densityBegin), end: time(.densityEnd), power: method[.densityPower])
+      }
+    isSoft = method[.soft] == 1
+    threshold = method[.threshold]
+    tolerance = method[.tolerance]
+    noise = method[.noise]
+    shrink = method[.shrink]
+    forwardShare = method[.forwardShare]
+    hasConstantFanIn = method[.fanIn] == 1
+    ablation = method[.ablation]
+    replacesStep = method[.replacesStep] == 1
+  }
+
+  /// Slots that each of some layers needs room for while the method is at work.
+  /// - layers: connections at the start and positions of each.
+  public func capacities(_ layers: [(connections: Int, positions: Int)]) -> [Int] {
+    let mean = Double(layers.reduce(0) { $0 + $1.connections }) / Double(max(1, layers.count))
+    return layers.map { connections, positions in
+      var most = connections
+      if redistribute != .none { most = max(most, Int(min(room * mean, Double(positions)))) }
+      if isSoft { most = max(most, connections + rounding.count(schedule.dropFraction, of: connections)) }
+      return min(most, positions)
+    }
+  }
+}
