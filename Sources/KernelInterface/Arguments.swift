@@ -105,6 +105,9 @@ public struct LinearArguments<T> {
   public var biasGradient: UnsafeMutablePointer<T>?
   /// dx (padding lanes come out zero because dz's are), or nil when not wanted.
   public var inputGradient: UnsafeMutablePointer<T>?
+  /// Scratch of one element a connection for sparse backward-input, which puts W there in the order of the transposed index.
+  /// nil: not wanted.
+  public var transposedValues: UnsafeMutablePointer<T>?
   /// Whether dW and db are added to what is there.
   public var accumulate: Bool
 
@@ -114,7 +117,8 @@ public struct LinearArguments<T> {
     activation: Activation, negativeSlope: T, input: UnsafePointer<T>, output: UnsafeMutablePointer<T>,
     preactivation: UnsafeMutablePointer<T>? = nil, gradient: UnsafeMutablePointer<T>? = nil,
     weightGradient: UnsafeMutablePointer<T>? = nil, biasGradient: UnsafeMutablePointer<T>? = nil,
-    inputGradient: UnsafeMutablePointer<T>? = nil, accumulate: Bool = false
+    inputGradient: UnsafeMutablePointer<T>? = nil, transposedValues: UnsafeMutablePointer<T>? = nil,
+    accumulate: Bool = false
   ) {
     self.matrix = matrix
     self.rows = rows
@@ -130,6 +134,7 @@ public struct LinearArguments<T> {
     self.weightGradient = weightGradient
     self.biasGradient = biasGradient
     self.inputGradient = inputGradient
+    self.transposedValues = transposedValues
     self.accumulate = accumulate
   }
 }

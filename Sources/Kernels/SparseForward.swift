@@ -1,107 +1,62 @@
+import CSystem
 import KernelInterface
 
 // a = f(W x + b) for sparse W, and dx = W^T dz: both sum rows of a panel into accumulators in registers, so that a connection
 // costs one load a multiply-add and nothing is stored until a row is complete.
 //
-// A panel is often larger than the first-level cache, and rows fetched from the second level come at half the speed that the
-// multipliers need. So where rows have enough connections, the features that are read are cut into tiles that fit the first
-// level, and a block of rows goes through one tile after the other, its sums waiting in the output. Whether there are tiles,
-// and which, follows from the whole matrix: how its rows are shared out among threads does not change the bits.
+// A panel is larger than the first-level cache, and which of its rows come next is known long before they are needed but only
+// to the index: the processor cannot guess it. So each connection asks for the row of a later one.
 
-/// How a panel is gone through.
-struct Tiles {
-  /// Bytes of a tile: three quarters of the smallest first-level cache in use, 32 KiB.
-  static var bytes: Int { 24 << 10 }
-  /// Rows of a block.
-  static var rows: Int { 256 }
+/// Asks for the rows of the panel that later connections will read, 16 of them ahead: long enough for the second-level cache
+/// and mostly for the third. Measured.
+struct Lookahead<Element, Index: FixedWidthInteger & UnsignedInteger> {
+  let index: UnsafePointer<Index>
+  /// The last connection at work on.
+  let last: Int
+  let x: UnsafePointer<Element>
+  let width: Int
 
-  /// Features that are read, a tile.
-  let features: Int
-
-  /// - reads: features that can be read; connections: all those of `rows` rows, the whole matrix's where tiles change the
-  ///   order of a sum; worthwhile: the connections of a row in a tile, on average, that make up for starting it again.
-  ///   Measured.
+  /// - k: a connection, 0 ... last. - bytes: that are read of a row.
   @inline(__always)
-  init(reads: Int, rows: Int, connections: Int, rowBytes: Int, worthwhile: Int) {
-    let fitting = Self.bytes / rowBytes
-    let worthwhile = connections &* fitting >= worthwhile &* rows &* reads
-    features = worthwhile ? fitting : reads
+  func prefetch(from k: Int, bytes: Int) {
+    let row = UnsafeRawPointer(x + Int(index[min(k &+ 16, last)]) &* width)
+    var line = 0
+    while line < bytes {
+      csystem_prefetch(row + line)
+      line &+= 64
+    }
   }
 }
 
-/// Add a row's connections, from k on, of features below a limit, if there is one, and leave k behind the last of them.
+/// The sum of a row's connections and an initial value.
 @inline(__always)
-private func add<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
-  _ sum: inout L, _ k: inout Int, _ last: Int, below limit: Int?, _ index: UnsafePointer<Index>,
-  _ x: UnsafePointer<L.V.Scalar>, _ width: Int, _ value: (Int) -> L.V.Scalar
-) {
+private func sumRow<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
+  _ begin: Int, _ end: Int, initial: L.V.Scalar, _ ahead: Lookahead<L.V.Scalar, Index>,
+  _ values: UnsafePointer<L.V.Scalar>, _: L.Type
+) -> L {
+  var sum = L(repeating: initial)
+  var k = begin
   @inline(__always)
-  func isInside(_ k: Int) -> Bool { k < last && limit.map { Int(index[k]) < $0 } ?? true }
+  func row(_ k: Int) -> UnsafePointer<L.V.Scalar> { ahead.x + Int(ahead.index[k]) &* ahead.width }
   #if ESPALIER_AVX512
     // Two multiply-adds can start in a cycle and take four: the four registers of the widest row are half of what that
     // needs, so every second connection has a sum of its own.
     var other = L(repeating: 0)
-    while isInside(k &+ 1) {
-      sum.add(L.V(repeating: value(k)), times: x + Int(index[k]) &* width)
-      other.add(L.V(repeating: value(k &+ 1)), times: x + Int(index[k &+ 1]) &* width)
+    while k &+ 1 < end {
+      ahead.prefetch(from: k, bytes: L.bytes)
+      ahead.prefetch(from: k &+ 1, bytes: L.bytes)
+      sum.add(L.V(repeating: values[k]), times: row(k))
+      other.add(L.V(repeating: values[k &+ 1]), times: row(k &+ 1))
       k &+= 2
     }
     sum = sum.zip(other) { $0 + $1 }
   #endif
-  while isInside(k) {
-    sum.add(L.V(repeating: value(k)), times: x + Int(index[k]) &* width)
+  while k < end {
+    ahead.prefetch(from: k, bytes: L.bytes)
+    sum.add(L.V(repeating: values[k]), times: row(k))
     k &+= 1
   }
-}
-
-@inline(__always)
-private func sumRows<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
-  _ begin: Int, _ end: Int, _ start: UnsafePointer<Int64>, _ index: UnsafePointer<Index>, _ x: UnsafePointer<L.V.Scalar>,
-  _ y: UnsafeMutablePointer<L.V.Scalar>, _ width: Int, rows: Int, reads: Int, _: L.Type, value: (Int) -> L.V.Scalar,
-  initial: (Int) -> L.V.Scalar, finish: (L, Int) -> Void
-) {
-  let tiles = Tiles(
-    reads: reads, rows: rows, connections: Int(start[rows]),
-    rowBytes: width &* MemoryLayout<L.V.Scalar>.stride, worthwhile: 8)
-  if tiles.features >= reads {
-    for row in begin..<end {
-      var sum = L(repeating: initial(row))
-      var k = Int(start[row])
-      add(&sum, &k, Int(start[row &+ 1]), below: nil, index, x, width, value)
-      finish(sum, row)
-    }
-    return
-  }
-  withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Tiles.rows) { done in
-    for first in stride(from: begin, to: end, by: Tiles.rows) {
-      let last = min(first &+ Tiles.rows, end)
-      var limit = tiles.features
-      for row in first..<last {
-        var sum = L(repeating: initial(row))
-        var k = Int(start[row])
-        add(&sum, &k, Int(start[row &+ 1]), below: limit, index, x, width, value)
-        sum.store(to: y + row &* width)
-        done[row &- first] = UInt32(truncatingIfNeeded: k &- Int(start[row]))
-      }
-      limit &+= tiles.features
-      while limit < reads {
-        for row in first..<last {
-          var sum = L(UnsafePointer(y + row &* width))
-          var k = Int(start[row]) &+ Int(done[row &- first])
-          add(&sum, &k, Int(start[row &+ 1]), below: limit, index, x, width, value)
-          sum.store(to: y + row &* width)
-          done[row &- first] = UInt32(truncatingIfNeeded: k &- Int(start[row]))
-        }
-        limit &+= tiles.features
-      }
-      for row in first..<last {
-        var sum = L(UnsafePointer(y + row &* width))
-        var k = Int(start[row]) &+ Int(done[row &- first])
-        add(&sum, &k, Int(start[row &+ 1]), below: nil, index, x, width, value)
-        finish(sum, row)
-      }
-    }
-  }
+  return sum
 }
 
 @inline(never)
@@ -110,14 +65,16 @@ func sparseForward<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
 ) {
   let width = a.shape.width
   let index = m.columnIndex.assumingMemoryBound(to: Index.self)
-  let values = m.values
   for p in 0..<a.shape.count {
     for offset in stride(from: 0, to: width, by: L.count) {
       let x = a.input + (panelRow(p, 0, features: m.columns, width: width) + offset)
       let y = panelRow(p, 0, features: m.rows, width: width) + offset
-      sumRows(
-        begin, end, m.rowStart, index, x, a.output + y, width, rows: m.rows, reads: m.columns, L.self,
-        value: { values[$0] }, initial: { a.bias?[$0] ?? 0 }, finish: { finish($0, a, at: y + $1 &* width) })
+      let ahead = Lookahead(index: index, last: Int(m.rowStart[end]) &- 1, x: x, width: width)
+      for row in begin..<end {
+        let sum = sumRow(
+          Int(m.rowStart[row]), Int(m.rowStart[row &+ 1]), initial: a.bias?[row] ?? 0, ahead, m.values, L.self)
+        finish(sum, a, at: y + row &* width)
+      }
     }
   }
 }
@@ -126,17 +83,21 @@ func sparseForward<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
 func sparseBackwardInput<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
   _ a: LinearArguments<L.V.Scalar>, _ m: SparseMatrix<L.V.Scalar>, _ begin: Int, _ end: Int, _: L.Type, _: Index.Type
 ) {
-  guard let gradient = a.gradient, let inputGradient = a.inputGradient else { return }
+  guard let gradient = a.gradient, let inputGradient = a.inputGradient, let values = a.transposedValues else { return }
   let width = a.shape.width
   let index = m.rowIndex.assumingMemoryBound(to: Index.self)
-  let (values, slot) = (m.values, m.slot)
+  // Once for all panels: in the order of the transposed index every value is in another line of the cache.
+  for entry in Int(m.columnStart[begin])..<Int(m.columnStart[end]) { values[entry] = m.values[Int(m.slot[entry])] }
   for p in 0..<a.shape.count {
     for offset in stride(from: 0, to: width, by: L.count) {
       let dz = UnsafePointer(gradient) + (panelRow(p, 0, features: m.rows, width: width) + offset)
       let dx = inputGradient + (panelRow(p, 0, features: m.columns, width: width) + offset)
-      sumRows(
-        begin, end, m.columnStart, index, dz, dx, width, rows: m.columns, reads: m.rows, L.self,
-        value: { values[Int(slot[$0])] }, initial: { _ in 0 }, finish: { $0.store(to: dx + $1 &* width) })
+      let ahead = Lookahead(index: index, last: Int(m.columnStart[end]) &- 1, x: dz, width: width)
+      for column in begin..<end {
+        sumRow(
+          Int(m.columnStart[column]), Int(m.columnStart[column &+ 1]), initial: 0, ahead, UnsafePointer(values), L.self
+        ).store(to: dx + column &* width)
+      }
     }
   }
 }

@@ -202,6 +202,11 @@ protocol Lanes {
   func zip(_ other: Self, _ body: (V, V) -> V) -> Self
 }
 
+extension Lanes {
+  /// Bytes of the run.
+  @inline(__always) static var bytes: Int { count &* MemoryLayout<V.Scalar>.stride }
+}
+
 struct One<V: Vector>: Lanes {
   var vector: V
 

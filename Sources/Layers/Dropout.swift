@@ -31,6 +31,9 @@ public final class Dropout<T: Scalar>: Layer {
   public var output: UnsafeMutablePointer<T> { panels.output.pointer }
   public var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
 
+  public var scratchElements: Int { 0 }
+  public func share(_ scratch: Buffer<T>) {}
+
   public func plan(elements: Int) throws(Failure) {
     panels = try PanelPair(features: inputs, elements: elements, of: owner)
   }

@@ -42,6 +42,12 @@ public protocol Layer<T>: AnyObject {
   /// Allocate the panels. - elements: of one feature, the most that a batch will take.
   func plan(elements: Int) throws(Failure)
 
+  /// Elements of scratch that its passes want. What is in it is gone when a pass ends, so that layers share it.
+  var scratchElements: Int { get }
+  /// Work in this scratch, of `scratchElements` or more, from now on. To be called before the first pass and whenever
+  /// `scratchElements` has grown.
+  func share(_ scratch: Buffer<T>)
+
   /// a: (outputs, batch), valid until the next forward.
   var output: UnsafeMutablePointer<T> { get }
   /// da: (outputs, batch), written by whoever comes after, before `backward`; overwritten by `backward`.

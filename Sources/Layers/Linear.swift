@@ -22,6 +22,8 @@ public final class Linear<T: Scalar>: Layer {
   private var panels: PanelPair<T>
   /// z, for activations whose derivative is not a function of a.
   private var preactivation: Buffer<T>?
+  /// Shared with the other layers: `scratchElements`.
+  private var scratch: Buffer<T>?
   /// The last backward pass and its input.
   private var last: (input: UnsafePointer<T>, pass: Pass)?
 
@@ -48,6 +50,13 @@ public final class Linear<T: Scalar>: Layer {
   public var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
   public var bytes: Int { panels.bytes + (pattern?.bytes ?? 0) + (preactivation?.bytes ?? 0) }
   public var flops: Int { 2 * weights.count }
+
+  public var scratchElements: Int { scratchElements(pattern) }
+
+  /// What it will be with another pattern: W in the order of the transposed index, for dx.
+  public func scratchElements(_ pattern: Pattern?) -> Int { pattern?.capacity ?? 0 }
+
+  public func share(_ scratch: Buffer<T>) { self.scratch = scratch }
 
   public func plan(elements: Int) throws(Failure) {
     panels = try PanelPair(features: outputs, elements: elements, of: owner)
@@ -109,6 +118,7 @@ public final class Linear<T: Scalar>: Layer {
     arguments.weightGradient = weightGradient
     arguments.biasGradient = bias?.gradient
     arguments.inputGradient = inputGradient
+    arguments.transposedValues = scratch?.pointer
     arguments.accumulate = pass.accumulate
     if let pattern {
       run(

@@ -181,6 +181,8 @@ extension Network {
     // A smaller batch may take narrower panels but never more elements, up to one narrowest panel.
     let elements = shape.elements(features: 1)
     for layer in layers { try layer.plan(elements: elements) }
+    let scratch = try Buffer<T>(count: layers.map { $0.scratchElements }.max() ?? 0, of: "scratch of the layers")
+    for layer in layers { layer.share(scratch) }
     func panels(_ features: Int, _ what: String) throws(Failure) -> Buffer<T> {
       let (count, overflow) = features.multipliedReportingOverflow(by: elements)
       guard !overflow else { throw Failure(.outOfMemory, "build: \(what) of \(features) x \(maximumBatch) overflow") }
@@ -192,6 +194,6 @@ extension Network {
       nonFinite: try Buffer(count: (max(inputs, outputs) + 15) / 16, of: "workspace"),
       losses: try Buffer(count: elements, of: "workspace"), correct: try Buffer(count: elements, of: "workspace"),
       norm: try GlobalNorm(parameters: parameters), usesBLAS: layers.contains { $0.usesBLAS },
-      inputGradient: try panels(inputs, "input gradient panels"))
+      inputGradient: try panels(inputs, "input gradient panels"), scratch: scratch)
   }
 }

@@ -54,7 +54,7 @@ extension Network {
     if let own { sum += own.values.bytes + own.gradients.bytes }
     if let workspace {
       sum += workspace.input.bytes + workspace.target.bytes + workspace.nonFinite.bytes + workspace.losses.bytes
-      sum += workspace.correct.bytes + workspace.inputGradient.bytes
+      sum += workspace.correct.bytes + workspace.inputGradient.bytes + workspace.scratch.bytes
     }
     return sum + (order?.bytes ?? 0)
   }

@@ -76,6 +76,12 @@ extension Network {
         try move.trainer.optimizer?.resized(
           move.remap, parameter: move.layer.weights, capacity: move.pattern.capacity))
     }
+    let wanted = trainers.map { trainer in
+      trainer.linear.map { layer in
+        layer.scratchElements(moves.first { $0.trainer === trainer }?.pattern ?? layer.pattern)
+      } ?? 0
+    }
+    let scratch = try Buffer<T>(count: wanted.max() ?? 0, of: "scratch of the layers")
     let norm = try GlobalNorm(parameters: trainers.flatMap { $0.layer.parameters }, longest: longest)
     let units = try makeTopologyUnits(trainers) { trainer in
       moves.first { $0.trainer === trainer }?.pattern ?? trainer.linear?.pattern
@@ -110,6 +116,8 @@ extension Network {
       own = new
     }
     workspace?.norm = norm
+    workspace?.scratch = scratch
+    for layer in layers { layer.share(scratch) }
     use(units)
     forwardBatch = nil
     holdsGradients = false

@@ -154,6 +154,8 @@ struct Workspace<T: Scalar> {
   let usesBLAS: Bool
   /// dx of the whole network, (inputs, batch). There from the start, because backward allocates nothing.
   let inputGradient: Buffer<T>
+  /// What the layers share.
+  var scratch: Buffer<T>
 }
 
 /// Streams of the seed, one a purpose; a layer adds its number.

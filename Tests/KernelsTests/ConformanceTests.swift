@@ -27,6 +27,7 @@ import Testing
     let g = Memory<T>(panels([[1, -1], [0.5, 2], [0, 1], [-2, 0.25]], shape))
     let dx = Memory<T>([T](repeating: 9, count: shape.elements(features: 4)))
     let (dw, db) = (Memory<T>([T](repeating: 9, count: 6)), Memory<T>([T](repeating: 9, count: 4)))
+    let transposed = Memory<T>([T](repeating: 9, count: 6))
     var arguments = LinearArguments<T>(
       matrix: w.matrix, rows: 4, columns: 4, shape: shape, bias: bias.pointer, activation: .identity, negativeSlope: 0,
       input: x.pointer, output: y.pointer)
@@ -41,6 +42,7 @@ import Testing
     arguments.weightGradient = dw.pointer
     arguments.biasGradient = db.pointer
     arguments.inputGradient = dx.pointer
+    arguments.transposedValues = transposed.pointer
     call(table.sparseBackwardWeight, arguments, units: 4)
     call(table.sparseBackwardInput, arguments, units: 4)
     #expect(unpanels(g.values, features: 4, shape) == [[1, -1], [0.5, 2], [0, 0], [-2, 0.25]])

@@ -14,8 +14,8 @@ let batches = [1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 63, 64, 65, 128, 130]
     sweep(Double.self, set, indexBytes)
   }
 
-  /// Larger than a block of rows and than several tiles of features, in both directions.
-  @Test(arguments: InstructionSet.available) func tiles(set: InstructionSet) {
+  /// With more connections in a row than are looked ahead, in both directions.
+  @Test(arguments: InstructionSet.available) func longRows(set: InstructionSet) {
     func check<T: TestedScalar>(_: T.Type) {
       var draw = Draw(state: 8)
       let problem = LinearProblem<T>(
@@ -90,13 +90,15 @@ private final class LinearProblem<T: TestedScalar> {
     let dx = Memory([T](repeating: 5, count: self.x.count))
     let dw = data(Array(before.prefix(values.count)))
     let db = data(Array(before.suffix(w.rows)))
+    let transposed = Memory([T](repeating: 7, count: values.count))
     var matrix = w.matrix
     matrix.values = UnsafePointer(values.pointer)
     let arguments = LinearArguments<T>(
       matrix: matrix, rows: w.rows, columns: w.columns, shape: shape, bias: hasBias ? UnsafePointer(bias.pointer) : nil,
       activation: activation, negativeSlope: 0.125, input: x.pointer, output: a.pointer,
       preactivation: activation.needsPreactivation ? z.pointer : nil, gradient: dz.pointer, weightGradient: dw.pointer,
-      biasGradient: hasBias ? db.pointer : nil, inputGradient: dx.pointer, accumulate: accumulate)
+      biasGradient: hasBias ? db.pointer : nil, inputGradient: dx.pointer,
+      transposedValues: transposed.pointer, accumulate: accumulate)
     call(table.sparseForward, arguments, units: w.rows, cuts: cuts.filter { $0 <= w.rows })
     let (forwardA, forwardZ) = (a.values, z.values)
     if let forward {
@@ -104,7 +106,7 @@ private final class LinearProblem<T: TestedScalar> {
     }
     call(table.sparseBackwardWeight, arguments, units: w.rows, cuts: cuts.filter { $0 <= w.rows })
     call(table.sparseBackwardInput, arguments, units: w.columns, cuts: cuts.filter { $0 <= w.columns })
-    for memory in [x, bias, dz, a, z, dx, dw, db] { #expect(memory.guardsAreIntact, "\(label)") }
+    for memory in [x, bias, dz, a, z, dx, dw, db, transposed] { #expect(memory.guardsAreIntact, "\(label)") }
     return Result(a: forwardA, z: forwardZ, dz: dz.values, dw: dw.values, db: db.values, dx: dx.values)
   }
 

@@ -159,10 +159,11 @@ private let count: Kernel = { raw, begin, end in
         let (a, dz) = (Memory(da), Memory(da))
         let (dw, db) = (Memory(w.values.values), Memory([T](repeating: 0, count: rows)))
         let dx = Memory(x.values)
+        let transposed = Memory(w.values.values)
         let linear = LinearArguments<T>(
           matrix: w.matrix, rows: rows, columns: columns, shape: shape, bias: db.pointer, activation: .tanh,
           negativeSlope: 0, input: x.pointer, output: a.pointer, gradient: dz.pointer, weightGradient: dw.pointer,
-          biasGradient: db.pointer, inputGradient: dx.pointer)
+          biasGradient: db.pointer, inputGradient: dx.pointer, transposedValues: transposed.pointer)
         withUnsafePointer(to: linear) {
           pool.run(T.kernels.sparseForward, $0, units: rows, work: .max, balancedBy: w.rowStart.pointer)
           pool.run(T.kernels.sparseBackwardWeight, $0, units: rows, work: .max, balancedBy: w.rowStart.pointer)

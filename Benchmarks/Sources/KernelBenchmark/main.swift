@@ -71,8 +71,9 @@ func measure<T: Scalar>(rows: Int, columns: Int, batch: Int, density: Double, _:
   let y = aligned(shape.elements(features: rows), T.self)
   let dy = aligned(shape.elements(features: rows), T.self)
   let dw = aligned(layer.values.count, T.self)
+  let transposed = aligned(layer.values.count, T.self)
   let (bias, db) = (aligned(rows, T.self), aligned(rows, T.self))
-  defer { for p in [x, dx, y, dy, dw, bias, db] { p.deallocate() } }
+  defer { for p in [x, dx, y, dy, dw, transposed, bias, db] { p.deallocate() } }
   let environment = FloatingPointEnvironment.begin()
   defer { environment.end() }
   layer.rowStart.withUnsafeBufferPointer { rowStart in
@@ -88,7 +89,7 @@ func measure<T: Scalar>(rows: Int, columns: Int, batch: Int, density: Double, _:
               let arguments = LinearArguments<T>(
                 matrix: matrix, rows: rows, columns: columns, shape: shape, bias: bias, activation: .identity,
                 negativeSlope: 0, input: x, output: y, gradient: dy, weightGradient: dw, biasGradient: db,
-                inputGradient: dx)
+                inputGradient: dx, transposedValues: transposed)
               withUnsafePointer(to: arguments) { raw in
                 let flops = 2e-9 * Double(layer.values.count) * Double(shape.count * shape.width)
                 let forward = flops / leastTime { T.kernels.sparseForward(raw, 0, rows) }

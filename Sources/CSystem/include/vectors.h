@@ -1,5 +1,6 @@
 /* Vector operations that the Swift standard library spells lane by lane, leaving it to the optimizer to find the vector again:
- * multiply-add, choosing by a comparison, and the sums of four vectors at once. Inlined into each module of kernels with that module's instructions. */
+ * multiply-add, choosing by a comparison, and the sums of four vectors at once. Inlined into each module of kernels with that
+ * module's instructions. And what it does not spell at all: a hint to the cache. */
 #ifndef CSYSTEM_VECTORS_H
 #define CSYSTEM_VECTORS_H
 
@@ -11,6 +12,9 @@ typedef double csystem_d4 __attribute__((vector_size(32)));
 typedef double csystem_d8 __attribute__((vector_size(64)));
 
 #define CSYSTEM_INLINE static inline __attribute__((always_inline))
+
+/* Ask for the cache line of an address, which need not be a valid one. */
+CSYSTEM_INLINE void csystem_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 
 /* c + a b: one rounding where the target has such an instruction, else two. */
 #define CSYSTEM_MULTIPLY_ADD(type, name)                                          \
