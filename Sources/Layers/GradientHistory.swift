@@ -40,6 +40,8 @@ public final class GradientHistory<T: Scalar> {
   public var bytes: Int { inputs.bytes + gradients.bytes }
 
   /// Keep a backward pass's panels in the place of the oldest ones.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func record(_ panels: Linear<T>.GradientPanels) {
     let used = panels.shape.elements(features: 1)
     input(next).update(from: panels.input, count: features.inputs * used)
@@ -53,6 +55,8 @@ public final class GradientHistory<T: Scalar> {
   public func clear() { count = 0 }
 
   /// The weighted mean of dL/dW of some rows, newest batches last. - gradient: as for ``Linear/denseGradient(_:rows:into:accumulate:)``.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func denseGradient(of linear: Linear<T>, rows: Range<Int>, into gradient: UnsafeMutablePointer<T>) {
     let size = rows.count * features.inputs
     var weights: T = 0

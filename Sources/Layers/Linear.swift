@@ -186,12 +186,21 @@ extension Linear {
 
   /// The last backward pass's, valid until the next forward; nil before the first.
   public var gradientPanels: GradientPanels? {
+    @_specialize(where T == Float)
+    @_specialize(where T == Double)
+    get { panelsOfLast() }
+  }
+
+  @inline(never)
+  private func panelsOfLast() -> GradientPanels? {
     last.map { GradientPanels(input: $0.input, gradient: UnsafePointer(outputGradient), shape: $0.pass.shape) }
   }
 
   /// dL/dW at every position of some rows, from the panels of a backward pass. By OpenBLAS, whose threads the caller holds
   /// back. Nothing is allocated.
   /// - gradient: receives rows.count x inputs values, row-major, or has them added to what it holds.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func denseGradient(
     _ panels: GradientPanels, rows: Range<Int>, into gradient: UnsafeMutablePointer<T>, accumulate: Bool = false
   ) {

@@ -23,7 +23,15 @@ extension Trainer: TopologyLayer {
     momentum.update(from: gradient, count: linear.weights.count)
   }
 
+  // Apart from what is specialised, as in Linear: a generic function asks for the metadata of its locals first.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func growthScores(rows: Range<Int>, into scores: UnsafeMutablePointer<T>) throws(Failure) {
+    computeGradient(rows, scores)
+  }
+
+  @inline(never)
+  private func computeGradient(_ rows: Range<Int>, _ scores: UnsafeMutablePointer<T>) {
     guard let linear else { return }
     if let history {
       history.denseGradient(of: linear, rows: rows, into: scores)
@@ -43,7 +51,12 @@ extension Trainer: TopologyLayer {
   }
 
   /// Keep the panels of the backward pass just made.
-  func remember() {
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  func remember() { recordPanels() }
+
+  @inline(never)
+  private func recordPanels() {
     if let history, let panels = linear?.gradientPanels { history.record(panels) }
   }
 }

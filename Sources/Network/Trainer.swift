@@ -10,6 +10,9 @@ final class Trainer<T: Scalar> {
   /// Number of the layer in the network, from 1.
   let number: Int
   let layer: any Layer<T>
+  /// The layer as one whose pattern can be changed, or given in the first place. Converted once: the first conversion of a
+  /// process allocates.
+  let linear: Linear<T>?
   var optimizer: OptimizerInstance<T>?
   /// The unit of layers that this one changes its pattern with.
   unowned(unsafe) var unit: TopologyUnit<T>?
@@ -21,14 +24,12 @@ final class Trainer<T: Scalar> {
   init(number: Int, layer: any Layer<T>) {
     self.number = number
     self.layer = layer
+    linear = layer as? Linear<T>
   }
-
-  /// The layer as one whose pattern can be changed, or given in the first place.
-  var linear: Linear<T>? { layer as? Linear<T> }
 
   /// The layer as one with a pattern, if it is one.
   var sparse: Linear<T>? {
-    guard let linear = layer as? Linear<T>, linear.pattern != nil else { return nil }
+    guard let linear, linear.pattern != nil else { return nil }
     return linear
   }
 

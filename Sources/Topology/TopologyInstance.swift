@@ -36,6 +36,7 @@ public final class TopologyInstance<T: Scalar> {
           plan, subject: layer.subject, pattern: layer.pattern, random: RandomSource(seed: seed, stream: stream)))
     }
     self.layers = made
+    needsGradient = Self.needsGradient(plan, made)
   }
 
   /// The same method, at the same time, without one of its layers.
@@ -48,12 +49,18 @@ public final class TopologyInstance<T: Scalar> {
     hasBegun = other.hasBegun
     layers = other.layers.filter { $0.subject !== subject }
     redistributor = Redistributor(layers: layers.count)
+    needsGradient = Self.needsGradient(plan, layers)
+  }
+
+  private static func needsGradient(_ plan: TopologyPlan, _ layers: [LayerTopology<T>]) -> Bool {
+    plan.drop.needsSlope || layers.contains { $0.growth.needsGradient }
   }
 
   /// Whether an update takes the place of the optimizer's step of that iteration.
   public var replacesStep: Bool { plan.replacesStep && plan.schedule.clock == .steps }
-  /// Whether `evolve` asks for gradients of the batch just gone back through.
-  public var needsGradient: Bool { plan.drop.needsSlope || layers.contains { $0.growth.needsGradient } }
+  /// Whether `evolve` asks for gradients of the batch just gone back through. Asked in every step, so it is not worked out
+  /// then: generic sequences of the standard library allocate.
+  public let needsGradient: Bool
   /// Bytes of scratch.
   public var bytes: Int { layers.reduce(0) { $0 + $1.bytes } }
 
@@ -95,6 +102,8 @@ public final class TopologyInstance<T: Scalar> {
   /// - step: the time, for schedules. - dropFraction: in [0, 1], instead of the schedule's; 0 drops nothing that a density
   ///   schedule does not ask for.
   /// - Throws: `stopped` when a function of the caller's asked for it. Nothing has changed then.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func evolve(step: Int, dropFraction: Double? = nil) throws(Failure) {
     guard method.changesPatterns else { return }
     begin()
