@@ -5,6 +5,7 @@ import Layers
 import Machine
 import Network
 import Optimizers
+import Sparse
 import Topology
 
 @_cdecl("espalier_network_create") @implementation

@@ -3,6 +3,7 @@ import KernelInterface
 import Layers
 import Machine
 import Optimizers
+import Sparse
 import Topology
 
 /// What a network can be asked without knowing its element type: the part of it that needs no array.

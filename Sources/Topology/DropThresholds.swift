@@ -1,4 +1,5 @@
 import Machine
+import Sparse
 
 /// Mark by two thresholds, as the original code of SET does (set_mlp_sparse_data_structures.py): a share of the negative and
 /// of the positive weights, those nearest to zero; about `fraction` of all, more in small layers. Returns how many go.

@@ -1,6 +1,6 @@
 import Base
+import Sparse
 import Testing
-import Topology
 
 /// Layers by the dimensions of their weights.
 private func shapes(_ dimensions: [[Int]]) -> [Distribution.Shape] {

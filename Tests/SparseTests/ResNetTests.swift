@@ -1,5 +1,5 @@
+import Sparse
 import Testing
-import Topology
 
 /// ResNet-50 as in RigL's paper: 54 layers with stride in the 3 x 3 convolutions; heights of the outputs for FLOPs.
 private struct Convolution {

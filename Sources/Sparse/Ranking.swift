@@ -2,31 +2,32 @@ import Machine
 
 /// The bits of a Float or Double, as unsigned integers of the same width: finite magnitudes compare as their bits do, so
 /// that selection needs no floating-point comparison and NaN has a place in the order.
-protocol FloatBits: FixedWidthInteger, UnsignedInteger, BitwiseCopyable {
+@usableFromInline
+package protocol FloatBits: FixedWidthInteger, UnsignedInteger, BitwiseCopyable {
   /// Bits of infinity; above them are the NaNs.
   static var infinity: Self { get }
 }
 
 extension UInt32: FloatBits {
-  static var infinity: UInt32 { 0x7F80_0000 }
+  @inlinable package static var infinity: UInt32 { 0x7F80_0000 }
 }
 
 extension UInt64: FloatBits {
-  static var infinity: UInt64 { 0x7FF0_0000_0000_0000 }
+  @inlinable package static var infinity: UInt64 { 0x7FF0_0000_0000_0000 }
 }
 
 extension FloatBits {
   /// Bits of the absolute value.
-  var magnitudeBits: Self { self & (Self.max >> 1) }
+  @inlinable package var magnitudeBits: Self { self & (Self.max >> 1) }
 
   /// Ascending with the absolute value: NaN 0, zero 1.
-  var rank: UInt64 { magnitudeBits > Self.infinity ? 0 : UInt64(magnitudeBits) &+ 1 }
+  @inlinable package var rank: UInt64 { magnitudeBits > Self.infinity ? 0 : UInt64(magnitudeBits) &+ 1 }
 
   /// Ascending with the signed value: NaN 0; both zeros are equal.
-  var orderedRank: UInt64 { magnitudeBits > Self.infinity ? 0 : signedRank &+ 1 }
+  @inlinable package var orderedRank: UInt64 { magnitudeBits > Self.infinity ? 0 : signedRank &+ 1 }
 
   /// Ascending with the signed value; both zeros are equal, NaN counts as zero.
-  var signedRank: UInt64 {
+  @inlinable package var signedRank: UInt64 {
     let middle = UInt64(Self.max >> 1) &+ 1
     if magnitudeBits == 0 || magnitudeBits > Self.infinity { return middle }
     return magnitudeBits == self ? middle &+ UInt64(magnitudeBits) : middle &- UInt64(magnitudeBits)
@@ -35,27 +36,27 @@ extension FloatBits {
 
 extension UnsafePointer where Pointee: Scalar {
   /// The same numbers as bits. - Bits: UInt32 for Float, UInt64 for Double.
-  func bits<Bits: FloatBits>(_: Bits.Type) -> UnsafePointer<Bits> {
+  @inlinable package func bits<Bits: FloatBits>(_: Bits.Type) -> UnsafePointer<Bits> {
     UnsafeRawPointer(self).assumingMemoryBound(to: Bits.self)
   }
 }
 
 /// The `k`-th largest of `count` keys (equal ones counted each), and how many are larger. By bytes from the highest: a
-/// histogram of the keys that agree so far leaves one digit. Linear time whatever the keys, no memory but 1 KB of stack.
+/// histogram of the keys that agree so far leaves one digit. Linear time whatever the keys, no memory but 2 KB of stack.
 /// - k: 1 ... count. - bytes: that the keys have, 1 ... 8.
-@inline(__always)
-func kthLargest(
+@inlinable @inline(__always)
+package func kthLargest(
   _ k: Int, count: Int, bytes: Int, key: (Int) -> UInt64
 ) -> (key: UInt64, larger: Int) {
   kthLargest(k, segments: 1, bytes: bytes, count: { _ in count }, key: { key($1) })
 }
 
 /// The same over several runs of keys. - count: keys of a segment. - key: of a segment and a place in it.
-@inline(__always)
-func kthLargest(
+@inlinable @inline(__always)
+package func kthLargest(
   _ k: Int, segments: Int, bytes: Int, count: (Int) -> Int, key: (Int, Int) -> UInt64
 ) -> (key: UInt64, larger: Int) {
-  withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 256) { histogram in
+  withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { histogram in
     var found: UInt64 = 0
     var fixed: UInt64 = 0
     var larger = 0
