@@ -90,8 +90,74 @@ module espalier_c
   integer(c_int), parameter :: espalier_static = 0
   integer(c_int), parameter :: espalier_set = 1
   integer(c_int), parameter :: espalier_rigl = 2
+  integer(c_int), parameter :: espalier_snfs = 3
+  integer(c_int), parameter :: espalier_itop = 4
+  integer(c_int), parameter :: espalier_granet = 5
+  integer(c_int), parameter :: espalier_mest = 6
+  integer(c_int), parameter :: espalier_top_kast = 7
+  integer(c_int), parameter :: espalier_gradual = 8
+  integer(c_int), parameter :: espalier_acdc = 9
+  integer(c_int), parameter :: espalier_deepr = 10
+  integer(c_int), parameter :: espalier_dsr = 11
+  integer(c_int), parameter :: espalier_sampled = 12
+  integer(c_int), parameter :: espalier_srigl = 13
+
+  ! What a topology schedule counts
+  integer(c_int), parameter :: espalier_clock_steps = 0
+  integer(c_int), parameter :: espalier_clock_epochs = 1
 
   ! Decay of the drop fraction
   integer(c_int), parameter :: espalier_decay_constant = 0
   integer(c_int), parameter :: espalier_decay_cosine = 1
+  integer(c_int), parameter :: espalier_decay_linear = 2
+  integer(c_int), parameter :: espalier_decay_exponential = 3
+  integer(c_int), parameter :: espalier_decay_inverse_power = 4
+  integer(c_int), parameter :: espalier_decay_learning_rate = 5
+
+  ! What connections are dropped by
+  integer(c_int), parameter :: espalier_drop_magnitude = 0
+  integer(c_int), parameter :: espalier_drop_weight_gradient = 1
+  integer(c_int), parameter :: espalier_drop_weight_plus_gradient = 2
+  integer(c_int), parameter :: espalier_drop_magnitude_increase = 3
+  integer(c_int), parameter :: espalier_drop_sign_flip = 4
+  integer(c_int), parameter :: espalier_drop_random = 5
+  integer(c_int), parameter :: espalier_drop_thresholds = 6
+  integer(c_int), parameter :: espalier_drop_callback = 7
+
+  ! How a drop fraction becomes a number
+  integer(c_int), parameter :: espalier_rounding_truncate = 0
+  integer(c_int), parameter :: espalier_rounding_up = 1
+
+  ! Over what a final density is meant
+  integer(c_int), parameter :: espalier_scope_layer = 0
+  integer(c_int), parameter :: espalier_scope_global = 1
+
+  ! What new connections are chosen by
+  integer(c_int), parameter :: espalier_grow_random = 0
+  integer(c_int), parameter :: espalier_grow_gradient = 1
+  integer(c_int), parameter :: espalier_grow_momentum = 2
+  integer(c_int), parameter :: espalier_grow_unfired = 3
+  integer(c_int), parameter :: espalier_grow_sampled = 4
+  integer(c_int), parameter :: espalier_grow_callback = 5
+
+  ! From where candidates are sampled
+  integer(c_int), parameter :: espalier_sampling_uniform = 0
+  integer(c_int), parameter :: espalier_sampling_activity = 1
+  integer(c_int), parameter :: espalier_sampling_sketch = 2
+
+  ! What becomes of a connection that is dropped and chosen again
+  integer(c_int), parameter :: espalier_just_dropped_keep = 0
+  integer(c_int), parameter :: espalier_just_dropped_restart = 1
+  integer(c_int), parameter :: espalier_just_dropped_exclude = 2
+
+  ! What a grown connection's weight starts with
+  integer(c_int), parameter :: espalier_grow_zero = 0
+  integer(c_int), parameter :: espalier_grow_normal = 1
+  integer(c_int), parameter :: espalier_grow_uniform = 2
+  integer(c_int), parameter :: espalier_grow_layer_normal = 3
+
+  ! How connections are spread over layers
+  integer(c_int), parameter :: espalier_redistribute_none = 0
+  integer(c_int), parameter :: espalier_redistribute_momentum = 1
+  integer(c_int), parameter :: espalier_redistribute_connections = 2
 end module espalier_c

@@ -167,6 +167,12 @@ module espalier_c_training
       real(c_double), value :: drop_fraction
     end function
 
+    integer(c_int) function espalier_network_end_epoch(network) bind(c)
+      !! Count an epoch as ended; drop and grow where a clock of epochs makes it due.
+      import :: c_int, c_ptr
+      type(c_ptr), value :: network
+    end function
+
     integer(c_int) function espalier_predict_f32(network, x, samples, y) bind(c)
       !! Outputs in inference mode, for any number of samples.
       import :: c_float, c_int, c_int64_t, c_ptr

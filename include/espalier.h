@@ -120,13 +120,101 @@ enum {
   ESPALIER_SCHEDULE_COSINE = 3
 };
 
-/** Topology methods. STATIC: the pattern stays. SET: drop the smallest weights, grow at random (Mocanu et al. 2018).
- *  RIGL: drop the smallest weights, grow where the gradient is largest (Evci et al. 2020). */
-enum { ESPALIER_STATIC = 0, ESPALIER_SET = 1, ESPALIER_RIGL = 2 };
+/** Topology methods: rows of one table of options, see espalier_topology_set.
+ *  STATIC: the pattern stays. SET: drop the smallest weights, grow at random (Mocanu et al. 2018). RIGL: grow where the
+ *  gradient is largest (Evci et al. 2020). SNFS: grow by an exponential mean of gradients and spread the connections over the
+ *  layers by their momentum (Dettmers and Zettlemoyer 2019). ITOP: grow where there has never been a connection (Liu et al.
+ *  2021). GRANET: thin to "final_density" while some regenerate by gradient (Liu et al. 2021). MEST: drop by weight and
+ *  gradient (Yuan et al. 2021). TOP_KAST: forward through the largest weights only (Jayakumar et al. 2020). GRADUAL: thin to
+ *  "final_density" (Zhu and Gupta 2017). ACDC: sparse and dense phases in turn (Peste et al. 2021). DEEPR: drop what changes
+ *  its sign, grow at random (Bellec et al. 2018). DSR: drop below a threshold that adapts, spread over the layers (Mostafa and
+ *  Wang 2019). SAMPLED: grow by gradient among sampled positions, for layers whose dense gradient cannot be afforded (Heddes
+ *  et al. 2024). SRIGL: RigL with the same number of connections in every unit (Lasby et al. 2024). */
+enum {
+  ESPALIER_STATIC = 0,
+  ESPALIER_SET = 1,
+  ESPALIER_RIGL = 2,
+  ESPALIER_SNFS = 3,
+  ESPALIER_ITOP = 4,
+  ESPALIER_GRANET = 5,
+  ESPALIER_MEST = 6,
+  ESPALIER_TOP_KAST = 7,
+  ESPALIER_GRADUAL = 8,
+  ESPALIER_ACDC = 9,
+  ESPALIER_DEEPR = 10,
+  ESPALIER_DSR = 11,
+  ESPALIER_SAMPLED = 12,
+  ESPALIER_SRIGL = 13
+};
 
-/** Decay of the drop fraction (topology option "decay"). COSINE: f(t) = m + (drop_fraction - m)/2 (1 + cos(pi min(t,T)/T)),
- *  T = until - begin, t the layer's step count, m = "minimum_drop_fraction". */
-enum { ESPALIER_DECAY_CONSTANT = 0, ESPALIER_DECAY_COSINE = 1 };
+/** What a schedule counts (topology option "clock"): optimizer steps of the layer, or epochs that have ended. */
+enum { ESPALIER_CLOCK_STEPS = 0, ESPALIER_CLOCK_EPOCHS = 1 };
+
+/** Decay of the drop fraction (topology option "decay"), from f = "drop_fraction" to m = "minimum_drop_fraction". t: the
+ *  clock, T = until - begin, x = (t - begin) / T within [0, 1], k = "decay_power". COSINE: m + (f - m)/2 (1 + cos(pi
+ *  min(t, T) / T)), where t is not counted from begin, as RigL's code has it. LINEAR: m + (f - m) (1 - x). EXPONENTIAL: m + (f
+ *  - m) (1 - x)^k, so called by RigL's code. These three are constant without an "until" after "begin". INVERSE_POWER: m +
+ *  (f - m) (1 + (t - begin) / every)^-k. LEARNING_RATE: f times the learning rate over the first one, at least m. */
+enum {
+  ESPALIER_DECAY_CONSTANT = 0,
+  ESPALIER_DECAY_COSINE = 1,
+  ESPALIER_DECAY_LINEAR = 2,
+  ESPALIER_DECAY_EXPONENTIAL = 3,
+  ESPALIER_DECAY_INVERSE_POWER = 4,
+  ESPALIER_DECAY_LEARNING_RATE = 5
+};
+
+/** What connections are dropped by, the smallest score first (topology option "drop"). MAGNITUDE: |w|. WEIGHT_GRADIENT: |w g|,
+ *  g = dL/dw. WEIGHT_PLUS_GRADIENT: |w| + "gradient_weight" |g|. MAGNITUDE_INCREASE: |w| less |w| at the last update.
+ *  SIGN_FLIP: just those whose weight has changed its sign, whatever the drop fraction. RANDOM. THRESHOLDS: two, for
+ *  negative and positive weights, those of SET's original code. CALLBACK: what espalier_topology_set_drop_f32 was given. */
+enum {
+  ESPALIER_DROP_MAGNITUDE = 0,
+  ESPALIER_DROP_WEIGHT_GRADIENT = 1,
+  ESPALIER_DROP_WEIGHT_PLUS_GRADIENT = 2,
+  ESPALIER_DROP_MAGNITUDE_INCREASE = 3,
+  ESPALIER_DROP_SIGN_FLIP = 4,
+  ESPALIER_DROP_RANDOM = 5,
+  ESPALIER_DROP_THRESHOLDS = 6,
+  ESPALIER_DROP_CALLBACK = 7
+};
+
+/** How a drop fraction of n connections becomes a number (topology option "rounding"): TRUNCATE: down, computed in single
+ *  precision, as RigL's code does. UP: up, in double, as the codes of SNFS, ITOP and GraNet do. */
+enum { ESPALIER_ROUNDING_TRUNCATE = 0, ESPALIER_ROUNDING_UP = 1 };
+
+/** Over what "final_density" is meant (topology option "scope"): each layer, or all layers of the method together, by one
+ *  threshold of the drop score; each keeps one connection at least. */
+enum { ESPALIER_SCOPE_LAYER = 0, ESPALIER_SCOPE_GLOBAL = 1 };
+
+/** What new connections are chosen by, the largest score first (topology option "grow"). RANDOM. GRADIENT: |dL/dW| of the
+ *  batch just gone through, or its mean over "gradient_batches". MOMENTUM: the same, to be used with "gradient_decay". UNFIRED:
+ *  at random, positions that have never been connected before others. SAMPLED: |dL/dW| among "candidates" sampled positions.
+ *  CALLBACK: |score| of what espalier_topology_set_grow_f32 was given. */
+enum {
+  ESPALIER_GROW_RANDOM = 0,
+  ESPALIER_GROW_GRADIENT = 1,
+  ESPALIER_GROW_MOMENTUM = 2,
+  ESPALIER_GROW_UNFIRED = 3,
+  ESPALIER_GROW_SAMPLED = 4,
+  ESPALIER_GROW_CALLBACK = 5
+};
+
+/** From where candidates are sampled (topology option "sampling"). UNIFORM. ACTIVITY: unit and input in proportion to the sums
+ *  over the batch of |dL/dz| and of |x| (GraBo). SKETCH: of |sum of +-dL/dz| and |sum of +-x| with random signs (GraEst). */
+enum { ESPALIER_SAMPLING_UNIFORM = 0, ESPALIER_SAMPLING_ACTIVITY = 1, ESPALIER_SAMPLING_SKETCH = 2 };
+
+/** What becomes of a connection that is dropped and chosen again in the same update (topology option "just_dropped"): it
+ *  stays with its weight and state, starts anew, or cannot be chosen. */
+enum { ESPALIER_JUST_DROPPED_KEEP = 0, ESPALIER_JUST_DROPPED_RESTART = 1, ESPALIER_JUST_DROPPED_EXCLUDE = 2 };
+
+/** What a grown connection's weight starts with (topology option "grow_weight"), s being "grow_scale". NORMAL: standard
+ *  deviation s. UNIFORM: in +-s. LAYER_NORMAL: standard deviation s times the root mean square of the layer's weights. */
+enum { ESPALIER_GROW_ZERO = 0, ESPALIER_GROW_NORMAL = 1, ESPALIER_GROW_UNIFORM = 2, ESPALIER_GROW_LAYER_NORMAL = 3 };
+
+/** How the connections that come are spread over the layers of a method (topology option "redistribute"): each gets as many
+ *  as it lost; or in proportion to the mean |momentum| of its connections; or to the connections that it keeps. */
+enum { ESPALIER_REDISTRIBUTE_NONE = 0, ESPALIER_REDISTRIBUTE_MOMENTUM = 1, ESPALIER_REDISTRIBUTE_CONNECTIONS = 2 };
 
 /* ------------------------------------------------------- version and errors */
 
@@ -196,9 +284,12 @@ int espalier_network_set_loss(espalier_network *network, int loss);
  *  @param layer a layer with weights, or ESPALIER_ALL_LAYERS */
 int espalier_network_set_optimizer(espalier_network *network, int64_t layer, const espalier_optimizer *optimizer);
 
-/** Give sparse layers a topology method, each an instance of its own (default: static). Dense layers stay dense:
- *  ESPALIER_ALL_LAYERS passes over them, naming one is an error unless the method is static. Before or after build; after
- *  build it allocates the method's scratch. */
+/** Give layers a topology method (default: static): with ESPALIER_ALL_LAYERS one that changes all of them together, else one
+ *  of the layer's own. A method with "final_density" thins dense layers too, unless their option "fixed_density" is 1; others
+ *  leave dense layers dense: ESPALIER_ALL_LAYERS passes over them, naming one is an error unless the method is static. Before
+ *  or after build; after build it allocates the method's scratch, and where the method needs room for more connections the
+ *  parameters move (see espalier_network_parameter_count; bound arrays must be long enough for them). Options that contradict
+ *  each other are ESPALIER_ERROR_INVALID_ARGUMENT. */
 int espalier_network_set_topology(espalier_network *network, int64_t layer, const espalier_topology *topology);
 
 /** Set an option of the network:
@@ -241,7 +332,11 @@ int espalier_network_build(espalier_network *network, int64_t max_batch);
 /* ------------------------------------------------------------------ parameters */
 
 /** Number of parameters: for each layer in order its weights (connections, sorted by unit, then input) and its biases
- *  (units). After build. Topology methods of this version keep it constant. */
+ *  (units). After build.
+ *  A layer's weights have room for all connections that its topology method may come to give it: the part of a method that
+ *  redistributes, thins or grows first is longer than the layer's connections, and what is beyond them is 0 in w and dw and
+ *  stays untouched. So no update changes this count or the place of any layer's part. Only giving a method that needs more
+ *  room after build, or pruning, does: then each later part moves, in bound arrays too. */
 int espalier_network_parameter_count(const espalier_network *network, int64_t *count);
 
 /** Let the network work in the caller's arrays. The current parameters are copied into w, dw is zeroed; from now on every
@@ -295,7 +390,7 @@ int espalier_train_step_labels_f64(espalier_network *network, const double *x, c
  *  @param user what was passed in  @param done samples so far  @param samples of the epoch  @param loss mean so far */
 typedef int (*espalier_progress)(void *user, int64_t done, int64_t samples, double loss);
 
-/** One epoch: every sample once, in batches; a last smaller batch is used as it is.
+/** One epoch: every sample once, in batches; a last smaller batch is used as it is. Then espalier_network_end_epoch.
  *  @param x (samples, inputs)  @param target (samples, outputs)  @param batch 1 .. max_batch
  *  @param shuffle 0: in order; 1: in an order drawn from the network's seed, samples are gathered, not copied
  *  @param progress may be NULL; @param user is passed to it and may be NULL
@@ -332,9 +427,15 @@ int espalier_update(espalier_network *network);
  *  with their connection, in place; grown connections get weight 0 and state 0. RigL needs the backward of this step. */
 int espalier_evolve(espalier_network *network);
 
-/** Drop and grow now, whatever the schedule, with this drop fraction. The layer must have a SET or RigL topology.
- *  @param layer a sparse layer, or ESPALIER_ALL_LAYERS for all with such a topology  @param drop_fraction in [0, 1] */
+/** Drop and grow now, whatever the schedule, with this drop fraction. The layer must have a topology method that changes
+ *  patterns; layers that it was given together change together.
+ *  @param layer a sparse layer, or ESPALIER_ALL_LAYERS for all with such a method  @param drop_fraction in [0, 1] */
 int espalier_evolve_now(espalier_network *network, int64_t layer, double drop_fraction);
+
+/** Count an epoch as ended, and drop and grow where a clock of epochs makes it due. espalier_train_epoch_* calls it at its end;
+ *  a loop of one's own calls it after its last step and before it evaluates, as methods that grow by gradient need the backward
+ *  pass of that step (ESPALIER_ERROR_INVALID_STATE otherwise, and the epoch is not counted). After build. */
+int espalier_network_end_epoch(espalier_network *network);
 
 /* ------------------------------------------------------------------ inference */
 
@@ -401,12 +502,56 @@ int espalier_topology_create(int method, espalier_topology **topology);
 /** Destroy it; NULL is ESPALIER_OK. Networks that were given it are not affected. */
 int espalier_topology_destroy(espalier_topology *topology);
 
-/** Set an option. Steps are the layer's optimizer steps.
- *  "every" (100; >= 1), "begin" (-1 = `every`; first step at which an update may happen), "until" (-1 = for ever; last step),
- *  "drop_fraction" (0.3; in [0, 1]), "decay" (ESPALIER_DECAY_COSINE for rigl, ESPALIER_DECAY_CONSTANT for set; cosine without
- *  "until" is constant), "minimum_drop_fraction" (0; in [0, 1]; where cosine ends), "published" (set only: 0 drops exactly
- *  floor(drop_fraction * connections), computed in single precision as for rigl; 1 drops by the thresholds of the original
- *  code, a share of the positive and of the negative weights). A static method has none. */
+/** Set an option. Every method but static, which has none, has all of them; a method is what it sets them to at first:
+ *  where a preset differs from the default it stands after it. Times are what the clock counts.
+ *
+ *  when and how much
+ *  "every"                 100   >= 1; time between updates. sampled 1000, deepr 1
+ *  "begin"                 -1    first time of an update; -1: `every`
+ *  "until"                 -1    last time of an update; -1: for ever
+ *  "until_share"           -1    in [0, 1]: until is this share of "training_length" (0; >= 0). -1: see "until"
+ *  "clock"                 STEPS
+ *  "drop_fraction"         0.3   in [0, 1], of the layer's connections. snfs itop granet 0.5; mest sampled 0.2; top_kast dsr
+ *                                0.1; gradual acdc 0
+ *  "minimum_drop_fraction" 0     in [0, 1]; where a decay ends. snfs itop 0.005
+ *  "decay"                 CONSTANT   rigl snfs itop granet sampled srigl COSINE; mest LINEAR
+ *  "decay_power"           3     > 0
+ *  what goes
+ *  "drop"                  MAGNITUDE   mest WEIGHT_PLUS_GRADIENT; deepr SIGN_FLIP
+ *  "gradient_weight"       1     >= 0
+ *  "rounding"              TRUNCATE   snfs itop granet UP
+ *  "threshold"             0     >= 0; > 0: those with a score below it go, and it doubles or halves when their share is not
+ *                                within "tolerance" (0.1; >= 0) of the drop fraction. dsr 0.001
+ *  "published"             0     0 or 1, set only: the thresholds of the original code, and drawn connections start anew
+ *  what comes
+ *  "grow"                  RANDOM   rigl granet srigl GRADIENT; snfs MOMENTUM; itop UNFIRED; sampled SAMPLED
+ *  "gradient_batches"      1     1 .. 1000; batches before the update whose gradients count; their panels are kept. snfs 22
+ *  "gradient_decay"        1     in (0, 1]; factor on a batch's weight for each later one. snfs 0.9
+ *  "candidates"            1     in (0, 1000]; sampled positions for each connection
+ *  "sampling"              UNIFORM
+ *  "just_dropped"          KEEP   deepr RESTART; sampled EXCLUDE
+ *  "grow_weight"           ZERO
+ *  "grow_scale"            1     >= 0
+ *  "redistribute"          NONE   snfs MOMENTUM; dsr CONNECTIONS
+ *  "room"                  1     in [1, 1000]; with "redistribute" a layer has room for so many times the mean number of
+ *                                connections of the layers. snfs dsr 2
+ *  how many there should be
+ *  "final_density"         -1    in (0, 1]; -1: as many as there are. From "density_begin" (0) to "density_end" (0; must be
+ *                                after it) the density falls from its start as (1 - x)^"density_power" (3), at updates.
+ *                                Dense layers take part. granet gradual acdc 0.1
+ *  "phase"                 0     > 0: no ramp, but "final_density" and all connections in turn, each for so long; acdc needs it
+ *  "scope"                 LAYER   granet acdc GLOBAL
+ *  "soft"                  0     0 or 1: an update drops down to the number at the start and then grows the drop fraction on top
+ *                                of it (MEST's soft memory bound)
+ *  for some methods
+ *  "noise", "shrink"       0     >= 0; after an update all weights get normal noise of that deviation, and go that much
+ *                                nearer to zero (DeepR)
+ *  "forward_share"         1     in (0, 1]; share of the connections, the largest, that forward uses. top_kast 0.6
+ *  "constant_fan_in"       0     0 or 1: every unit has the same number of connections. srigl 1
+ *  "ablation"              0     in [0, 1); a unit with a smaller share of important connections loses all. srigl 0.3
+ *  "replaces_step"         0     0 or 1: an update takes the place of the optimizer's step. rigl srigl 1
+ *
+ *  Options that contradict each other are told by espalier_network_set_topology. */
 int espalier_topology_set(espalier_topology *topology, const char *name, double value);
 
 /** Read an option, or "method". */

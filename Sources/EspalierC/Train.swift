@@ -153,6 +153,11 @@ public func espalier_evolve(_ network: OpaquePointer!) -> Int32 {
   withNetwork(network) { network throws(Failure) in try network.evolve() }
 }
 
+@_cdecl("espalier_network_end_epoch") @implementation
+public func espalier_network_end_epoch(_ network: OpaquePointer!) -> Int32 {
+  withNetwork(network) { network throws(Failure) in try network.endEpoch() }
+}
+
 @_cdecl("espalier_evolve_now") @implementation
 public func espalier_evolve_now(_ network: OpaquePointer!, _ layer: Int64, _ drop_fraction: Double) -> Int32 {
   withNetwork(network) { network throws(Failure) in

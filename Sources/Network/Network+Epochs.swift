@@ -3,7 +3,7 @@ import KernelInterface
 import Machine
 
 extension Network {
-  /// Every sample once, in batches; the last may be smaller.
+  /// Every sample once, in batches; the last may be smaller. Then the epoch has ended: see ``endEpoch()``.
   ///
   /// - shuffle: in an order drawn from the network's seed, anew each epoch; samples are gathered while they are packed.
   /// - progress: told samples done, samples in all, mean loss so far after each batch; false stops the epoch.
@@ -43,6 +43,7 @@ extension Network {
         throw Failure(.stopped, "train_epoch: stopped by the caller after \(done) of \(samples) samples")
       }
     }
+    try endEpoch()
   }
 
   func advanced(_ target: Target<T>, by samples: Int) -> Target<T> {

@@ -162,8 +162,13 @@ extension Network {
   }
 
   /// An epoch has ended: methods whose clock counts epochs may be due.
+  /// - Throws: `invalidState` when one of them needs the gradients of a backward pass that is gone; the epoch is not counted
+  ///   then. `stopped` when a function of the caller's asked for it; the update stays due then.
   public func endEpoch() throws(Failure) {
     let workspace = try requireBuilt("end_epoch")
+    for unit in topologyUnits where unit.awaitsEvolution || unit.isDue(afterEpochs: epochs + 1) {
+      try requireGradients(unit, "end_epoch")
+    }
     epochs += 1
     for unit in topologyUnits { unit.afterEpoch(epochs) }
     let held = hold(workspace)

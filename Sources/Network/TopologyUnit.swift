@@ -61,10 +61,14 @@ final class TopologyUnit<T: Scalar> {
     expect(at: steps)
   }
 
+  /// Whether its clock counts epochs, and an update is due when so many have ended.
+  func isDue(afterEpochs epochs: Int) -> Bool {
+    instance.plan.schedule.clock == .epochs && instance.isDue(step: epochs)
+  }
+
   /// - epochs: that have ended.
   func afterEpoch(_ epochs: Int) {
-    guard instance.plan.schedule.clock == .epochs, instance.isDue(step: epochs) else { return }
-    expect(at: epochs)
+    if isDue(afterEpochs: epochs) { expect(at: epochs) }
   }
 
   private func expect(at time: Int) {

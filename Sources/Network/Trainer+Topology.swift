@@ -17,6 +17,8 @@ extension Trainer: TopologyLayer {
   var learningRate: Double { (try? optimizer?.get("rate")) ?? 0 }
   var initialLearningRate: Double { optimizer?.optimizer.rate(after: 0) ?? 0 }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func copyMomentum(into momentum: UnsafeMutablePointer<T>) {
     guard let linear else { return }
     if let optimizer, optimizer.copyMomentum(of: linear.weights, into: momentum) { return }

@@ -37,6 +37,7 @@ package protocol UntypedNetwork: AnyObject {
   func update() throws(Failure)
   func evolve() throws(Failure)
   func evolveNow(layer: Int, dropFraction: Double) throws(Failure)
+  func endEpoch() throws(Failure)
   func info() throws(Failure) -> String
 }
 

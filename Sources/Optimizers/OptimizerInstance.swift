@@ -170,7 +170,15 @@ public final class OptimizerInstance<T: Scalar> {
 
   /// The momentum of each element: SGD's and RMSProp's buffer, Adam's m / (sqrt(v) + 1e-8).
   /// - momentum: receives parameter.count values. - Returns: false, and writes nothing, when the rule has none.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func copyMomentum(of parameter: Parameter<T>, into momentum: UnsafeMutablePointer<T>) -> Bool {
+    gatherMomentum(parameter, momentum)
+  }
+
+  // Apart from what is specialised: a generic function asks for the metadata of its locals first.
+  @inline(never)
+  private func gatherMomentum(_ parameter: Parameter<T>, _ momentum: UnsafeMutablePointer<T>) -> Bool {
     guard let which = try? index(of: parameter), let place = rule.momentum(optimizer.options),
       let first = states[which].moments[place.numerator]?.pointer
     else { return false }

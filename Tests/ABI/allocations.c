@@ -80,6 +80,9 @@ static espalier_network *network_with(double density, int activation, int rule, 
   espalier_network *network = NULL;
   espalier_optimizer *optimizer = make_optimizer(rule, 0.001);
   espalier_topology *topology = make_topology(method, 4);
+  if (method == ESPALIER_GRANET || method == ESPALIER_GRADUAL || method == ESPALIER_ACDC)
+    OK(espalier_topology_set(topology, "density_end", 60));
+  if (method == ESPALIER_ACDC) OK(espalier_topology_set(topology, "phase", 4));
   if (rule == ESPALIER_SGD) {
     OK(espalier_optimizer_set(optimizer, "momentum", 0.9));
     OK(espalier_optimizer_set(optimizer, "schedule", ESPALIER_SCHEDULE_COSINE));
@@ -157,6 +160,15 @@ static void rules_and_topologies(void) {
         one(0.2, ESPALIER_RELU, rule, method, threads, ESPALIER_MEAN_SQUARED_ERROR);
 }
 
+static void topologies(void) {
+  int method, threads;
+  for (method = ESPALIER_SNFS; method <= ESPALIER_SRIGL; method++)
+    for (threads = 1; threads <= 2; threads++) {
+      one(0.2, ESPALIER_RELU, ESPALIER_SGD, method, threads, ESPALIER_MEAN_SQUARED_ERROR);
+      one(0.2, ESPALIER_RELU, ESPALIER_ADAM, method, threads, ESPALIER_MEAN_SQUARED_ERROR);
+    }
+}
+
 static void activations(void) {
   int activation, threads;
   for (threads = 1; threads <= 2; threads++)
@@ -206,8 +218,8 @@ static void the_counter_sees_the_library(void) {
 }
 
 int main(void) {
-  static const struct test tests[] = {TEST(the_counter_sees_the_library), TEST(rules_and_topologies), TEST(activations),
-                                      TEST(losses), TEST(dense), TEST(minimize)};
+  static const struct test tests[] = {TEST(the_counter_sees_the_library), TEST(rules_and_topologies), TEST(topologies),
+                                      TEST(activations), TEST(losses), TEST(dense), TEST(minimize)};
   fill(x, LENGTH(x), 1);
   fill(target, LENGTH(target), 2);
   fill(dloss_dy, LENGTH(dloss_dy), 3);

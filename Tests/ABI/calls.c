@@ -47,6 +47,7 @@ static espalier_topology *topology;
   X("backward", NEEDS_BUILD, F(espalier_backward)(n, y, MAX_BATCH, dx))                                            \
   X("update", NEEDS_BUILD, espalier_update(n))                                                                     \
   X("evolve", NEEDS_BUILD, espalier_evolve(n))                                                                     \
+  X("end_epoch", NEEDS_BUILD, espalier_network_end_epoch(n))                                                       \
   X("evolve_now", NEEDS_BUILD, espalier_evolve_now(n, 1, 0.25))                                                    \
   X("predict", NEEDS_BUILD, F(espalier_predict)(n, x, MAX_BATCH, y))                                               \
   X("evaluate", NEEDS_BUILD, F(espalier_evaluate)(n, x, y, MAX_BATCH, &value))                                     \
