@@ -14,18 +14,22 @@ module espalier
     espalier_error_non_finite, espalier_error_null_argument, espalier_error_numerical, espalier_error_out_of_memory, &
     espalier_error_precision, espalier_error_stopped, espalier_error_unknown_name, espalier_ok, espalier_version
   use :: espalier_layers, only: dropout, input, layer, linear
+  use :: espalier_methods, only: acdc, deepr, dsr, gradual, granet, itop, mest, rigl, sampled, set, snfs, srigl, static, &
+    top_kast
   use :: espalier_network, only: epoch_callback, network
   use :: espalier_optimizers, only: optimizer
   use :: espalier_rules, only: adagrad, adam, adamw, rmsprop, sgd
   use :: espalier_support, only: text_at
-  use :: espalier_topologies, only: rigl, set, static, topology
+  use :: espalier_topologies, only: topology, topology_method
   implicit none
   private
-  public :: adagrad, adam, adamw, dropout, epoch_callback, espalier_error_batch_too_large, espalier_error_buffer_too_small, &
-    espalier_error_busy, espalier_error_invalid_argument, espalier_error_invalid_handle, espalier_error_invalid_state, &
-    espalier_error_non_finite, espalier_error_null_argument, espalier_error_numerical, espalier_error_out_of_memory, &
-    espalier_error_precision, espalier_error_stopped, espalier_error_unknown_name, espalier_ok, input, &
-    layer, library_version, linear, network, optimizer, rigl, rmsprop, set, sgd, static, topology
+  public :: acdc, adagrad, adam, adamw, deepr, dropout, dsr, epoch_callback, espalier_error_batch_too_large, &
+    espalier_error_buffer_too_small, espalier_error_busy, espalier_error_invalid_argument, &
+    espalier_error_invalid_handle, espalier_error_invalid_state, espalier_error_non_finite, &
+    espalier_error_null_argument, espalier_error_numerical, espalier_error_out_of_memory, espalier_error_precision, &
+    espalier_error_stopped, espalier_error_unknown_name, espalier_ok, gradual, granet, input, itop, layer, &
+    library_version, linear, mest, network, optimizer, rigl, rmsprop, sampled, set, sgd, snfs, srigl, static, top_kast, &
+    topology, topology_method
 
 contains
 

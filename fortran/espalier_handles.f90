@@ -45,7 +45,8 @@ module espalier_handles
       !! Change a hyperparameter in mid-run; the state stays.
     procedure :: optimizer_option
     procedure :: set_topology
-      !! Give sparse layers a topology method. Dense layers stay dense.
+      !! Give layers a topology method, one that changes all of them together, or one of the layer's own. Dense layers stay
+      !! dense, but for methods with a final density.
     procedure :: set_option
       !! "huber_delta", "label_base", "clip_norm", "accumulate".
     procedure :: option

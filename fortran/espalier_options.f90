@@ -9,7 +9,7 @@ module espalier_options
   private
   public :: option_list
 
-  integer, parameter :: capacity = 32
+  integer, parameter :: capacity = 48
   integer, parameter :: name_length = 32
 
   type :: option_list
@@ -25,6 +25,7 @@ module espalier_options
     procedure :: add_name
     procedure :: check
     procedure :: put
+    procedure :: spoil
   end type
 
 contains
@@ -38,7 +39,10 @@ contains
     do i = 1, self%count
       if (self%names(i) == name) exit
     end do
-    if (i > capacity) return
+    if (i > capacity) then
+      call self%spoil(espalier_error_invalid_argument, "more options than there are; " // trim(name) // " is one too many")
+      return
+    end if
     self%count = max(self%count, i)
     self%names(i) = name
     self%values(i) = value
@@ -55,9 +59,8 @@ contains
     call to_real64(value, number, is_number)
     if (is_number) then
       call self%put(name, number)
-    else if (self%status == espalier_ok) then
-      self%status = espalier_error_invalid_argument
-      self%message = name // " must be a real or an integer of a usual kind"
+    else
+      call self%spoil(espalier_error_invalid_argument, name // " must be a real or an integer of a usual kind")
     end if
   end subroutine
 
@@ -82,10 +85,19 @@ contains
     call named(value, choices, name, position, status, message)
     if (status == espalier_ok) then
       call self%put(name, real(position, real64))
-    else if (self%status == espalier_ok) then
-      self%status = espalier_error_unknown_name
-      self%message = message
+    else
+      call self%spoil(espalier_error_unknown_name, message)
     end if
+  end subroutine
+
+  subroutine spoil(self, status, message)
+    !! Keep what is wrong with the list, for `check`; what was wrong first counts.
+    class(option_list), intent(inout) :: self
+    integer, intent(in) :: status
+    character(*), intent(in) :: message
+    if (self%status /= espalier_ok) return
+    self%status = status
+    self%message = message
   end subroutine
 
   subroutine check(self, owner, stat, errmsg)

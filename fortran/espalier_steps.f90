@@ -5,7 +5,7 @@ module espalier_steps
   use :: espalier_c, only: espalier_all_layers, espalier_backward_f32, espalier_backward_f64, &
     espalier_error_invalid_argument, espalier_evaluate_f32, espalier_evaluate_f64, espalier_evaluate_labels_f32, &
     espalier_evaluate_labels_f64, espalier_evolve, espalier_evolve_now, espalier_forward_f32, espalier_forward_f64, &
-    espalier_predict_f32, espalier_predict_f64, espalier_train_step_f32, espalier_train_step_f64, &
+    espalier_network_end_epoch, espalier_predict_f32, espalier_predict_f64, espalier_train_step_f32, espalier_train_step_f64, &
     espalier_train_step_labels_f32, espalier_train_step_labels_f64, espalier_update
   use :: espalier_parameters, only: network_parameters
   use :: espalier_support, only: check_extent, conclude, refuse, to_real64
@@ -29,6 +29,9 @@ module espalier_steps
       !! Every layer's optimizer, in place on the parameters, from the gradient array.
     procedure :: evolve
       !! Drop and grow where it is due; with `drop_fraction` now, whatever the schedule.
+    procedure :: end_epoch
+      !! Count an epoch as ended, and drop and grow where a clock of epochs makes it due. `train` calls it; a loop of one's own
+      !! calls it after the last step of an epoch and before it evaluates.
     procedure, private :: predict_f32, predict_f64
     generic, public :: predict => predict_f32, predict_f64
       !! Outputs in inference mode, for any number of samples.
@@ -173,6 +176,14 @@ contains
     else
       call conclude(espalier_evolve(self%handle), stat, errmsg)
     end if
+  end subroutine
+
+  subroutine end_epoch(self, stat, errmsg)
+    class(network_steps), intent(in) :: self
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. self%is_alive("end_epoch", stat, errmsg)) return
+    call conclude(espalier_network_end_epoch(self%handle), stat, errmsg)
   end subroutine
 
   subroutine predict_f32(self, x, y, stat, errmsg)
