@@ -75,22 +75,38 @@ final class BestPositions {
     }
   }
 
-  /// A row, 32 columns at a time: few of these chunks hold a value above the threshold, and most are told in a few
-  /// instructions. NaN has larger bits than any number and is told apart by its rank.
+  /// A row, 16 columns at a time. Most of these chunks hold no value above the threshold, which a few vector instructions
+  /// tell. In the others each value is written behind the candidates and only counted if it is one: which of them are cannot
+  /// be foreseen, and a wrong guess of a branch would cost more. NaN has larger bits than any number and is never counted.
   private func skim<Bits: FloatBits>(_ values: UnsafePointer<Bits>, _ row: Int, _ columns: Int) {
     var limit = self.limit(Bits.self)
     var column = 0
-    while column < columns {
-      let end = min(column &+ 32, columns)
-      var larger: Bits = end &- column < 32 ? 1 : 0
-      if larger == 0 {
-        for i in 0..<32 { larger |= values[column &+ i].magnitudeBits > limit ? 1 : 0 }
-      }
-      if larger != 0 {
-        for c in column..<end { offer(values[c].rank, row, c) }
+    while column &+ 16 <= columns {
+      // The difference is negative, its highest bit set, where a magnitude is above the limit: both are without a sign.
+      var above: Bits = 0
+      for i in 0..<16 { above |= limit &- values[column &+ i].magnitudeBits }
+      if above > Bits.max >> 1 {
+        if collected &+ 16 <= room {
+          let candidates = buffer.pointer
+          var count = collected
+          for c in column..<column &+ 16 {
+            let magnitude = values[c].magnitudeBits
+            candidates[count] = Candidate(rank: UInt64(magnitude) &+ 1, position: Position(row: row, column: c))
+            let isAbove = (limit &- magnitude) &>> Bits(Bits.bitWidth &- 1)
+            count &+= Int(truncatingIfNeeded: isAbove) & (magnitude <= .infinity ? 1 : 0)
+          }
+          collected = count
+          if collected == room { select() }
+        } else {
+          for c in column..<column &+ 16 { offer(values[c].rank, row, c) }
+        }
         limit = self.limit(Bits.self)
       }
-      column = end
+      column &+= 16
+    }
+    while column < columns {
+      offer(values[column].rank, row, column)
+      column &+= 1
     }
   }
 

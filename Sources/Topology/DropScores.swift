@@ -55,6 +55,8 @@ extension DropScore {
 
 /// Mark the `dropped` connections with the smallest scores with 1 and the others with 0; between equals the lower slot
 /// survives.
+@_specialize(where T == Float)
+@_specialize(where T == Double)
 func markSmallest<T: Scalar>(
   _ scores: DropScores<T>, _ dropped: Int, of count: Int, _ gone: UnsafeMutablePointer<UInt8>
 ) {

@@ -13,8 +13,8 @@ final class GradientGrowth<T: Scalar>: GrowthCriterion {
 
   init(pattern: Pattern) throws(Failure) {
     best = try BestPositions(most: pattern.capacity)
-    // Enough rows to make a matrix product worth while, within half a million values.
-    rowsOfBlock = max(1, min(pattern.rows, (1 << 19) / pattern.columns))
+    // Enough rows to make a matrix product worth while, and few enough to be in the second-level cache when scanned.
+    rowsOfBlock = max(1, min(pattern.rows, (1 << 17) / pattern.columns))
     block = try Buffer(count: rowsOfBlock * pattern.columns, of: "topology method, rows of the gradient")
   }
 
