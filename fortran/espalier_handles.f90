@@ -48,7 +48,7 @@ module espalier_handles
       !! Give layers a topology method, one that changes all of them together, or one of the layer's own. Dense layers stay
       !! dense, but for methods with a final density.
     procedure :: set_option
-      !! "huber_delta", "label_base", "clip_norm", "accumulate".
+      !! "huber_delta", "label_base", "clip_norm", "accumulate", "dense_crossover".
     procedure :: option
       !! An option, or "inputs", "outputs", "layers", "parameters", "connections", "max_batch", "bound", "threads",
       !! "precision", "seed", "loss", "steps", "bytes", "flops", "density".

@@ -296,7 +296,10 @@ int espalier_network_set_topology(espalier_network *network, int64_t layer, cons
  *  "huber_delta" (1; > 0), "label_base" (0; 0 or 1: number of the first class), "clip_norm" (0 = off; > 0: the global
  *  2-norm of all gradients is limited to it before an update, as torch.nn.utils.clip_grad_norm_), "accumulate" (1; >= 1:
  *  train_step adds the gradients of so many batches, each scaled by 1/accumulate, before it updates), "owners" (0; >= 0: a
- *  count that the library only keeps, for bindings in which several variables share a network). */
+ *  count that the library only keeps, for bindings in which several variables share a network), "dense_crossover" (0.55;
+ *  >= 0: a sparse layer whose density exceeds it times 1 + 8/batch multiplies through OpenBLAS, with its weights written
+ *  out into scratch of units x inputs; 0: every layer, more than 1: none. Connections stay as they are, absent ones absent,
+ *  and results change by rounding only, unless values overflow. After build the scratch is allocated by this call). */
 int espalier_network_set(espalier_network *network, const char *name, double value);
 
 /** Read an option, or one of: "inputs", "outputs", "layers", "parameters", "connections", "max_batch", "built" (0, 1),

@@ -41,3 +41,24 @@ public struct DenseArguments<T> {
     self.accumulate = accumulate
   }
 }
+
+/// A sparse matrix beside a dense one of the same shape, rows x columns, row-major: what goes from one to the other.
+public struct ScatterArguments<T> {
+  public var matrix: SparseMatrix<T>
+  public var dense: UnsafeMutablePointer<T>
+  /// One value a slot, to be gathered. nil when scattering.
+  public var gathered: UnsafeMutablePointer<T>?
+  /// Whether what is gathered is added to what is there.
+  public var accumulate: Bool
+
+  @inlinable
+  public init(
+    matrix: SparseMatrix<T>, dense: UnsafeMutablePointer<T>, gathered: UnsafeMutablePointer<T>? = nil,
+    accumulate: Bool = false
+  ) {
+    self.matrix = matrix
+    self.dense = dense
+    self.gathered = gathered
+    self.accumulate = accumulate
+  }
+}

@@ -5,7 +5,8 @@ import Sparse
 
 /// a = f(W x + b), W: (units, inputs) with a pattern, or dense.
 ///
-/// Sparse: forward and both backward passes touch only the pattern's connections. Dense: the products are OpenBLAS's.
+/// Sparse: forward and both backward passes touch only the pattern's connections. Dense, or nearly: the products are
+/// OpenBLAS's.
 public final class Linear<T: Scalar>: Layer {
   public static var kind: String { "linear" }
   public let inputs: Int
@@ -18,6 +19,9 @@ public final class Linear<T: Scalar>: Layer {
   public let activation: Activation
   /// Leaky relu's, >= 0: its derivative is told from the sign of a.
   public var negativeSlope: T
+  /// Density above which a pattern's products are OpenBLAS's, in batches without limit; more is asked of smaller ones.
+  /// `share` a scratch of the new `scratchElements` before it is lowered.
+  public var denseCrossover: Double
   private let owner: String
   private var panels: PanelPair<T>
   /// z, for activations whose derivative is not a function of a.
@@ -29,13 +33,14 @@ public final class Linear<T: Scalar>: Layer {
 
   public init(
     inputs: Int, units: Int, pattern: Pattern?, hasBias: Bool, activation: Activation, negativeSlope: Double,
-    owner: String
+    denseCrossover: Double, owner: String
   ) throws(Failure) {
     self.inputs = inputs
     self.outputs = units
     self.pattern = pattern
     self.activation = activation
     self.negativeSlope = T(negativeSlope)
+    self.denseCrossover = denseCrossover
     self.owner = owner
     weights = Parameter(
       name: "\(owner), weights", role: .weights, count: pattern?.connections ?? units * inputs,
@@ -45,7 +50,7 @@ public final class Linear<T: Scalar>: Layer {
   }
 
   public var parameters: [Parameter<T>] { bias.map { [weights, $0] } ?? [weights] }
-  public var usesBLAS: Bool { pattern == nil }
+  public var usesBLAS: Bool { usesBLAS(pattern, denseCrossover) }
   public var output: UnsafeMutablePointer<T> { panels.output.pointer }
   public var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
   public var bytes: Int { panels.bytes + (pattern?.bytes ?? 0) + (preactivation?.bytes ?? 0) }
@@ -53,8 +58,25 @@ public final class Linear<T: Scalar>: Layer {
 
   public var scratchElements: Int { scratchElements(pattern) }
 
-  /// What it will be with another pattern: W in the order of the transposed index, for dx.
-  public func scratchElements(_ pattern: Pattern?) -> Int { pattern?.capacity ?? 0 }
+  /// What it will be with another pattern or another crossover: W in the order of the transposed index, for dx, or a dense
+  /// matrix.
+  public func scratchElements(_ pattern: Pattern?, denseCrossover: Double? = nil) -> Int {
+    guard let pattern else { return 0 }
+    return usesBLAS(pattern, denseCrossover ?? self.denseCrossover) ? outputs * inputs : pattern.capacity
+  }
+
+  /// Whether passes may call OpenBLAS.
+  private func usesBLAS(_ pattern: Pattern?, _ denseCrossover: Double) -> Bool {
+    guard let pattern else { return true }
+    return Double(pattern.capacity) > denseCrossover * Double(outputs) * Double(inputs)
+  }
+
+  /// Whether the pattern is so dense that a pass through OpenBLAS is quicker, to which W is written out, 0 where there is no
+  /// connection, and from which dW is read back. That costs the same for any batch, about as much as the products of 8
+  /// samples: hence the factor. Measured.
+  private func multipliesDensely(_ pattern: Pattern, _ pass: Pass) -> Bool {
+    usesBLAS && pattern.density > denseCrossover * (1 + 8 / Double(pass.shape.batch))
+  }
 
   public func share(_ scratch: Buffer<T>) { self.scratch = scratch }
 
@@ -91,11 +113,12 @@ public final class Linear<T: Scalar>: Layer {
   private func propagate(_ input: UnsafePointer<T>, _ pass: Pass) {
     guard let values = weights.values else { return }
     let arguments = self.arguments(values, input, pass)
-    if let pattern {
+    if let pattern, !multipliesDensely(pattern, pass) {
       run(T.kernels.sparseForward, arguments, units: outputs, work: work(pass), pass, balancedBy: pattern.rowStart)
     } else {
       let product = DenseArguments(
-        rows: outputs, columns: inputs, shape: pass.shape, weights: UnsafePointer(values), input: input, output: output)
+        rows: outputs, columns: inputs, shape: pass.shape, weights: denseWeights(values, pass), input: input,
+        output: output)
       run(T.dense.forward, product, units: product.forwardUnits, work: product.work, pass)
       run(T.kernels.denseForwardEpilogue, arguments, units: outputs, work: 8 * elements(pass), pass)
     }
@@ -120,7 +143,7 @@ public final class Linear<T: Scalar>: Layer {
     arguments.inputGradient = inputGradient
     arguments.transposedValues = scratch?.pointer
     arguments.accumulate = pass.accumulate
-    if let pattern {
+    if let pattern, !multipliesDensely(pattern, pass) {
       run(
         T.kernels.sparseBackwardWeight, arguments, units: outputs, work: work(pass), pass, balancedBy: pattern.rowStart)
       guard inputGradient != nil else { return }
@@ -128,15 +151,32 @@ public final class Linear<T: Scalar>: Layer {
         T.kernels.sparseBackwardInput, arguments, units: inputs, work: work(pass), pass, balancedBy: pattern.columnStart)
     } else {
       run(T.kernels.denseBackwardPrologue, arguments, units: outputs, work: 8 * elements(pass), pass)
-      let product = DenseArguments(
-        rows: outputs, columns: inputs, shape: pass.shape, weights: UnsafePointer(values), input: input,
-        gradient: UnsafePointer(outputGradient), inputGradient: inputGradient, weightGradient: weightGradient,
-        accumulate: pass.accumulate)
+      var product = DenseArguments(
+        rows: outputs, columns: inputs, shape: pass.shape, input: input, gradient: UnsafePointer(outputGradient),
+        inputGradient: inputGradient, weightGradient: weightGradient, accumulate: pass.accumulate)
+      if pattern != nil { (product.weightGradient, product.accumulate) = (scratch?.pointer, false) }
       run(
         T.dense.backwardWeight, product, units: product.backwardWeightUnits, work: product.backwardWeightWork, pass)
+      if let pattern, let dense = scratch?.pointer {
+        let gathering = ScatterArguments(
+          matrix: pattern.matrix(values: UnsafePointer(values)), dense: dense, gathered: weightGradient,
+          accumulate: pass.accumulate)
+        run(T.dense.gather, gathering, units: outputs, work: 2 * outputs * inputs, pass)
+      }
       guard inputGradient != nil else { return }
+      product.weights = denseWeights(values, pass)
       run(T.dense.backwardInput, product, units: product.backwardInputUnits, work: product.work, pass)
     }
+  }
+
+  /// W as OpenBLAS takes it: as it is, or a pattern's written out into the scratch.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  private func denseWeights(_ values: UnsafeMutablePointer<T>, _ pass: Pass) -> UnsafePointer<T> {
+    guard let pattern, let dense = scratch?.pointer else { return UnsafePointer(values) }
+    let scattering = ScatterArguments(matrix: pattern.matrix(values: UnsafePointer(values)), dense: dense)
+    run(T.dense.scatter, scattering, units: outputs, work: 2 * outputs * inputs, pass)
+    return UnsafePointer(dense)
   }
 
   @_specialize(where T == Float)

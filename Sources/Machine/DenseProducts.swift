@@ -1,7 +1,7 @@
 import KernelInterface
 
 /// Dense products on panels as kernels for a pool, by OpenBLAS, which must be held to one thread meanwhile: ``BLASThreads``.
-/// All take ``DenseArguments``. A unit is a fixed piece of the result, large enough for a BLAS to be efficient in, so the
+/// The products take ``DenseArguments``. A unit is a fixed piece of the result, large enough for a BLAS to be efficient in, so the
 /// bits do not depend on the number of threads.
 public struct DenseProducts<T: Scalar>: Sendable {
   /// z = W x; units: `forwardUnits`.
@@ -10,8 +10,14 @@ public struct DenseProducts<T: Scalar>: Sendable {
   public let backwardInput: Kernel
   /// dW (+)= dz x^T in `gradientRows`, panels in order; units: `backwardWeightUnits`.
   public let backwardWeight: Kernel
+  /// A sparse matrix as a dense one; ``ScatterArguments``, units: rows.
+  public let scatter: Kernel
+  /// A dense matrix at a pattern's positions; ``ScatterArguments``, units: rows.
+  public let gather: Kernel
 
   init() {
+    scatter = { Machine.scatter($0.load(as: ScatterArguments<T>.self), $1, $2) }
+    gather = { Machine.gather($0.load(as: ScatterArguments<T>.self), $1, $2) }
     forward = { multiplyForward($0.load(as: DenseArguments<T>.self), $1, $2) }
     backwardInput = { multiplyBackwardInput($0.load(as: DenseArguments<T>.self), $1, $2) }
     backwardWeight = { multiplyBackwardWeight($0.load(as: DenseArguments<T>.self), $1, $2) }

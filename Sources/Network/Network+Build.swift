@@ -129,7 +129,7 @@ extension Network {
     }
     return try Linear<T>(
       inputs: inputs, units: linear.units, pattern: pattern, hasBias: linear.hasBias, activation: linear.activation,
-      negativeSlope: linear.negativeSlope, owner: owner)
+      negativeSlope: linear.negativeSlope, denseCrossover: options[NetworkOption.denseCrossover], owner: owner)
   }
 
   /// Lay the parameters out one after the other, in layer order, weights before biases, each with its capacity.

@@ -14,12 +14,14 @@ enum NetworkOption {
     Option("clip_norm", 0, .from(0, below: .infinity)),
     Option("accumulate", 1, .integer(1...Int(Int32.max))),
     Option("owners", 0, .integer(0...Int(Int32.max))),
+    Option("dense_crossover", 0.55, .from(0, below: .infinity)),
   ]
   // Positions in the table, for the paths that run every step.
   static let huberDelta = 0
   static let labelBase = 1
   static let clipNorm = 2
   static let accumulate = 3
+  static let denseCrossover = 5
 }
 
 extension Network {
@@ -91,7 +93,27 @@ extension Network {
 
   // MARK: Options by name
 
-  public func setOption(_ name: String, _ value: Double) throws(Failure) { try options.set(name, value) }
+  /// - Throws: `unknownName`; `invalidArgument`; `outOfMemory` for "dense_crossover" after build, which makes the layers'
+  ///   scratch anew. Nothing has changed then.
+  public func setOption(_ name: String, _ value: Double) throws(Failure) {
+    var changed = options
+    try changed.set(name, value)
+    if workspace != nil, try options.index(of: name) == NetworkOption.denseCrossover {
+      let linear = layers.compactMap { $0 as? Linear<T> }
+      let wanted = linear.map { $0.scratchElements($0.pattern, denseCrossover: value) }
+      let scratch = try Buffer<T>(count: wanted.max() ?? 0, of: "scratch of the layers")
+      for layer in linear { layer.denseCrossover = value }
+      use(scratch)
+    }
+    options = changed
+  }
+
+  /// Let the layers work in this scratch, of the most elements that one of them wants.
+  func use(_ scratch: Buffer<T>) {
+    for layer in layers { layer.share(scratch) }
+    workspace?.scratch = scratch
+    workspace?.usesBLAS = layers.contains { $0.usesBLAS }
+  }
 
   /// - threads: 1 ... 1024, or 0 for the default.
   public func setThreads(_ threads: Int) throws(Failure) {

@@ -116,8 +116,7 @@ extension Network {
       own = new
     }
     workspace?.norm = norm
-    workspace?.scratch = scratch
-    for layer in layers { layer.share(scratch) }
+    use(scratch)
     use(units)
     forwardBatch = nil
     holdsGradients = false

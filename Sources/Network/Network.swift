@@ -151,7 +151,7 @@ struct Workspace<T: Scalar> {
   let losses: Buffer<Double>
   let correct: Buffer<Int64>
   var norm: GlobalNorm<T>
-  let usesBLAS: Bool
+  var usesBLAS: Bool
   /// dx of the whole network, (inputs, batch). There from the start, because backward allocates nothing.
   let inputGradient: Buffer<T>
   /// What the layers share.

@@ -13,7 +13,8 @@ static const double not_finite[2] = {NAN, INFINITY};
 
 static void network_options(void) {
   static const struct option options[] = {
-      {"huber_delta", 1, 0.5, 0}, {"label_base", 0, 1, 2}, {"clip_norm", 0, 2.5, -1}, {"accumulate", 1, 4, 0.5}};
+      {"huber_delta", 1, 0.5, 0}, {"label_base", 0, 1, 2}, {"clip_norm", 0, 2.5, -1}, {"accumulate", 1, 4, 0.5},
+      {"dense_crossover", 0.55, 0, -1}};
   espalier_network *network = make_network();
   size_t i, j;
   for (i = 0; i < LENGTH(options); i++) {
