@@ -56,26 +56,26 @@ package func kthLargest(
 package func kthLargest(
   _ k: Int, segments: Int, bytes: Int, count: (Int) -> Int, key: (Int, Int) -> UInt64
 ) -> (key: UInt64, larger: Int) {
-  withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { histogram in
-    var found: UInt64 = 0
-    var fixed: UInt64 = 0
-    var larger = 0
-    for shift in stride(from: UInt64(8 * (bytes - 1)), through: 0, by: -8) {
-      histogram.update(repeating: 0)
-      for segment in 0..<segments {
-        for i in 0..<count(segment) {
-          let key = key(segment, i)
-          if key & fixed == found { histogram[Int(key &>> shift & 255)] &+= 1 }
-        }
+  // On the stack for certain: a temporary allocation of more than 1 KB may come from the heap.
+  var histogram = InlineArray<256, Int>(repeating: 0)
+  var found: UInt64 = 0
+  var fixed: UInt64 = 0
+  var larger = 0
+  for shift in stride(from: UInt64(8 * (bytes - 1)), through: 0, by: -8) {
+    histogram = InlineArray(repeating: 0)
+    for segment in 0..<segments {
+      for i in 0..<count(segment) {
+        let key = key(segment, i)
+        if key & fixed == found { histogram[Int(key &>> shift & 255)] &+= 1 }
       }
-      var digit = 255
-      while digit > 0, larger &+ Int(histogram[digit]) < k {
-        larger &+= Int(histogram[digit])
-        digit &-= 1
-      }
-      found |= UInt64(digit) &<< shift
-      fixed |= 255 &<< shift
     }
-    return (found, larger)
+    var digit = 255
+    while digit > 0, larger &+ histogram[digit] < k {
+      larger &+= histogram[digit]
+      digit &-= 1
+    }
+    found |= UInt64(digit) &<< shift
+    fixed |= 255 &<< shift
   }
+  return (found, larger)
 }
