@@ -54,19 +54,21 @@ let package = Package(
     .target(name: "Layers", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
     .target(name: "Optimizers", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
     .target(name: "Topology", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
+    .target(name: "Pruning", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
     .target(
       name: "Network",
-      dependencies: ["Layers", "Optimizers", "Topology", "Sparse", "Base", "Machine", "KernelInterface"],
+      dependencies: ["Layers", "Optimizers", "Topology", "Pruning", "Sparse", "Base", "Machine", "KernelInterface"],
       swiftSettings: library),
     // Every imported module stands here: SwiftPM compiles nothing anew for a module that is only reached through another.
     .target(
       name: "Espalier",
-      dependencies: ["Network", "Layers", "Optimizers", "Topology", "Sparse", "Base", "Machine", "KernelInterface"],
+      dependencies: ["Network", "Layers", "Optimizers", "Topology", "Pruning", "Sparse", "Base", "Machine", "KernelInterface"],
       swiftSettings: library),
     .target(
       name: "EspalierC",
       dependencies: [
-        "CEspalier", "Espalier", "Network", "Layers", "Optimizers", "Topology", "Sparse", "Base", "Machine", "KernelInterface",
+        "CEspalier", "Espalier", "Network", "Layers", "Optimizers", "Topology", "Pruning", "Sparse", "Base", "Machine",
+        "KernelInterface",
       ],
       swiftSettings: library),
 
@@ -81,6 +83,7 @@ let package = Package(
       exclude: ["record.py"],
       resources: [.copy("Recorded")]),
     .testTarget(name: "TopologyTests", dependencies: ["Topology", "Sparse", "Base", "Machine"]),
+    .testTarget(name: "PruningTests", dependencies: ["Pruning", "Sparse", "Base"]),
     .testTarget(name: "NetworkTests", dependencies: ["Espalier", "Network"]),
   ]
 )

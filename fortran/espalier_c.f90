@@ -3,6 +3,7 @@
 module espalier_c
   use, intrinsic :: iso_c_binding, only: c_int
   use :: espalier_c_network
+  use :: espalier_c_pruning
   use :: espalier_c_training
   implicit none
   public
@@ -131,6 +132,7 @@ module espalier_c
   ! Over what a final density is meant
   integer(c_int), parameter :: espalier_scope_layer = 0
   integer(c_int), parameter :: espalier_scope_global = 1
+  integer(c_int), parameter :: espalier_scope_distribution = 2
 
   ! What new connections are chosen by
   integer(c_int), parameter :: espalier_grow_random = 0
@@ -160,4 +162,9 @@ module espalier_c
   integer(c_int), parameter :: espalier_redistribute_none = 0
   integer(c_int), parameter :: espalier_redistribute_momentum = 1
   integer(c_int), parameter :: espalier_redistribute_connections = 2
+
+  ! Criteria of a pruning
+  integer(c_int), parameter :: espalier_prune_random = 0
+  integer(c_int), parameter :: espalier_prune_magnitude = 1
+  integer(c_int), parameter :: espalier_prune_snip = 2
 end module espalier_c

@@ -14,8 +14,8 @@ module espalier_network
     espalier_train_epoch_f64, espalier_train_epoch_labels_f32, espalier_train_epoch_labels_f64
   use :: espalier_construction, only: construct
   use :: espalier_layers, only: layer
-  use :: espalier_steps, only: network_steps
   use :: espalier_support, only: conclude, finish, message_length, refuse, text_of
+  use :: espalier_thinning, only: network_thinning
   implicit none
   private
   public :: epoch_callback, network
@@ -28,7 +28,7 @@ module espalier_network
   !> gfortran 12 has three gaps in finalization. A function of one's own that returns a network leaks it: write a subroutine.
   !> `network(...)` as an argument of a call leaks it: assign it to a variable first. The assignment of a whole object that has
   !> a network as a component may lose it: assign the component.
-  type, extends(network_steps) :: network
+  type, extends(network_thinning) :: network
   contains
     procedure, private :: train_f32, train_f64, train_labels_f32, train_labels_f64
     generic, public :: train => train_f32, train_f64, train_labels_f32, train_labels_f64

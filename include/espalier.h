@@ -32,6 +32,8 @@ typedef struct espalier_network espalier_network;
 typedef struct espalier_optimizer espalier_optimizer;
 /** A topology method: how the pattern of a layer changes while it trains. Opaque. */
 typedef struct espalier_topology espalier_topology;
+/** A pruning: a criterion by which connections are taken away, and its options. Opaque. */
+typedef struct espalier_pruning espalier_pruning;
 
 /* ---------------------------------------------------------------- constants */
 
@@ -183,9 +185,10 @@ enum {
  *  precision, as RigL's code does. UP: up, in double, as the codes of SNFS, ITOP and GraNet do. */
 enum { ESPALIER_ROUNDING_TRUNCATE = 0, ESPALIER_ROUNDING_UP = 1 };
 
-/** Over what "final_density" is meant (topology option "scope"): each layer, or all layers of the method together, by one
- *  threshold of the drop score; each keeps one connection at least. */
-enum { ESPALIER_SCOPE_LAYER = 0, ESPALIER_SCOPE_GLOBAL = 1 };
+/** What a density is the density of (option "scope" of topologies and prunings). LAYER: of each layer. GLOBAL: of all layers
+ *  of the method together, by one threshold of the score; each keeps one connection at least. DISTRIBUTION: of all layers
+ *  together, each at the density that the option "distribution" gives it; prunings only. */
+enum { ESPALIER_SCOPE_LAYER = 0, ESPALIER_SCOPE_GLOBAL = 1, ESPALIER_SCOPE_DISTRIBUTION = 2 };
 
 /** What new connections are chosen by, the largest score first (topology option "grow"). RANDOM. GRADIENT: |dL/dW| of the
  *  batch just gone through, or its mean over "gradient_batches". MOMENTUM: the same, to be used with "gradient_decay". UNFIRED:
@@ -215,6 +218,10 @@ enum { ESPALIER_GROW_ZERO = 0, ESPALIER_GROW_NORMAL = 1, ESPALIER_GROW_UNIFORM =
 /** How the connections that come are spread over the layers of a method (topology option "redistribute"): each gets as many
  *  as it lost; or in proportion to the mean |momentum| of its connections; or to the connections that it keeps. */
 enum { ESPALIER_REDISTRIBUTE_NONE = 0, ESPALIER_REDISTRIBUTE_MOMENTUM = 1, ESPALIER_REDISTRIBUTE_CONNECTIONS = 2 };
+
+/** Criteria of a pruning; what stays has the largest score. g: derivative of the mean loss over the samples given.
+ *  RANDOM: every set of connections is equally likely. MAGNITUDE: |w|. SNIP: |g w| (Lee et al. 2019). */
+enum { ESPALIER_PRUNE_RANDOM = 0, ESPALIER_PRUNE_MAGNITUDE = 1, ESPALIER_PRUNE_SNIP = 2 };
 
 /* ------------------------------------------------------- version and errors */
 
@@ -559,6 +566,53 @@ int espalier_topology_set(espalier_topology *topology, const char *name, double 
 
 /** Read an option, or "method". */
 int espalier_topology_get(const espalier_topology *topology, const char *name, double *value);
+
+/* ------------------------------------------------------------------ pruning */
+
+/** Make a pruning. @param criterion ESPALIER_PRUNE_RANDOM ..  @param pruning receives the handle; must point to NULL */
+int espalier_pruning_create(int criterion, espalier_pruning **pruning);
+
+/** Destroy it; NULL is ESPALIER_OK. */
+int espalier_pruning_destroy(espalier_pruning *pruning);
+
+/** Set an option.
+ *  Every criterion: "density" (0.1; in (0, 1]), the share of the positions that keeps its connection; "scope"
+ *  (ESPALIER_SCOPE_LAYER for random and magnitude, else ESPALIER_SCOPE_GLOBAL); "distribution"
+ *  (ESPALIER_ERDOS_RENYI_KERNEL), used with ESPALIER_SCOPE_DISTRIBUTION.
+ *  snip: "rounds" (1; >= 1): scores are computed anew after each, and the density falls to `density` in that many equal
+ *  ratios; "temperature" (1; > 0): outputs are divided by it in a loss that takes logits. */
+int espalier_pruning_set(espalier_pruning *pruning, const char *name, double value);
+
+/** Read an option, or "criterion". */
+int espalier_pruning_get(const espalier_pruning *pruning, const char *name, double *value);
+
+/** Take connections away, at any time after build: n - floor((1 - density) n) of n positions keep theirs, exactly, and
+ *  between equal scores the lower position. All linear layers take part but those with "fixed_density"; biases stay. A dense
+ *  layer becomes sparse. A layer that has no more connections than it is to keep stays as it is; with ESPALIER_SCOPE_GLOBAL
+ *  the same holds of all of them together.
+ *
+ *  Weights, gradients and optimizer state of what stays are kept to the bit, in memory that shrinks to what is left:
+ *  parameter_count falls, each layer's part of the parameters moves down in the array (w and dw when bound, whose ends are
+ *  set to 0), pointers from espalier_network_parameters_* and espalier_layer_parameters_* end, topology methods begin afresh
+ *  on the new patterns, and accumulated gradients are forgotten.
+ *
+ *  Scores are computed in double precision on a copy, without dropout, in batches of 256 samples; nothing but what stays is
+ *  kept afterwards. Until the call returns it takes 17 bytes a connection and the memory of the network that is left; snip
+ *  takes another 16 bytes a connection, 8 for each of the sparse layer with the most, and 32 bytes a unit and sample of 256.
+ *  @param x (samples, inputs)  @param target (samples, outputs)
+ *  x, target and samples are passed over by random and magnitude, and may then be NULL and 0.
+ *  ESPALIER_ERROR_INVALID_ARGUMENT also for a density that leaves a layer nothing, ESPALIER_ERROR_NON_FINITE for NaN or Inf
+ *  in the data, the loss or a score. */
+int espalier_network_prune_f32(espalier_network *network, const espalier_pruning *pruning, const float *x,
+                               const float *target, int64_t samples);
+int espalier_network_prune_f64(espalier_network *network, const espalier_pruning *pruning, const double *x,
+                               const double *target, int64_t samples);
+
+/** The same with class numbers, from "label_base", for ESPALIER_SOFTMAX_CROSS_ENTROPY. @param labels (samples) */
+int espalier_network_prune_labels_f32(espalier_network *network, const espalier_pruning *pruning, const float *x,
+                                      const int32_t *labels, int64_t samples);
+int espalier_network_prune_labels_f64(espalier_network *network, const espalier_pruning *pruning, const double *x,
+                                      const int32_t *labels, int64_t samples);
 
 #ifdef __cplusplus
 }

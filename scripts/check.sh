@@ -17,9 +17,10 @@ layers() {
     [Layers]="Base KernelInterface Machine Sparse"
     [Optimizers]="Base KernelInterface Machine Sparse"
     [Topology]="Base KernelInterface Machine Sparse"
-    [Network]="Base KernelInterface Machine Sparse Layers Optimizers Topology"
-    [Espalier]="Base KernelInterface Machine Sparse Layers Optimizers Topology Network"
-    [EspalierC]="Base KernelInterface Machine Sparse Layers Optimizers Topology Network Espalier CEspalier"
+    [Pruning]="Base KernelInterface Machine Sparse"
+    [Network]="Base KernelInterface Machine Sparse Layers Optimizers Topology Pruning"
+    [Espalier]="Base KernelInterface Machine Sparse Layers Optimizers Topology Pruning Network"
+    [EspalierC]="Base KernelInterface Machine Sparse Layers Optimizers Topology Pruning Network Espalier CEspalier"
   )
   local everywhere=" Glibc Musl Synchronization " found=0 folder module file imported
   for folder in Sources/*/; do

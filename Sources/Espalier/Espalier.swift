@@ -5,5 +5,6 @@
 @_exported import Machine
 @_exported import Network
 @_exported import Optimizers
+@_exported import Pruning
 @_exported import Sparse
 @_exported import Topology

@@ -102,6 +102,25 @@ extension Network {
     try with(dy, &dx) { dy, dx throws(Failure) in try backward(dy, count: batch, dx: dx) }
   }
 
+  // MARK: Pruning
+
+  /// Take connections away by a criterion that needs no data; see espalier_network_prune_f32 in include/espalier.h.
+  public func prune(_ method: PruningMethod) throws(Failure) { try prune(method, nil, nil) }
+
+  /// The same by samples. - x: (inputs, samples). - target: (outputs, samples).
+  public func prune(_ method: PruningMethod, _ x: Span<T>, target: Span<T>) throws(Failure) {
+    let count = try samples(x, "x")
+    try require(target.count, count * outputs, "target")
+    try with(x, target) { x, target throws(Failure) in try prune(method, x, .values(target), samples: count) }
+  }
+
+  /// The same with class numbers from the option "label_base". - labels: (samples).
+  public func prune(_ method: PruningMethod, _ x: Span<T>, labels: Span<Int32>) throws(Failure) {
+    let count = try samples(x, "x")
+    try require(labels.count, count, "labels")
+    try with(x, labels) { x, labels throws(Failure) in try prune(method, x, .labels(labels), samples: count) }
+  }
+
   // MARK: Inference
 
   /// Outputs in inference mode. - y: receives (outputs, samples).

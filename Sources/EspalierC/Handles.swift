@@ -1,6 +1,7 @@
 import Base
 import Network
 import Optimizers
+import Pruning
 import Synchronization
 import Topology
 
@@ -29,6 +30,7 @@ final class Handle<Object>: Sendable {
 typealias NetworkHandle = Handle<any UntypedNetwork>
 typealias OptimizerHandle = Handle<StandaloneOptimizer>
 typealias TopologyHandle = Handle<TopologyMethod>
+typealias PruningHandle = Handle<PruningMethod>
 
 /// Every live handle of the process.
 ///

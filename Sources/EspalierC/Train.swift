@@ -6,7 +6,7 @@ import Network
 // Each call is written once, generic over the element type, and exported for both.
 
 /// The caller's targets, values or labels, as they came.
-private enum Given<T: Scalar> {
+enum Given<T: Scalar> {
   case values(UnsafePointer<T>?)
   case labels(UnsafePointer<Int32>?)
 

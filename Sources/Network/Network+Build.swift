@@ -64,7 +64,7 @@ extension Network {
 
   /// Give layers the room in their patterns that their topology methods need.
   private func makeRoom(_ trainers: [Trainer<T>]) throws(Failure) {
-    for (method, members) in topologyPlan(trainers) {
+    for (method, members) in topologyPlan(trainers, isSparse: { $0.sparse != nil }) {
       let layers = members.compactMap { trainer in trainer.linear.map { (trainer.number, $0) } }
       for (number, layer) in layers where layer.pattern == nil && !method.thins {
         throw Failure(.invalidArgument, "set_topology: linear layer \(number) is dense and has no pattern to change")

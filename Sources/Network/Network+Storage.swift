@@ -22,12 +22,18 @@ extension Network {
   /// - Throws: `invalidArgument` when nothing would be left of a layer; `outOfMemory`. Nothing has changed then.
   func retain(_ kept: [KeptConnections], _ call: String) throws(Failure) {
     var moves: [StorageMove<T>] = []
+    var counts: [Int: Int] = [:]
+    for choice in kept {
+      var count = 0
+      for slot in 0..<connections(try trainer(choice.layer)) where choice.marks.pointer[slot] != 0 { count += 1 }
+      counts[choice.layer] = count
+    }
+    let rooms = topologyRooms(counts)
     for choice in kept {
       let trainer = try trainer(choice.layer)
       guard let layer = trainer.linear else { throw Check.noLayer(choice.layer, of: layerCount) }
       let old = layer.weights.count
-      var count = 0
-      for slot in 0..<old where choice.marks.pointer[slot] != 0 { count += 1 }
+      let count = counts[choice.layer] ?? 0
       guard count >= 1 else {
         throw Failure(
           .invalidArgument, "\(call): nothing would be left of the \(old) connections of linear layer \(choice.layer)")
@@ -42,10 +48,24 @@ extension Network {
       }
       let pattern = try Pattern(
         rows: layer.outputs, columns: layer.inputs, of: layer.pattern, kept: count,
-        owner: "linear layer \(choice.layer)", isKept: { choice.marks.pointer[$0] != 0 })
+        capacity: rooms[choice.layer].map { max($0, count) }, owner: "linear layer \(choice.layer)",
+        isKept: { choice.marks.pointer[$0] != 0 })
       moves.append(StorageMove(trainer: trainer, layer: layer, pattern: pattern, dropped: dropped, oldCount: old))
     }
     try move(moves, call)
+  }
+
+  /// The room that layers' topology methods want when some of them are about to have other numbers of connections, by layer.
+  private func topologyRooms(_ counts: [Int: Int]) -> [Int: Int] {
+    var rooms: [Int: Int] = [:]
+    for (method, members) in topologyPlan(trainers, isSparse: { counts[$0.number] != nil || $0.sparse != nil }) {
+      let capacities = method.plan.capacities(
+        members.map {
+          (connections: counts[$0.number] ?? connections($0), positions: $0.layer.inputs * $0.layer.outputs)
+        })
+      for (trainer, capacity) in zip(members, capacities) { rooms[trainer.number] = capacity }
+    }
+    return rooms
   }
 
   /// Carry out moves of storage: everything new is made first.

@@ -28,7 +28,8 @@ extension Network {
     planned[layer] = method
     if isBuilt {
       if layer == 0 {
-        try install(method, on: trainers.filter { isChangeable($0, by: method) }, keeping: [], planned)
+        try install(
+          method, on: trainers.filter { isChangeable($0, by: method, isSparse: $0.sparse != nil) }, keeping: [], planned)
       } else {
         let chosen = try trainer(numbers[0])
         try install(method, on: method.changesPatterns ? [chosen] : [], keeping: others(than: chosen), planned)
@@ -63,9 +64,10 @@ extension Network {
   }
 
   /// Whether a method given to all layers changes this one.
-  private func isChangeable(_ trainer: Trainer<T>, by method: TopologyMethod) -> Bool {
+  /// - isSparse: whether it has a pattern, or is about to.
+  private func isChangeable(_ trainer: Trainer<T>, by method: TopologyMethod, isSparse: Bool) -> Bool {
     guard method.changesPatterns, case .linear(let linear) = descriptions[trainer.number - 1] else { return false }
-    return trainer.sparse != nil || (method.thins && trainer.linear != nil && !linear.hasFixedDensity)
+    return isSparse || (method.thins && trainer.linear != nil && !linear.hasFixedDensity)
   }
 
   // MARK: Making units
@@ -76,17 +78,21 @@ extension Network {
     _ trainers: [Trainer<T>], pattern: (Trainer<T>) -> Pattern?
   ) throws(Failure) -> [TopologyUnit<T>] {
     var units: [TopologyUnit<T>] = []
-    for (method, members) in topologyPlan(trainers) {
+    for (method, members) in topologyPlan(trainers, isSparse: { pattern($0) != nil }) {
       if let unit = try makeUnit(method, members, pattern) { units.append(unit) }
     }
     return units
   }
 
   /// Who is changed by what: the method for all layers first, then those for one.
-  func topologyPlan(_ trainers: [Trainer<T>]) -> [(method: TopologyMethod, members: [Trainer<T>])] {
+  /// - isSparse: whether a layer has a pattern, or is about to.
+  func topologyPlan(
+    _ trainers: [Trainer<T>], isSparse: (Trainer<T>) -> Bool
+  ) -> [(method: TopologyMethod, members: [Trainer<T>])] {
     var plan: [(method: TopologyMethod, members: [Trainer<T>])] = []
     if let method = topologies[0] {
-      plan.append((method, trainers.filter { topologies[$0.number] == nil && isChangeable($0, by: method) }))
+      plan.append(
+        (method, trainers.filter { topologies[$0.number] == nil && isChangeable($0, by: method, isSparse: isSparse($0)) }))
     }
     for trainer in trainers {
       if let method = topologies[trainer.number], method.changesPatterns { plan.append((method, [trainer])) }

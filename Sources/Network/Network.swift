@@ -59,6 +59,8 @@ public final class Network<T: Scalar> {
   public internal(set) var epochs = 0
   /// Updates done.
   public internal(set) var steps = 0
+  /// Prunings done: the counter behind random pruning's draws.
+  var prunings = 0
   /// Batch whose training activations the layers hold; nil when there are none.
   var forwardBatch: Int?
   /// Whether the layers hold the gradient panels of `forwardBatch` as well.
@@ -166,4 +168,5 @@ enum Stream {
   static let weights: UInt64 = 2 << 32
   static let topology: UInt64 = 3 << 32
   static let mask: UInt64 = 4 << 32
+  static let pruning: UInt64 = 5 << 32
 }

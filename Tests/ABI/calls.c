@@ -13,6 +13,7 @@ static int64_t count, units;
 static real *a, *b, *c, *d;
 static espalier_optimizer *optimizer;
 static espalier_topology *topology;
+static espalier_pruning *pruning;
 
 /* Each is written once: its name, when it may be called, the call. */
 #define CALLS(X)                                                                                                   \
@@ -52,6 +53,8 @@ static espalier_topology *topology;
   X("predict", NEEDS_BUILD, F(espalier_predict)(n, x, MAX_BATCH, y))                                               \
   X("evaluate", NEEDS_BUILD, F(espalier_evaluate)(n, x, y, MAX_BATCH, &value))                                     \
   X("evaluate_labels", NEEDS_BUILD, F(espalier_evaluate_labels)(n, x, labels, MAX_BATCH, &value, NULL))            \
+  X("prune", NEEDS_BUILD, F(espalier_network_prune)(n, pruning, x, y, MAX_BATCH))                                   \
+  X("prune_labels", NEEDS_BUILD, F(espalier_network_prune_labels)(n, pruning, x, labels, MAX_BATCH))               \
   X("info", ANY_TIME, espalier_network_info(n, sizeof text, text, &count))
 
 #define NAME(name, when, call) name,
@@ -71,6 +74,7 @@ int call_network(int number, espalier_network *n) {
   if (optimizer == NULL) {
     optimizer = make_optimizer(ESPALIER_ADAM, 0.01);
     topology = make_topology(ESPALIER_RIGL, 3);
+    pruning = make_pruning(ESPALIER_PRUNE_MAGNITUDE, 0.9);
   }
   /* What one call leaves in the arrays is no other call's business. */
   fill(x, LENGTH(x), 1);

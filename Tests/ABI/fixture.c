@@ -27,6 +27,13 @@ espalier_topology *make_topology(int method, double every) {
   return topology;
 }
 
+espalier_pruning *make_pruning(int criterion, double density) {
+  espalier_pruning *pruning = NULL;
+  OK(espalier_pruning_create(criterion, &pruning));
+  OK(espalier_pruning_set(pruning, "density", density));
+  return pruning;
+}
+
 espalier_network *make_network(void) {
   espalier_network *network = describe_network(7);
   espalier_optimizer *optimizer = make_optimizer(ESPALIER_ADAM, 0.01);

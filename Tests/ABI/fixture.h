@@ -19,6 +19,7 @@ espalier_network *describe_network(int64_t seed);
 espalier_network *make_network(void);
 espalier_optimizer *make_optimizer(int rule, double learning_rate);
 espalier_topology *make_topology(int method, double every);
+espalier_pruning *make_pruning(int criterion, double density);
 
 /* Numbers in [-1, 1), the same for the same seed on every machine. */
 void fill(real *array, size_t count, unsigned seed);

@@ -16,6 +16,7 @@ static uint64_t state;
 static espalier_network *networks[POOL];
 static espalier_optimizer *optimizers[POOL];
 static espalier_topology *topologies[POOL];
+static espalier_pruning *prunings[POOL];
 static real x[SAMPLES * WIDTH], y[SAMPLES * WIDTH], dx[SAMPLES * WIDTH], arrays[4][ARRAY];
 static other_real other_x[SAMPLES * WIDTH], other_y[SAMPLES * WIDTH], other_arrays[2][ARRAY];
 static int32_t labels[SAMPLES], rows[4096], columns[4096];
@@ -62,7 +63,8 @@ static const char *a_name(void) {
       "huber_delta", "label_base", "clip_norm", "accumulate", "inputs", "outputs", "layers", "parameters", "connections",
       "max_batch", "built", "bound", "threads", "precision", "seed", "loss", "steps", "bytes", "flops", "density", "bias",
       "initializer", "fixed_density", "negative_slope", "probability", "units", "activation", "index_bytes", "offset", "dropped",
-      "grown", "topology_updates", "learning_rate", "weight_decay", "schedule", "step_size", "gamma", "period", "minimum_rate",
+      "grown", "topology_updates", "scope", "rounds", "temperature", "distribution",
+      "learning_rate", "weight_decay", "schedule", "step_size", "gamma", "period", "minimum_rate",
       "warmup", "warmup_start", "momentum", "dampening", "nesterov", "alpha", "epsilon", "centered", "lr_decay",
       "initial_accumulator", "beta1", "beta2", "amsgrad", "rule", "rate", "every", "begin", "until", "drop_fraction", "decay",
       "published", "method", "", "%s%n%s", "\xff\xfe\xc3", "Density", "\xe5\xaf\x86\xe5\xba\xa6"};
@@ -86,6 +88,7 @@ static void *a_handle(void *const *pool) {
 #define NETWORK a_handle((void *const *)networks)
 #define OPTIMIZER a_handle((void *const *)optimizers)
 #define TOPOLOGY a_handle((void *const *)topologies)
+#define PRUNING a_handle((void *const *)prunings)
 /* Now and then NULL instead of the pointer. */
 #define PTR(p) (chance(97) ? (p) : NULL)
 
@@ -166,7 +169,7 @@ static void give_pattern(void) {
 
 static void set_something(void) {
   double value;
-  switch (below(14)) {
+  switch (below(16)) {
     case 0: expect(espalier_network_set(NETWORK, a_name(), number())); break;
     case 1: expect(espalier_network_get(NETWORK, a_name(), PTR(&value))); break;
     case 2: expect(espalier_layer_set(NETWORK, a_layer(), a_name(), number())); break;
@@ -180,13 +183,21 @@ static void set_something(void) {
     case 10: expect(espalier_optimizer_set(OPTIMIZER, a_name(), number())); break;
     case 11: expect(espalier_optimizer_get(OPTIMIZER, a_name(), PTR(&value))); break;
     case 12: expect(espalier_topology_set(TOPOLOGY, a_name(), number())); break;
+    case 13: expect(espalier_pruning_set(PRUNING, a_name(), number())); break;
+    case 14: expect(espalier_pruning_get(PRUNING, a_name(), PTR(&value))); break;
     default: expect(espalier_topology_get(TOPOLOGY, a_name(), PTR(&value))); break;
   }
 }
 
 static void make_method(void) {
   int i = below(POOL);
-  if (chance(50)) {
+  if (chance(30)) {
+    if (chance(70)) {
+      expect(espalier_pruning_destroy(prunings[i]));
+      prunings[i] = NULL;
+    }
+    expect(espalier_pruning_create(a_choice(3), PTR(&prunings[i])));
+  } else if (chance(50)) {
     if (chance(70)) {
       expect(espalier_optimizer_destroy(optimizers[i]));
       optimizers[i] = NULL;
@@ -236,7 +247,7 @@ static void train_something(void) {
   int i;
   for (i = 0; i < SAMPLES; i++) labels[i] = chance(97) ? below(3) : below(2) ? INT32_MIN : INT32_MAX;
   for (i = 0; i < 3; i++) x[below(SAMPLES * WIDTH)] = (real)(chance(97) ? below(9) - 4.0 : number());
-  switch (below(16)) {
+  switch (below(18)) {
     case 0:
     case 1: expect(F(espalier_train_step)(network, PTR(x), PTR(y), batch, PTR(&loss))); break;
     case 2:
@@ -259,6 +270,8 @@ static void train_something(void) {
     case 10: expect(F(espalier_backward)(network, PTR(y), batch, dx)); break;
     case 11: expect(chance(50) ? espalier_update(network) : espalier_evolve(network)); break;
     case 12: expect(espalier_evolve_now(network, a_layer(), chance(60) ? below(5) / 4.0 : number())); break;
+    case 16: expect(F(espalier_network_prune)(network, PRUNING, PTR(x), PTR(y), samples)); break;
+    case 17: expect(F(espalier_network_prune_labels)(network, PRUNING, PTR(x), PTR(labels), samples)); break;
     case 13: expect(F(espalier_predict)(network, PTR(x), samples, PTR(y))); break;
     case 14: expect(F(espalier_evaluate)(network, PTR(x), PTR(y), samples, PTR(&loss))); break;
     default: expect(F(espalier_evaluate_labels)(network, PTR(x), PTR(labels), samples, PTR(&loss), PTR(&accuracy))); break;
@@ -281,6 +294,7 @@ static void clear(void) {
     if (espalier_network_destroy(networks[i]) == ESPALIER_OK) networks[i] = NULL;
     if (espalier_optimizer_destroy(optimizers[i]) == ESPALIER_OK) optimizers[i] = NULL;
     if (espalier_topology_destroy(topologies[i]) == ESPALIER_OK) topologies[i] = NULL;
+    if (espalier_pruning_destroy(prunings[i]) == ESPALIER_OK) prunings[i] = NULL;
     networks[i] = NULL;
   }
 }

@@ -170,20 +170,25 @@ static void destroying(void) {
   espalier_network *network;
   espalier_optimizer *optimizer;
   espalier_topology *topology;
+  espalier_pruning *pruning;
   int i;
   OK(espalier_network_destroy(NULL));
   OK(espalier_optimizer_destroy(NULL));
   OK(espalier_topology_destroy(NULL));
+  OK(espalier_pruning_destroy(NULL));
   for (i = 0; i < 200; i++) {
     network = i % 2 ? make_network() : describe_network(i);
     optimizer = make_optimizer(i % 5, 0.1);
     topology = make_topology(i % 3, 5);
+    pruning = make_pruning(i % 3, 0.5);
     OK(espalier_network_destroy(network));
     OK(espalier_optimizer_destroy(optimizer));
     OK(espalier_topology_destroy(topology));
+    OK(espalier_pruning_destroy(pruning));
     GIVES(ESPALIER_ERROR_INVALID_HANDLE, espalier_network_destroy(network));
     GIVES(ESPALIER_ERROR_INVALID_HANDLE, espalier_optimizer_destroy(optimizer));
     GIVES(ESPALIER_ERROR_INVALID_HANDLE, espalier_topology_destroy(topology));
+    GIVES(ESPALIER_ERROR_INVALID_HANDLE, espalier_pruning_destroy(pruning));
   }
 }
 

@@ -84,6 +84,7 @@ static void training(void) {
 static void alone(void) {
   espalier_optimizer *optimizer = make_optimizer(ESPALIER_ADAM, 0.1);
   espalier_topology *topology = make_topology(ESPALIER_SET, 3);
+  espalier_pruning *pruning = make_pruning(ESPALIER_PRUNE_SNIP, 0.2);
   SAYS(ESPALIER_ERROR_NULL_ARGUMENT, "optimizer", "NULL", espalier_optimizer_create(ESPALIER_SGD, NULL));
   SAYS(ESPALIER_ERROR_NULL_ARGUMENT, "name", "NULL", espalier_optimizer_set(optimizer, NULL, 1));
   SAYS(ESPALIER_ERROR_NULL_ARGUMENT, "name", "NULL", espalier_optimizer_get(optimizer, NULL, &value));
@@ -98,12 +99,33 @@ static void alone(void) {
   SAYS(ESPALIER_ERROR_NULL_ARGUMENT, "value", "NULL", espalier_topology_get(topology, "every", NULL));
   SAYS(ESPALIER_ERROR_NULL_ARGUMENT, "topology", "NULL", espalier_topology_set(NULL, "every", 3));
   SAYS(ESPALIER_ERROR_NULL_ARGUMENT, "topology", "NULL", espalier_topology_get(NULL, "every", &value));
+  SAYS(ESPALIER_ERROR_NULL_ARGUMENT, "pruning", "NULL", espalier_pruning_create(ESPALIER_PRUNE_SNIP, NULL));
+  SAYS(ESPALIER_ERROR_NULL_ARGUMENT, "name", "NULL", espalier_pruning_set(pruning, NULL, 1));
+  SAYS(ESPALIER_ERROR_NULL_ARGUMENT, "name", "NULL", espalier_pruning_get(pruning, NULL, &value));
+  SAYS(ESPALIER_ERROR_NULL_ARGUMENT, "value", "NULL", espalier_pruning_get(pruning, "density", NULL));
+  SAYS(ESPALIER_ERROR_NULL_ARGUMENT, "pruning", "NULL", espalier_pruning_set(NULL, "density", 0.5));
+  SAYS(ESPALIER_ERROR_NULL_ARGUMENT, "pruning", "NULL", espalier_pruning_get(NULL, "density", &value));
   OK(espalier_optimizer_destroy(optimizer));
   OK(espalier_topology_destroy(topology));
+  OK(espalier_pruning_destroy(pruning));
+}
+
+static void pruning(void) {
+  espalier_network *network = make_network();
+  espalier_pruning *snip = make_pruning(ESPALIER_PRUNE_SNIP, 0.2);
+  NULLS("pruning", F(espalier_network_prune)(network, NULL, x, target, 4));
+  NULLS("x", F(espalier_network_prune)(network, snip, NULL, target, 4));
+  NULLS("target", F(espalier_network_prune)(network, snip, x, NULL, 4));
+  OK(espalier_network_set_loss(network, ESPALIER_SOFTMAX_CROSS_ENTROPY));
+  NULLS("pruning", F(espalier_network_prune_labels)(network, NULL, x, labels, 4));
+  NULLS("x", F(espalier_network_prune_labels)(network, snip, NULL, labels, 4));
+  NULLS("labels", F(espalier_network_prune_labels)(network, snip, x, NULL, 4));
+  OK(espalier_network_destroy(network));
+  OK(espalier_pruning_destroy(snip));
 }
 
 int main(void) {
-  static const struct test tests[] = {TEST(describing), TEST(built), TEST(training), TEST(alone)};
+  static const struct test tests[] = {TEST(describing), TEST(built), TEST(training), TEST(alone), TEST(pruning)};
   fill(x, LENGTH(x), 1);
   return run_tests(tests, LENGTH(tests));
 }

@@ -1,0 +1,220 @@
+import Base
+import KernelInterface
+import Layers
+import Machine
+import Sparse
+
+/// A copy of a network's linear layers in double precision, on which the scores of connections are computed: the network
+/// itself, its gradients included, is not touched. As in inference, dropout does not act.
+///
+/// Memory: 16 bytes a connection, 8 bytes a connection of the sparse layer with the most, and 32 bytes a unit and sample of
+/// a batch. Patterns are shared with the network.
+final class Probe {
+  /// Samples of a pass. A number of its own, so that scores do not depend on the network's largest batch.
+  static let batch = 256
+
+  let layers: [ProbeLayer]
+  let inputs: Int
+  /// The packed batch, (inputs, batch).
+  let input: Buffer<Double>
+  /// The packed targets, (outputs, batch).
+  private let target: Buffer<Double>
+  private let losses: Buffer<Double>
+  private let executor: any Executor
+  private(set) var shape = PanelShape(batch: 1, elementSize: MemoryLayout<Double>.stride)
+
+  /// - samples: there will be in all. - linearised: |W| for W, no biases, and the identity for every activation (SynFlow).
+  init<T: Scalar>(_ network: Network<T>, samples: Int, linearised: Bool = false) throws(Failure) {
+    let widest = PanelShape(batch: min(samples, Self.batch), elementSize: MemoryLayout<Double>.stride)
+    let elements = widest.elements(features: 1)
+    var layers: [ProbeLayer] = []
+    for trainer in network.trainers {
+      guard let linear = trainer.linear else { continue }
+      layers.append(try ProbeLayer(linear, number: trainer.number, elements: elements, linearised: linearised))
+    }
+    self.layers = layers
+    let scratch = try Buffer<Double>(count: layers.map { $0.product.scratchElements }.max() ?? 0, of: "scratch of the scores")
+    for layer in layers { layer.product.share(scratch) }
+    inputs = network.inputs
+    input = try Buffer(count: network.inputs * elements, of: "input panels of the scores")
+    target = try Buffer(count: network.outputs * elements, of: "target panels of the scores")
+    losses = try Buffer(count: elements, of: "losses")
+    executor = network.executor
+  }
+
+  var usesBLAS: Bool { layers.contains { $0.product.usesBLAS } }
+
+  func pass(accumulate: Bool) -> Pass {
+    Pass(shape: shape, training: true, key: 0, accumulate: accumulate, executor: executor)
+  }
+
+  /// The input of a layer by its position.
+  func input(of position: Int) -> UnsafePointer<Double> {
+    UnsafePointer(position > 0 ? layers[position - 1].output.pointer : input.pointer)
+  }
+
+  // MARK: Data
+
+  /// Let a batch be the input. - x: (inputs, count), finite.
+  func load<T: Scalar>(_ x: UnsafePointer<T>, count: Int) {
+    shape = PanelShape(batch: count, elementSize: MemoryLayout<Double>.stride)
+    Self.pack(x, features: inputs, shape, into: input.pointer)
+  }
+
+  /// One sample of ones.
+  func loadOnes() {
+    shape = PanelShape(batch: 1, elementSize: MemoryLayout<Double>.stride)
+    input.pointer.update(repeating: 1, count: inputs)
+  }
+
+  private static func pack<T: Scalar>(
+    _ source: UnsafePointer<T>, features: Int, _ shape: PanelShape, into panels: UnsafeMutablePointer<Double>
+  ) {
+    for sample in 0..<shape.count * shape.width {
+      let lane = sample / shape.width * features * shape.width + sample % shape.width
+      for feature in 0..<features {
+        panels[lane + feature * shape.width] = sample < shape.batch ? Double(source[sample * features + feature]) : 0
+      }
+    }
+  }
+
+  // MARK: Passes
+
+  func forward() {
+    for (position, layer) in layers.enumerated() { layer.forward(input(of: position), pass(accumulate: false)) }
+  }
+
+  /// The loss of the batch, summed, of outputs divided by a temperature; its derivative by the outputs goes where backward
+  /// begins.
+  /// - criterion: what the network's outputs are compared by. - scale: factor on the derivative.
+  func measure<T: Scalar>(_ criterion: LossCriterion<T>, first: Int, scale: Double) -> Double {
+    guard let last = layers.last else { return 0 }
+    let outputs = last.product.outputs
+    let count = shape.elements(features: outputs)
+    let scaled = last.product.outputGradient
+    for i in 0..<count { scaled[i] = last.output.pointer[i] / criterion.temperature }
+    var labels: UnsafePointer<Int32>?
+    switch criterion.target {
+    case .labels(let given): labels = given + first
+    case .values(let values): Self.pack(values + first * outputs, features: outputs, shape, into: target.pointer)
+    }
+    let arguments = LossArguments(
+      kind: criterion.kind, outputs: outputs, shape: shape, output: UnsafePointer(scaled),
+      target: labels == nil ? UnsafePointer(target.pointer) : nil, labels: labels, labelBase: criterion.labelBase,
+      samples: nil, delta: criterion.delta, gradientScale: scale / criterion.temperature,
+      gradient: last.outputGradient.pointer, losses: losses.pointer, correct: nil)
+    withUnsafePointer(to: arguments) {
+      executor.run(Double.kernels.loss, $0, units: shape.count, work: 20 * count, balancedBy: nil)
+    }
+    var sum = 0.0
+    for panel in 0..<shape.count { sum += losses.pointer[panel] }
+    return sum
+  }
+
+  /// From the last layer's output gradient: every layer's dW, replaced or added to.
+  /// - visit: called for each layer once its dz is there, with its input.
+  func backward(accumulate: Bool, visit: (ProbeLayer, UnsafePointer<Double>) -> Void = { _, _ in }) {
+    for position in stride(from: layers.count - 1, through: 0, by: -1) {
+      let layer = layers[position]
+      layer.differentiate(shape)
+      let before = position > 0 ? layers[position - 1].outputGradient.pointer : nil
+      layer.product.backward(input(of: position), inputGradient: before, pass(accumulate: accumulate))
+      visit(layer, input(of: position))
+    }
+  }
+}
+
+/// What outputs are compared with, and how.
+struct LossCriterion<T: Scalar> {
+  let kind: LossKind
+  let target: Target<T>
+  let labelBase: Int32
+  let delta: Double
+  /// Outputs are divided by it where they are logits.
+  let temperature: Double
+}
+
+/// One linear layer of a probe.
+final class ProbeLayer {
+  let number: Int
+  let curve: ActivationCurve
+  /// W x and its two products backward, without bias and activation. Its panels hold z and dz.
+  let product: Linear<Double>
+  /// One a connection, as in the network's layer.
+  let weights: Buffer<Double>
+  /// dW
+  let gradient: Buffer<Double>
+  private let bias: Buffer<Double>?
+  /// a: (units, batch)
+  let output: Buffer<Double>
+  /// da: (units, batch)
+  let outputGradient: Buffer<Double>
+
+  init<T: Scalar>(_ layer: Linear<T>, number: Int, elements: Int, linearised: Bool) throws(Failure) {
+    self.number = number
+    let owner = "linear layer \(number), scores"
+    curve = ActivationCurve(
+      kind: linearised ? .identity : layer.activation, negativeSlope: Double(layer.negativeSlope))
+    product = try Linear(
+      inputs: layer.inputs, units: layer.outputs, pattern: layer.pattern, hasBias: false, activation: .identity,
+      negativeSlope: 0, denseCrossover: .infinity, owner: owner)
+    try product.plan(elements: elements)
+    weights = try Buffer(count: product.weights.capacity, of: owner)
+    gradient = try Buffer(count: product.weights.capacity, of: owner)
+    for i in 0..<layer.weights.count {
+      let weight = Double(layer.weights.values?[i] ?? 0)
+      weights.pointer[i] = linearised ? weight.magnitude : weight
+    }
+    if let present = layer.bias, let values = present.values, !linearised {
+      let copy = try Buffer<Double>(count: present.count, of: owner)
+      for i in 0..<present.count { copy.pointer[i] = Double(values[i]) }
+      bias = copy
+    } else {
+      bias = nil
+    }
+    output = try Buffer(count: layer.outputs * elements, of: owner)
+    outputGradient = try Buffer(count: layer.outputs * elements, of: owner)
+    product.weights.place(values: weights.pointer, gradient: gradient.pointer)
+  }
+
+  /// z = W x + b and a = f(z). - input: x, (inputs, batch).
+  func forward(_ input: UnsafePointer<Double>, _ pass: Pass) {
+    product.forward(input, pass)
+    let z = product.output
+    let width = pass.shape.width
+    for row in 0..<pass.shape.count * product.outputs {
+      let shift = bias?.pointer[row % product.outputs] ?? 0
+      for i in row * width..<(row + 1) * width {
+        z[i] += shift
+        output.pointer[i] = curve.value(z[i])
+      }
+    }
+    if curve.kind == .softmax {
+      let arguments = SoftmaxArguments<Double>(
+        features: product.outputs, shape: pass.shape, output: output.pointer, gradient: nil)
+      withUnsafePointer(to: arguments) { Double.kernels.softmaxForward($0, 0, pass.shape.count) }
+    }
+  }
+
+  /// dz from da.
+  func differentiate(_ shape: PanelShape) {
+    let dz = product.outputGradient
+    let z = product.output
+    for i in 0..<shape.elements(features: product.outputs) { dz[i] = outputGradient.pointer[i] * curve.slope(z[i]) }
+    guard curve.kind == .softmax else { return }
+    let width = shape.width
+    for lane in 0..<shape.count * width {
+      let first = lane / width * product.outputs * width + lane % width
+      var inner = 0.0
+      for unit in 0..<product.outputs { inner += output.pointer[first + unit * width] * dz[first + unit * width] }
+      for unit in 0..<product.outputs {
+        dz[first + unit * width] = output.pointer[first + unit * width] * (dz[first + unit * width] - inner)
+      }
+    }
+  }
+
+  /// Take connections out: those that are marked 0 weigh nothing from now on.
+  func silence(_ marks: Buffer<UInt8>) {
+    for i in 0..<marks.count where marks.pointer[i] == 0 { weights.pointer[i] = 0 }
+  }
+}

@@ -1,0 +1,51 @@
+import Base
+import Sparse
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A criterion and its options: what a network is told to be pruned by.
+public struct PruningMethod: Sendable {
+  public let criterion: PruningCriterion
+  private var values: OptionValues
+
+  /// With the criterion's defaults.
+  public init(_ criterion: PruningCriterion) {
+    self.criterion = criterion
+    let row = criterion.row
+    let table = PruningOption.allCases.compactMap { which in row.defaults[which].map { which.option($0) } }
+    values = OptionValues(owner: "\(row.name) pruning", table: table)
+  }
+
+  /// - Throws: `unknownName` when the criterion has no such option, `invalidArgument` when the value is out of range.
+  public mutating func set(_ name: String, _ value: Double) throws(Failure) { try values.set(name, value) }
+
+  /// An option, or "criterion": the raw value of `criterion`.
+  public func get(_ name: String) throws(Failure) -> Double {
+    name == "criterion" ? Double(criterion.rawValue) : try values.get(name)
+  }
+
+  /// "snip pruning"
+  public var owner: String { values.owner }
+  /// What a call with it has to be given.
+  public var data: PruningCriterion.Data { criterion.row.data }
+  public var scope: PruningScope { PruningScope(rawValue: Int32(value("scope", or: 0))) ?? .layer }
+  public var distribution: Distribution { Distribution(rawValue: Int32(value("distribution", or: 0))) ?? .uniform }
+  /// Share of the positions that keeps its connection at last.
+  public var density: Double { value("density", or: 1) }
+  public var rounds: Int { Int(value("rounds", or: 1)) }
+  public var temperature: Double { value("temperature", or: 1) }
+
+  private func value(_ name: String, or other: Double) -> Double { (try? values.get(name)) ?? other }
+
+  /// The density to come to in a round, from `initial` to `final` in equal ratios (Tanaka et al. 2020, algorithm 1, where
+  /// `initial` is 1).
+  /// - round: 1 ... rounds.
+  public func density(round: Int, initial: Double, final: Double) -> Double {
+    if round >= rounds || initial <= final { return final }
+    return initial * pow(final / initial, Double(round) / Double(rounds))
+  }
+}

@@ -1,0 +1,97 @@
+!> Prunings: criteria by which connections are taken away, before training, after it, or between.
+module espalier_prunings
+  use, intrinsic :: iso_c_binding, only: c_int, c_null_ptr, c_ptr
+  use :: espalier_c, only: espalier_ok, espalier_prune_magnitude, espalier_prune_random, espalier_prune_snip, &
+    espalier_pruning_create, espalier_pruning_destroy, espalier_pruning_set
+  use :: espalier_options, only: option_list
+  use :: espalier_support, only: conclude, terminated
+  implicit none
+  private
+  public :: discard_pruning_handle, new_pruning_handle, prune_magnitude, prune_random, pruning, snip
+
+  character(*), parameter :: scopes(0:2) = [character(12) :: "layer", "global", "distribution"]
+  character(*), parameter :: distributions(0:3) = [character(19) :: &
+    "uniform", "erdos_renyi", "erdos_renyi_kernel", "first_dense"]
+
+  !> The description of a pruning, a plain value: the result of [[prune_random]], [[prune_magnitude]] or [[snip]]. Arguments
+  !> that every function has:
+  !>
+  !> - `density`: the share of the positions that keeps its connection, in (0, 1] (0.1), a real of either kind
+  !> - `scope`: what it is the density of: "layer", each layer; "global", all layers together, with one threshold over their
+  !>   scores; "distribution", all layers together, each at the density that `distribution` gives it
+  !> - `distribution`: "erdos_renyi_kernel" (default), "erdos_renyi", "uniform", "first_dense"
+  type :: pruning
+    private
+    integer(c_int) :: criterion = espalier_prune_random
+    type(option_list) :: options
+  end type
+
+contains
+
+  type(pruning) function prune_random(density, scope, distribution) result(description)
+    !! At random: every set of connections is equally likely to stay. `scope` is "layer".
+    class(*), intent(in), optional :: density
+    character(*), intent(in), optional :: scope, distribution
+    description%criterion = espalier_prune_random
+    call shares(description%options, density, scope, distribution)
+  end function
+
+  type(pruning) function prune_magnitude(density, scope, distribution) result(description)
+    !! The largest |w| stay. `scope` is "layer".
+    class(*), intent(in), optional :: density
+    character(*), intent(in), optional :: scope, distribution
+    description%criterion = espalier_prune_magnitude
+    call shares(description%options, density, scope, distribution)
+  end function
+
+  type(pruning) function snip(density, scope, distribution, rounds, temperature) result(description)
+    !! SNIP: the largest |g w| stay, g being the derivative of the loss (Lee et al. 2019). `scope` is "global". Needs samples:
+    !! one batch is what the paper takes.
+    class(*), intent(in), optional :: density
+    character(*), intent(in), optional :: scope, distribution
+    integer, intent(in), optional :: rounds
+      !! After each the scores are computed anew (1).
+    class(*), intent(in), optional :: temperature
+      !! The outputs are divided by it in a loss that takes logits (1), a real of either kind.
+    description%criterion = espalier_prune_snip
+    call shares(description%options, density, scope, distribution)
+    call description%options%add("rounds", rounds)
+    call description%options%add("temperature", temperature)
+  end function
+
+  subroutine shares(options, density, scope, distribution)
+    type(option_list), intent(inout) :: options
+    class(*), intent(in), optional :: density
+    character(*), intent(in), optional :: scope, distribution
+    call options%add("density", density)
+    call options%add_name("scope", scope, scopes)
+    call options%add_name("distribution", distribution, distributions)
+  end subroutine
+
+  subroutine new_pruning_handle(description, handle, stat, errmsg)
+    !! Make the library's object for a description; the caller discards it. `c_null_ptr` after a failure.
+    type(pruning), intent(in) :: description
+    type(c_ptr), intent(out) :: handle
+    integer, intent(out) :: stat
+    character(*), intent(inout) :: errmsg
+    integer :: i
+    handle = c_null_ptr
+    call description%options%check("pruning", stat, errmsg)
+    if (stat /= espalier_ok) return
+    call conclude(espalier_pruning_create(description%criterion, handle), stat, errmsg)
+    do i = 1, description%options%count
+      if (stat /= espalier_ok) exit
+      call conclude(espalier_pruning_set(handle, terminated(description%options%names(i)), &
+                                         description%options%values(i)), stat, errmsg)
+    end do
+    if (stat /= espalier_ok) call discard_pruning_handle(handle)
+  end subroutine
+
+  subroutine discard_pruning_handle(handle)
+    type(c_ptr), intent(inout) :: handle
+    integer(c_int) :: ignored
+    ignored = espalier_pruning_destroy(handle)
+    handle = c_null_ptr
+  end subroutine
+
+end module espalier_prunings
