@@ -36,14 +36,19 @@ public enum Distribution: Int32, Sendable, CaseIterable {
   /// positions - floor(s positions) with s = 1 - density, in double: the exact count of RigL's code, which takes s.
   /// - density: in [0, 1].
   public static func connections(density: Double, positions: Int) -> Int {
-    let zeros = (sparsity(density: density) * Double(positions)).rounded(.down)
+    connections(sparsity: sparsity(density: density), positions: positions)
+  }
+
+  /// positions - floor(sparsity positions), in double. - sparsity: in [0, 1].
+  public static func connections(sparsity: Double, positions: Int) -> Int {
+    let zeros = (sparsity * Double(positions)).rounded(.down)
     // Above 2^53 a count may round up, beyond what Int holds.
     return zeros < Double(positions) ? positions - Int(zeros) : 0
   }
 
   /// 1 - density, as one would have written it: 0.1 for 0.9, where the subtraction gives 0.09999999999999998 and would lose
   /// a zero. Only decimals of up to 12 digits are put right; other differences are as they come.
-  private static func sparsity(density: Double) -> Double {
+  public static func sparsity(density: Double) -> Double {
     let difference = 1 - density
     let decimal = (difference * 1e12).rounded() / 1e12
     return abs(decimal - difference) < 0x1p-52 ? decimal : difference

@@ -1,3 +1,5 @@
+import Sparse
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -15,14 +17,17 @@ public enum DensitySchedule: Sendable {
   /// 2021). A thinning that would leave less than a whole cycle before `end` is left out; at `end` comes the last one.
   case alternating(final: Double, begin: Int, end: Int, phase: Int)
 
-  /// The density at a time. - initial: what training started with.
-  public func density(at t: Int, initial: Double) -> Double {
+  /// 1 - density at a time, as the published codes compute it, rounding included.
+  /// - initial: 1 - density that training started with.
+  public func sparsity(at t: Int, initial: Double) -> Double {
     switch self {
     case .constant: return initial
     case .ramp(let final, let begin, let end, let power):
+      let final = Distribution.sparsity(density: final)
       let x = end > begin ? min(1, max(0, Double(t &- begin) / Double(end &- begin))) : t >= end ? 1 : 0
       return final + (initial - final) * pow(1 - x, power)
     case .alternating(let final, let begin, let end, let phase):
+      let final = Distribution.sparsity(density: final)
       if t >= end { return final }
       if t < begin { return initial }
       let cycle = (t &- begin) / phase

@@ -31,7 +31,7 @@ public enum DropDecay: Int32, Sendable, CaseIterable {
     case .constant: return high
     case .cosine:
       return isBounded ? low + (high - low) * (1 + cos(.pi * Double(min(t, length)) / Double(length))) / 2 : high
-    case .linear: return low + (high - low) * (1 - x)
+    case .linear: return isBounded ? low + (high - low) * (1 - x) : high
     case .exponential: return isBounded ? low + (high - low) * pow(1 - x, schedule.decayPower) : high
     case .inversePower:
       let periods = Double(max(0, t &- schedule.begin)) / Double(schedule.every)

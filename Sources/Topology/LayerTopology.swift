@@ -98,19 +98,35 @@ public final class LayerTopology<T: Scalar> {
     meanMomentum = connections > 0 && sum.isFinite ? sum / Double(connections) : 0
   }
 
-  /// Mark those that go.
+  /// How many connections rank above a key; of those that equal it, as many as `equals` allows count, and are taken off it.
+  func countBest(_ key: UInt64, equals: inout Int) -> Int {
+    var count = 0
+    for slot in 0..<connections {
+      let rank = scores.rank(slot)
+      if rank > key {
+        count &+= 1
+      } else if rank == key, equals > 0 {
+        equals &-= 1
+        count &+= 1
+      }
+    }
+    return count
+  }
+
+  /// Mark those that go. - fraction: 0 spares those below a threshold and between two.
   func mark(fraction: Double, threshold: Double) {
     let count = connections
-    switch plan.drop {
-    case .thresholds where fraction > 0:
+    if plan.drop == .signFlip {
+      staying = count - markNegative(scores, of: count, gone.pointer)
+    } else if plan.marksItself, fraction == 0 {
+      staying = count
+      markSmallest(scores, 0, of: count, gone.pointer)
+    } else if plan.drop == .thresholds {
       staying = count - markBetweenThresholds(subject.weights, fraction: fraction, of: count, gone.pointer)
-    case .signFlip: staying = count - markNegative(scores, of: count, gone.pointer)
-    default:
-      if threshold > 0 {
-        staying = count - markBelow(scores, T(threshold), of: count, gone.pointer)
-      } else {
-        markSmallest(scores, count - staying, of: count, gone.pointer)
-      }
+    } else if plan.threshold > 0 {
+      staying = count - markBelow(scores, T(threshold), of: count, gone.pointer)
+    } else {
+      markSmallest(scores, count - staying, of: count, gone.pointer)
     }
   }
 
@@ -153,6 +169,7 @@ public final class LayerTopology<T: Scalar> {
     guard let reference else { return }
     guard plan.drop == .signFlip else { return begin() }
     remap.apply(to: reference.pointer, fill: 0)
+    for slot in remap.grown { reference.pointer[Int(slot)] = subject.weights[Int(slot)] }
     giveSigns(reference.pointer)
   }
 
@@ -180,6 +197,8 @@ public final class LayerTopology<T: Scalar> {
     for i in 0..<count {
       if let slot = pattern.slot(row: positions[i].row, column: positions[i].column) {
         gone.pointer[slot] = 0
+        // The sign that it has now is the one to keep.
+        reference?.pointer[slot] = subject.weights[slot]
       } else {
         positions[left] = positions[i]
         left &+= 1

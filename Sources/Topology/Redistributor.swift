@@ -1,19 +1,22 @@
 import Base
 import Machine
 
-/// Spreads the connections that come over layers in proportion to a weight, exactly: no connection is lost to rounding, and a
-/// layer that has no room gives its part to the others (SNFS, Dettmers and Zettlemoyer 2019, whose code rounds up and repays
-/// the surplus later).
+/// Spreads the connections that come over layers in proportion to a weight, exactly: no connection is lost to rounding, a
+/// layer that has no room gives its part to the others, and none is left without a connection (SNFS, Dettmers and Zettlemoyer
+/// 2019, whose code rounds up and repays the surplus later).
 struct Redistributor {
   private var shares: [Double]
+  private var remainders: [Double]
   private var given: [Int]
 
   init(layers: Int) {
     shares = [Double](repeating: 0, count: layers)
+    remainders = shares
     given = [Int](repeating: 0, count: layers)
   }
 
   /// Replace `coming` of the layers, keeping its sum. - weight: >= 0, of a layer; when all are 0 nothing changes.
+  /// Each layer's `coming` must fit it.
   mutating func spread<T: Scalar>(over layers: [LayerTopology<T>], weight: (LayerTopology<T>) -> Double) {
     var left = 0
     var sum = 0.0
@@ -24,40 +27,67 @@ struct Redistributor {
       sum += shares[i]
     }
     guard sum > 0, sum.isFinite else { return }
-    // Each round gives what fits; those that are full drop out, and the rest goes round again.
-    while left > 0, sum > 0 {
-      let pot = left
-      for i in layers.indices where shares[i] > 0 {
-        let part = min(Int((Double(pot) * shares[i] / sum).rounded(.down)), room(layers[i]) - given[i], left)
-        given[i] += part
-        left -= part
-      }
-      if left == pot { break }
-      sum = 0
-      for i in layers.indices {
-        if given[i] >= room(layers[i]) { shares[i] = 0 }
-        sum += shares[i]
-      }
+    for i in layers.indices where layers[i].staying == 0 && left > 0 && room(layers[i]) > 0 {
+      given[i] = 1
+      left -= 1
     }
-    // What rounding has left over: one for each layer with room, the largest shares first; then wherever there is room.
-    while left > 0, let i = best(layers) {
+    while left > 0, prepareShares(layers) { left = deal(left, layers) }
+    for i in layers.indices { layers[i].coming = given[i] }
+  }
+
+  /// Leave shares to layers with room alone; when those that have one are all full, every other layer gets the same.
+  /// Returns false when there is no room.
+  private mutating func prepareShares<T: Scalar>(_ layers: [LayerTopology<T>]) -> Bool {
+    var sum = 0.0
+    for i in layers.indices {
+      if given[i] >= room(layers[i]) { shares[i] = 0 }
+      sum += shares[i]
+    }
+    if sum > 0 { return true }
+    var hasRoom = false
+    for i in layers.indices where given[i] < room(layers[i]) {
+      shares[i] = 1
+      hasRoom = true
+    }
+    return hasRoom
+  }
+
+  /// One round: what is whole of each share, as far as there is room. When that filled no layer, the remainders follow, one
+  /// each, the largest first. At least one connection is dealt. Returns what is left.
+  private mutating func deal<T: Scalar>(_ pot: Int, _ layers: [LayerTopology<T>]) -> Int {
+    var sum = 0.0
+    for i in layers.indices { sum += shares[i] }
+    var left = pot
+    var isFull = false
+    for i in layers.indices {
+      remainders[i] = -1
+      guard shares[i] > 0 else { continue }
+      let exact = Double(pot) * (shares[i] / sum)
+      let space = room(layers[i]) - given[i]
+      let part = min(Int(exact), space, left)
+      given[i] += part
+      left -= part
+      remainders[i] = part < space ? exact - Double(part) : -1
+      if part == space { isFull = true }
+    }
+    if isFull, left < pot { return left }
+    while left > 0, let i = largestRemainder() {
       given[i] += 1
       left -= 1
-      shares[i] = -1
-      if !shares.contains(where: { $0 >= 0 }) { for j in shares.indices { shares[j] = 0 } }
+      remainders[i] = -1
     }
-    for i in layers.indices { layers[i].coming = given[i] }
+    return left
+  }
+
+  private func largestRemainder() -> Int? {
+    var found: Int?
+    for i in remainders.indices where remainders[i] >= 0 {
+      if found.map({ remainders[i] > remainders[$0] }) ?? true { found = i }
+    }
+    return found
   }
 
   private func room<T: Scalar>(_ layer: LayerTopology<T>) -> Int {
     max(0, min(layer.free, layer.subject.pattern.capacity - layer.staying))
-  }
-
-  private func best<T: Scalar>(_ layers: [LayerTopology<T>]) -> Int? {
-    var found: Int?
-    for i in layers.indices where given[i] < room(layers[i]) {
-      if found.map({ shares[i] > shares[$0] }) ?? true { found = i }
-    }
-    return found
   }
 }

@@ -99,8 +99,8 @@ public final class TopologyInstance<T: Scalar> {
   /// Drop and grow now. Patterns change in place, and each layer moves what it stores. Nothing is allocated; the same bits for
   /// any number of threads.
   ///
-  /// - step: the time, for schedules. - dropFraction: in [0, 1], instead of the schedule's; 0 drops nothing that a density
-  ///   schedule does not ask for.
+  /// - step: the time, for schedules. - dropFraction: in [0, 1], instead of the schedule's; 0 drops nothing but what a density
+  ///   schedule, a soft bound or a flipped sign asks for.
   /// - Throws: `stopped` when a function of the caller's asked for it. Nothing has changed then.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
@@ -110,7 +110,7 @@ public final class TopologyInstance<T: Scalar> {
     let fraction = dropFraction ?? self.dropFraction(step: step)
     if plan.redistribute == .momentum { for layer in layers { layer.measureMomentum() } }
     for layer in layers { try layer.score() }
-    decideStaying(fraction, step)
+    decideStaying(fraction, step, isLast: dropFraction == nil && schedule.isLast(step: step))
     for layer in layers { layer.mark(fraction: fraction, threshold: threshold) }
     decideComing(fraction, step)
     for layer in layers { try layer.choose() }
@@ -128,13 +128,18 @@ public final class TopologyInstance<T: Scalar> {
   private func target(_ layer: LayerTopology<T>, _ step: Int) -> Int {
     if plan.isSoft { return layer.initialCount }
     if case .constant = plan.density { return layer.connections }
-    let initial = Double(layer.initialCount) / Double(layer.positionCount)
-    let density = plan.density.density(at: step, initial: initial)
-    return max(1, min(layer.initialCount, Distribution.connections(density: density, positions: layer.positionCount)))
+    return max(1, connections(step, initial: layer.initialCount, positions: layer.positionCount))
   }
 
-  /// `staying` of every layer.
-  private func decideStaying(_ fraction: Double, _ step: Int) {
+  /// How many of some positions the density schedule wants connected: never more than at the start.
+  private func connections(_ step: Int, initial: Int, positions: Int) -> Int {
+    let sparsity = plan.density.sparsity(at: step, initial: 1 - Double(initial) / Double(positions))
+    return min(initial, Distribution.connections(sparsity: sparsity, positions: positions))
+  }
+
+  /// `staying` of every layer, and `coming` where the drop score does not decide itself what goes.
+  /// - isLast: a soft bound is kept from now on.
+  private func decideStaying(_ fraction: Double, _ step: Int, isLast: Bool) {
     let isGlobal = plan.scope == .global && plan.density.final != nil
     if isGlobal { shareGlobally(step) }
     for layer in layers {
@@ -142,7 +147,7 @@ public final class TopologyInstance<T: Scalar> {
       let count = layer.connections
       if plan.isSoft {
         layer.staying = min(count, target)
-        layer.coming = plan.rounding.count(fraction, of: layer.initialCount)
+        layer.coming = isLast ? 0 : plan.rounding.count(fraction, of: layer.initialCount)
         continue
       }
       var moves = plan.rounding.count(fraction, of: min(count, target))
@@ -162,8 +167,7 @@ public final class TopologyInstance<T: Scalar> {
       positions += layer.positionCount
       now += layer.connections
     }
-    let density = plan.density.density(at: step, initial: Double(initial) / Double(positions))
-    let target = min(initial, Distribution.connections(density: density, positions: positions))
+    let target = connections(step, initial: initial, positions: positions)
     if target >= now {
       // Back to what there was: AC/DC's dense phases.
       for layer in layers {
@@ -174,36 +178,39 @@ public final class TopologyInstance<T: Scalar> {
     shareOut(max(target, layers.count))
   }
 
-  /// The best `target` scores over all layers, each keeping one connection at least: their number in each, as `staying`.
+  /// The best `target` scores over all layers: their number in each, as `staying`. A layer that would be left with none keeps
+  /// its best one, at the expense of the others. - target: at least one a layer.
   private func shareOut(_ target: Int) {
-    let best = kthLargest(target, segments: layers.count, bytes: DropScores<T>.rankBytes) {
-      layers[$0].connections
-    } key: {
-      layers[$0].scores.rank($1)
-    }
-    var equals = target - best.larger
-    for layer in layers {
-      var count = 0
-      for slot in 0..<layer.connections {
-        let rank = layer.scores.rank(slot)
-        if rank > best.key {
-          count += 1
-        } else if rank == best.key, equals > 0 {
-          equals -= 1
-          count += 1
+    // Layers set aside with one connection.
+    var spared = 0
+    for layer in layers { layer.staying = layer.connections }
+    while spared < layers.count {
+      let least = kthLargest(target - spared, segments: layers.count, bytes: DropScores<T>.rankBytes) {
+        layers[$0].staying == -1 ? 0 : layers[$0].connections
+      } key: {
+        layers[$0].scores.rank($1)
+      }
+      var equals = target - spared - least.larger
+      var found = 0
+      for layer in layers where layer.staying != -1 {
+        layer.staying = layer.countBest(least.key, equals: &equals)
+        if layer.staying == 0 {
+          layer.staying = -1
+          found += 1
         }
       }
-      layer.staying = max(1, count)
+      spared += found
+      if found == 0 { break }
     }
+    for layer in layers where layer.staying == -1 { layer.staying = 1 }
   }
 
-  /// `coming` of every layer.
+  /// `coming` of every layer: never more than fits.
   private func decideComing(_ fraction: Double, _ step: Int) {
-    let marks = plan.drop == .signFlip || plan.drop == .thresholds || plan.threshold > 0
-    if marks {
+    if plan.marksItself {
       for layer in layers { layer.coming = layer.connections - layer.staying }
     }
-    if plan.threshold > 0 { adaptThreshold(fraction) }
+    if plan.threshold > 0, fraction > 0 { adaptThreshold(fraction) }
     for layer in layers {
       layer.coming = max(0, min(layer.coming, layer.free, layer.subject.pattern.capacity - layer.staying))
     }
@@ -223,7 +230,8 @@ public final class TopologyInstance<T: Scalar> {
       count += layer.connections
     }
     let wanted = fraction * Double(count)
-    if Double(pruned) < wanted * (1 - plan.tolerance) { threshold *= 2 }
-    if Double(pruned) > wanted * (1 + plan.tolerance) { threshold /= 2 }
+    // Within what doubles and halves exactly.
+    if Double(pruned) < wanted * (1 - plan.tolerance) { threshold = min(2 * threshold, 0x1p1000) }
+    if Double(pruned) > wanted * (1 + plan.tolerance) { threshold = max(threshold / 2, 0x1p-1000) }
   }
 }

@@ -85,5 +85,19 @@ public struct TopologyMethod: Sendable {
     try require(!alternates || self[.phase] >= 1, "phase must be at least 1, got \(Int(self[.phase]))")
     try require(
       self[.redistribute] == 0 || self[.fanIn] == 0, "redistribute and constant_fan_in exclude each other")
+    // What a drop score decides itself cannot be asked for in another number.
+    let plan = self.plan
+    let score = "drop \(plan.drop.rawValue)" + (plan.threshold > 0 ? " with threshold \(plan.threshold)" : "")
+    try require(
+      plan.threshold == 0 || (plan.drop != .signFlip && plan.drop != .thresholds),
+      "\(score) exclude each other: the score decides itself what goes")
+    let marks = "\(score) decides itself how many connections go"
+    try require(!plan.marksItself || final == -1, "\(marks), which final_density excludes")
+    try require(!plan.marksItself || !plan.isSoft, "\(marks), which soft excludes")
+    try require(
+      !plan.marksItself || plan.justDropped != .exclude,
+      "\(marks), and all of them may be needed to fill up again, which just_dropped 2 excludes")
+    try require(!plan.isSoft || final == -1, "soft and final_density exclude each other")
+    try require(!plan.isSoft || plan.redistribute == .none, "soft and redistribute exclude each other")
   }
 }

@@ -17,7 +17,7 @@ public struct TopologyPlan: Sendable {
   let growScale: Double
   let redistribute: Redistribution
   let room: Double
-  let density: DensitySchedule
+  public let density: DensitySchedule
   let isSoft: Bool
   let threshold: Double
   let tolerance: Double
@@ -81,6 +81,9 @@ public struct TopologyPlan: Sendable {
     ablation = method[.ablation]
     replacesStep = method[.replacesStep] == 1
   }
+
+  /// Whether the drop score says itself which connections go, however many they are.
+  var marksItself: Bool { drop == .signFlip || drop == .thresholds || threshold > 0 }
 
   /// Slots that each of some layers needs room for while the method is at work.
   /// - layers: connections at the start and positions of each.

@@ -48,6 +48,12 @@ public struct UpdateSchedule: Sendable {
     return next &- step <= ahead && (until < 0 || next <= until)
   }
 
+  /// Whether an update at this time is the last one.
+  public func isLast(step: Int) -> Bool {
+    let (next, overflow) = step.addingReportingOverflow(every)
+    return until >= 0 && (overflow || next > until)
+  }
+
   /// An update happens at this time: the next is due `every` later.
   public mutating func note(step: Int) { last = step }
 

@@ -71,6 +71,73 @@ private func schedule(begin: Int, until: Int, every: Int) -> UpdateSchedule {
     for (step, fraction) in table { #expect(abs(annealed.dropFraction(step: step) - fraction) < 1e-10, "\(step)") }
   }
 
+  /// RigL's exponential_k, alpha (1 - (t - b) / (e - b))^k, linear as its first power; from begin, and flat after the end.
+  @Test func decaysThatArePowers() {
+    for power in [1.0, 2, 3, 0.5] {
+      var schedule = UpdateSchedule(every: 100, begin: 250, until: 1000, dropFraction: 0.3, decay: .exponential)
+      schedule.decayPower = power
+      for (step, left) in [(0, 1.0), (250, 1), (400, 0.8), (625, 0.5), (850, 0.2), (1000, 0), (2000, 0)] {
+        var expected = 0.3
+        if power == 0.5 { expected *= left.squareRoot() } else { for _ in 0..<Int(power) { expected *= left } }
+        #expect(abs(schedule.dropFraction(step: step) - expected) < 1e-15, "\(power), \(step)")
+      }
+    }
+    let linear = UpdateSchedule(
+      every: 100, begin: 250, until: 1000, dropFraction: 0.5, minimumDropFraction: 0.1, decay: .linear)
+    for (step, fraction) in [(0, 0.5), (250, 0.5), (400, 0.42), (625, 0.3), (1000, 0.1), (2000, 0.1)] {
+      #expect(abs(linear.dropFraction(step: step) - fraction) < 1e-15)
+    }
+    for decay in [DropDecay.linear, .exponential, .cosine] {
+      let endless = UpdateSchedule(
+        every: 100, begin: 250, until: -1, dropFraction: 0.3, minimumDropFraction: 0.1, decay: decay)
+      #expect([0, 250, 10_000].allSatisfy { endless.dropFraction(step: $0) == 0.3 })
+    }
+  }
+
+  @Test func theInversePowerGoesByPeriods() {
+    var schedule = UpdateSchedule(every: 10, begin: 100, until: -1, dropFraction: 0.4, decay: .inversePower)
+    schedule.decayPower = 2
+    for (step, fraction) in [(0, 0.4), (100, 0.4), (110, 0.1), (130, 0.025), (190, 0.004)] {
+      #expect(abs(schedule.dropFraction(step: step) - fraction) < 1e-15)
+    }
+  }
+
+  /// TF2's "lr": alpha lr(t) / lr(0).
+  @Test func theFractionFollowsTheLearningRate() {
+    let schedule = UpdateSchedule(
+      every: 10, begin: 0, until: -1, dropFraction: 0.3, minimumDropFraction: 0.02, decay: .learningRate)
+    for (rate, fraction) in [(1.0, 0.3), (0.5, 0.15), (0.1, 0.03), (0.01, 0.02), (10, 1)] {
+      #expect(abs(schedule.dropFraction(step: 0, rate: rate) - fraction) < 1e-15)
+    }
+  }
+
+  @Test func theLastUpdate() {
+    let schedule = schedule(begin: 1, until: 8, every: 3)
+    #expect((1...12).map { schedule.isLast(step: $0) } == (1...12).map { $0 >= 6 })
+    #expect(!UpdateSchedule(every: 1, begin: 0, until: -1, dropFraction: 0, decay: .linear).isLast(step: .max))
+    #expect(UpdateSchedule(every: 5, begin: 0, until: .max, dropFraction: 0, decay: .linear).isLast(step: .max))
+  }
+
+  @Test(
+    arguments: [
+      (.deepR, ["final_density": 0.1, "density_end": 10], "final_density"), (.deepR, ["soft": 1], "soft"),
+      (.deepR, ["just_dropped": 2], "just_dropped"), (.dsr, ["drop": 4], "threshold"),
+      (.dsr, ["final_density": 0.1, "density_end": 10], "final_density"), (.set, ["published": 1, "soft": 1], "soft"),
+      (.snfs, ["soft": 1], "soft"), (.gradual, ["density_end": 10, "soft": 1], "soft"),
+      (.granet, ["density_begin": 10, "density_end": 10], "density_end"), (.acdc, ["density_end": 10], "phase"),
+      (.set, ["until_share": 0.5], "training_length"), (.set, ["phase": 3], "phase"),
+      (.snfs, ["constant_fan_in": 1], "constant_fan_in"),
+    ] as [(TopologyKind, [String: Double], String)])
+  func contradictionsAreRefused(kind: TopologyKind, options: [String: Double], name: String) throws {
+    let method = try method(kind, options)
+    do {
+      try method.check()
+      Issue.record("\(kind) with \(options) was accepted")
+    } catch {
+      #expect(error.kind == .invalidArgument && error.message.contains(name), "\(error.message)")
+    }
+  }
+
   @Test func cosineWithoutALengthIsConstant() {
     for (begin, until) in [(0, -1), (5, 5), (7, 3)] {
       let cosine = UpdateSchedule(every: 1, begin: begin, until: until, dropFraction: 0.3, decay: .cosine)
