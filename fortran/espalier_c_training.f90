@@ -173,6 +173,18 @@ module espalier_c_training
       type(c_ptr), value :: network
     end function
 
+    integer(c_int) function espalier_network_remember(network) bind(c)
+      !! Keep a copy of all weights and biases for espalier_network_rewind.
+      import :: c_int, c_ptr
+      type(c_ptr), value :: network
+    end function
+
+    integer(c_int) function espalier_network_rewind(network) bind(c)
+      !! Weights and biases back to what is remembered, on the connections there are now; training begins again.
+      import :: c_int, c_ptr
+      type(c_ptr), value :: network
+    end function
+
     integer(c_int) function espalier_predict_f32(network, x, samples, y) bind(c)
       !! Outputs in inference mode, for any number of samples.
       import :: c_float, c_int, c_int64_t, c_ptr

@@ -5,8 +5,9 @@ module espalier_steps
   use :: espalier_c, only: espalier_all_layers, espalier_backward_f32, espalier_backward_f64, &
     espalier_error_invalid_argument, espalier_evaluate_f32, espalier_evaluate_f64, espalier_evaluate_labels_f32, &
     espalier_evaluate_labels_f64, espalier_evolve, espalier_evolve_now, espalier_forward_f32, espalier_forward_f64, &
-    espalier_network_end_epoch, espalier_predict_f32, espalier_predict_f64, espalier_train_step_f32, espalier_train_step_f64, &
-    espalier_train_step_labels_f32, espalier_train_step_labels_f64, espalier_update
+    espalier_network_end_epoch, espalier_network_remember, espalier_network_rewind, espalier_predict_f32, &
+    espalier_predict_f64, espalier_train_step_f32, espalier_train_step_f64, espalier_train_step_labels_f32, &
+    espalier_train_step_labels_f64, espalier_update
   use :: espalier_parameters, only: network_parameters
   use :: espalier_support, only: check_extent, conclude, refuse, to_real64
   implicit none
@@ -32,6 +33,13 @@ module espalier_steps
     procedure :: end_epoch
       !! Count an epoch as ended, and drop and grow where a clock of epochs makes it due. `train` calls it; a loop of one's own
       !! calls it after the last step of an epoch and before it evaluates.
+    procedure :: remember
+      !! Keep a copy of all weights and biases for `rewind`, in place of an earlier one. It follows the connections through
+      !! every change of pattern.
+    procedure :: rewind => rewind_training
+      !! Begin the training again with the connections there are now: weights and biases are what they were at `remember`,
+      !! bit for bit, connections that have come since are 0, optimizers and topology methods start afresh, steps and epochs
+      !! count from 0. The copy is kept. Fails when nothing is remembered.
     procedure, private :: predict_f32, predict_f64
     generic, public :: predict => predict_f32, predict_f64
       !! Outputs in inference mode, for any number of samples.
@@ -184,6 +192,22 @@ contains
     character(*), intent(inout), optional :: errmsg
     if (.not. self%is_alive("end_epoch", stat, errmsg)) return
     call conclude(espalier_network_end_epoch(self%handle), stat, errmsg)
+  end subroutine
+
+  subroutine remember(self, stat, errmsg)
+    class(network_steps), intent(in) :: self
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. self%is_alive("remember", stat, errmsg)) return
+    call conclude(espalier_network_remember(self%handle), stat, errmsg)
+  end subroutine
+
+  subroutine rewind_training(self, stat, errmsg)
+    class(network_steps), intent(in) :: self
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. self%is_alive("rewind", stat, errmsg)) return
+    call conclude(espalier_network_rewind(self%handle), stat, errmsg)
   end subroutine
 
   subroutine predict_f32(self, x, y, stat, errmsg)

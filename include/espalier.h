@@ -447,6 +447,16 @@ int espalier_evolve_now(espalier_network *network, int64_t layer, double drop_fr
  *  pass of that step (ESPALIER_ERROR_INVALID_STATE otherwise, and the epoch is not counted). After build. */
 int espalier_network_end_epoch(espalier_network *network);
 
+/** Keep a copy of all weights and biases for espalier_network_rewind, in place of an earlier one. It follows the connections
+ *  through every change of pattern. After build. */
+int espalier_network_remember(espalier_network *network);
+
+/** Begin the training again with the connections there are now, as for a lottery ticket (Frankle and Carbin 2019): weights and
+ *  biases are what they were at espalier_network_remember, bit for bit, connections that have come since are 0, gradients are
+ *  0. Optimizers forget their state, steps and epochs count from 0, topology methods start afresh. Hyperparameters stay, and
+ *  the draws of shuffling and dropout go on. The copy is kept. ESPALIER_ERROR_INVALID_STATE when nothing is remembered. */
+int espalier_network_rewind(espalier_network *network);
+
 /* ------------------------------------------------------------------ inference */
 
 /** Outputs in inference mode (no dropout), in chunks of max_batch. NaN and Inf pass through, as in forward.

@@ -158,6 +158,16 @@ public func espalier_network_end_epoch(_ network: OpaquePointer!) -> Int32 {
   withNetwork(network) { network throws(Failure) in try network.endEpoch() }
 }
 
+@_cdecl("espalier_network_remember") @implementation
+public func espalier_network_remember(_ network: OpaquePointer!) -> Int32 {
+  withNetwork(network) { network throws(Failure) in try network.remember() }
+}
+
+@_cdecl("espalier_network_rewind") @implementation
+public func espalier_network_rewind(_ network: OpaquePointer!) -> Int32 {
+  withNetwork(network) { network throws(Failure) in try network.rewind() }
+}
+
 @_cdecl("espalier_evolve_now") @implementation
 public func espalier_evolve_now(_ network: OpaquePointer!, _ layer: Int64, _ drop_fraction: Double) -> Int32 {
   withNetwork(network) { network throws(Failure) in

@@ -49,7 +49,7 @@ extension Network {
   /// Bytes that the library holds: indices, panels, moments, and parameters when they are its own.
   private var bytes: Int {
     var sum = layers.reduce(0) { $0 + $1.bytes }
-    for trainer in trainers { sum += trainer.optimizer?.bytes ?? 0 }
+    for trainer in trainers { sum += (trainer.optimizer?.bytes ?? 0) + (trainer.remembered?.bytes ?? 0) }
     for unit in topologyUnits { sum += unit.bytes }
     if let own { sum += own.values.bytes + own.gradients.bytes }
     if let workspace {

@@ -91,7 +91,9 @@ extension Network {
     let new = Arrays<T>(
       values: try Buffer(count: count, of: "parameters"), gradients: try Buffer(count: count, of: "gradients"))
     var optimizers: [OptimizerInstance<T>?] = []
+    var remembered: [RememberedParameters<T>?] = []
     for move in moves {
+      remembered.append(try move.trainer.remembered?.moved(move.remap, capacity: move.pattern.capacity))
       optimizers.append(
         try move.trainer.optimizer?.resized(
           move.remap, parameter: move.layer.weights, capacity: move.pattern.capacity))
@@ -121,7 +123,10 @@ extension Network {
         offset += parameter.capacity
       }
     }
-    for (move, optimizer) in zip(moves, optimizers) { move.trainer.optimizer = optimizer }
+    for (position, move) in moves.enumerated() {
+      move.trainer.optimizer = optimizers[position]
+      move.trainer.remembered = remembered[position]
+    }
     if isBound {
       w.update(from: new.values.pointer, count: count)
       dw.update(from: new.gradients.pointer, count: count)

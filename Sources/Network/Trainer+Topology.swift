@@ -47,6 +47,7 @@ extension Trainer: TopologyLayer {
   func apply(_ remap: SlotRemap) {
     guard let linear else { return }
     linear.weights.remap(remap)
+    remembered?.remap(remap)
     // The instance is this layer's own and has room for its capacity: it cannot refuse.
     try? optimizer?.remap(remap, parameter: linear.weights)
     history?.clear()

@@ -20,6 +20,8 @@ final class Trainer<T: Scalar> {
   var steps = 0
   /// Panels of recent batches, for scores that are means over several.
   var history: GradientHistory<T>?
+  /// What `rewind` goes back to.
+  var remembered: RememberedParameters<T>?
 
   init(number: Int, layer: any Layer<T>) {
     self.number = number

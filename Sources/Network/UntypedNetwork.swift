@@ -38,6 +38,8 @@ package protocol UntypedNetwork: AnyObject {
   func evolve() throws(Failure)
   func evolveNow(layer: Int, dropFraction: Double) throws(Failure)
   func endEpoch() throws(Failure)
+  func remember() throws(Failure)
+  func rewind() throws(Failure)
   func info() throws(Failure) -> String
 }
 

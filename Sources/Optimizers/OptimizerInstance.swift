@@ -129,15 +129,9 @@ public final class OptimizerInstance<T: Scalar> {
     let which = try index(of: parameter)
     for index in states[which].moments.indices {
       guard let moment = states[which].moments[index] else { continue }
-      let start = T(rule.start(index, optimizer.options))
-      let what = "\(parameter.name), \(optimizer.options.owner) moment"
-      let moved = try Buffer<T>(count: max(capacity, remap.oldCount), of: what)
-      moved.pointer.update(from: moment.pointer, count: remap.oldCount)
-      remap.apply(to: moved.pointer, fill: start)
-      let trimmed = try Buffer<T>(count: capacity, of: what)
-      trimmed.span.update(repeating: start)
-      trimmed.pointer.update(from: moved.pointer, count: remap.newCount)
-      states[which].moments[index] = trimmed
+      states[which].moments[index] = try remap.moved(
+        moment, capacity: capacity, fill: T(rule.start(index, optimizer.options)),
+        of: "\(parameter.name), \(optimizer.options.owner) moment")
     }
     return OptimizerInstance(self, states: states)
   }
@@ -210,6 +204,13 @@ public final class OptimizerInstance<T: Scalar> {
       }
     }
     return result
+  }
+
+  /// Forget the state and the step count; the hyperparameters stay. Nothing is allocated.
+  public func reset() {
+    steps = 0
+    started = false
+    restart()
   }
 
   private func restart() {

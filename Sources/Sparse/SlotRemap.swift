@@ -1,3 +1,5 @@
+import Base
+
 /// What a change of pattern does to everything that is stored in slot order: old slot -> new slot.
 ///
 /// Survivors keep their relative order (both patterns are sorted), so the slots that went and the slots that came say it
@@ -39,5 +41,20 @@ public struct SlotRemap {
       end = begin - 1
     }
     if newCount < oldCount { (array + newCount).update(repeating: fill, count: oldCount - newCount) }
+  }
+
+  /// `array` in the new order, in room of its own; that stays as it is. Grown slots and those beyond the new count are `fill`.
+  /// - array: at least oldCount elements. - capacity: elements of the result, >= newCount.
+  /// - Throws: `outOfMemory`.
+  public func moved<T: BitwiseCopyable>(
+    _ array: Buffer<T>, capacity: Int, fill: T, of what: @autoclosure () -> String
+  ) throws(Failure) -> Buffer<T> {
+    let moved = try Buffer<T>(count: max(capacity, oldCount), of: what())
+    moved.pointer.update(from: array.pointer, count: oldCount)
+    apply(to: moved.pointer, fill: fill)
+    let trimmed = try Buffer<T>(count: capacity, of: what())
+    trimmed.span.update(repeating: fill)
+    trimmed.pointer.update(from: moved.pointer, count: newCount)
+    return trimmed
   }
 }

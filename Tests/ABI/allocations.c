@@ -100,6 +100,7 @@ static espalier_network *network_with(double density, int activation, int rule, 
   OK(espalier_network_set_topology(network, ESPALIER_ALL_LAYERS, topology));
   OK(espalier_network_set_threads(network, threads));
   OK(espalier_network_build(network, BATCH));
+  OK(espalier_network_remember(network)); /* what is remembered moves with its connections */
   OK(espalier_optimizer_destroy(optimizer));
   OK(espalier_topology_destroy(topology));
   return network;

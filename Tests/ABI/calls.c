@@ -50,6 +50,8 @@ static espalier_pruning *pruning;
   X("evolve", NEEDS_BUILD, espalier_evolve(n))                                                                     \
   X("end_epoch", NEEDS_BUILD, espalier_network_end_epoch(n))                                                       \
   X("evolve_now", NEEDS_BUILD, espalier_evolve_now(n, 1, 0.25))                                                    \
+  X("remember", NEEDS_BUILD, espalier_network_remember(n))                                                         \
+  X("rewind", NEEDS_BUILD, espalier_network_rewind(n))                                                             \
   X("predict", NEEDS_BUILD, F(espalier_predict)(n, x, MAX_BATCH, y))                                               \
   X("evaluate", NEEDS_BUILD, F(espalier_evaluate)(n, x, y, MAX_BATCH, &value))                                     \
   X("evaluate_labels", NEEDS_BUILD, F(espalier_evaluate_labels)(n, x, labels, MAX_BATCH, &value, NULL))            \

@@ -269,7 +269,10 @@ static void train_something(void) {
       break;
     case 10: expect(F(espalier_backward)(network, PTR(y), batch, dx)); break;
     case 11: expect(chance(50) ? espalier_update(network) : espalier_evolve(network)); break;
-    case 12: expect(espalier_evolve_now(network, a_layer(), chance(60) ? below(5) / 4.0 : number())); break;
+    case 12:
+      expect(chance(40) ? espalier_network_remember(network) : chance(40) ? espalier_network_rewind(network) : ESPALIER_OK);
+      expect(espalier_evolve_now(network, a_layer(), chance(60) ? below(5) / 4.0 : number()));
+      break;
     case 16: expect(F(espalier_network_prune)(network, PRUNING, PTR(x), PTR(y), samples)); break;
     case 17: expect(F(espalier_network_prune_labels)(network, PRUNING, PTR(x), PTR(labels), samples)); break;
     case 13: expect(F(espalier_predict)(network, PTR(x), samples, PTR(y))); break;
