@@ -18,7 +18,7 @@ module espalier
     top_kast
   use :: espalier_network, only: epoch_callback, network
   use :: espalier_optimizers, only: optimizer
-  use :: espalier_prunings, only: prune_magnitude, prune_random, pruning, snip
+  use :: espalier_prunings, only: fisher, grasp, prune_magnitude, prune_random, pruning, snip, synflow
   use :: espalier_rules, only: adagrad, adam, adamw, rmsprop, sgd
   use :: espalier_support, only: text_at
   use :: espalier_topologies, only: topology, topology_method
@@ -31,7 +31,7 @@ module espalier
     espalier_error_stopped, espalier_error_unknown_name, espalier_ok, gradual, granet, input, itop, layer, &
     library_version, linear, mest, network, optimizer, rigl, rmsprop, sampled, set, sgd, snfs, srigl, static, top_kast, &
     topology, topology_method
-  public :: prune_magnitude, prune_random, pruning, snip
+  public :: fisher, grasp, prune_magnitude, prune_random, pruning, snip, synflow
 
 contains
 

@@ -167,4 +167,7 @@ module espalier_c
   integer(c_int), parameter :: espalier_prune_random = 0
   integer(c_int), parameter :: espalier_prune_magnitude = 1
   integer(c_int), parameter :: espalier_prune_snip = 2
+  integer(c_int), parameter :: espalier_prune_grasp = 3
+  integer(c_int), parameter :: espalier_prune_synflow = 4
+  integer(c_int), parameter :: espalier_prune_fisher = 5
 end module espalier_c

@@ -1,20 +1,21 @@
 !> Prunings: criteria by which connections are taken away, before training, after it, or between.
 module espalier_prunings
   use, intrinsic :: iso_c_binding, only: c_int, c_null_ptr, c_ptr
-  use :: espalier_c, only: espalier_ok, espalier_prune_magnitude, espalier_prune_random, espalier_prune_snip, &
-    espalier_pruning_create, espalier_pruning_destroy, espalier_pruning_set
+  use :: espalier_c, only: espalier_ok, espalier_prune_fisher, espalier_prune_grasp, espalier_prune_magnitude, &
+    espalier_prune_random, espalier_prune_snip, espalier_prune_synflow, espalier_pruning_create, &
+    espalier_pruning_destroy, espalier_pruning_set
   use :: espalier_options, only: option_list
   use :: espalier_support, only: conclude, terminated
   implicit none
   private
-  public :: discard_pruning_handle, new_pruning_handle, prune_magnitude, prune_random, pruning, snip
+  public :: discard_pruning_handle, fisher, grasp, new_pruning_handle, prune_magnitude, prune_random, pruning, snip, synflow
 
   character(*), parameter :: scopes(0:2) = [character(12) :: "layer", "global", "distribution"]
   character(*), parameter :: distributions(0:3) = [character(19) :: &
     "uniform", "erdos_renyi", "erdos_renyi_kernel", "first_dense"]
 
-  !> The description of a pruning, a plain value: the result of [[prune_random]], [[prune_magnitude]] or [[snip]]. Arguments
-  !> that every function has:
+  !> The description of a pruning, a plain value: the result of [[prune_random]], [[prune_magnitude]], [[snip]], [[grasp]],
+  !> [[synflow]] or [[fisher]]. Arguments that every function has:
   !>
   !> - `density`: the share of the positions that keeps its connection, in (0, 1] (0.1), a real of either kind
   !> - `scope`: what it is the density of: "layer", each layer; "global", all layers together, with one threshold over their
@@ -54,6 +55,48 @@ contains
     class(*), intent(in), optional :: temperature
       !! The outputs are divided by it in a loss that takes logits (1), a real of either kind.
     description%criterion = espalier_prune_snip
+    call shares(description%options, density, scope, distribution)
+    call description%options%add("rounds", rounds)
+    call description%options%add("temperature", temperature)
+  end function
+
+  type(pruning) function grasp(density, scope, distribution, rounds, temperature) result(description)
+    !! GraSP: what goes would hinder the flow of the gradient most; the largest w (H g) stay (Wang et al. 2020). `scope` is
+    !! "global". Needs samples: the paper takes ten of each class.
+    class(*), intent(in), optional :: density
+    character(*), intent(in), optional :: scope, distribution
+    integer, intent(in), optional :: rounds
+      !! After each the scores are computed anew (1).
+    class(*), intent(in), optional :: temperature
+      !! The outputs are divided by it in a loss that takes logits (200), a real of either kind.
+    description%criterion = espalier_prune_grasp
+    call shares(description%options, density, scope, distribution)
+    call description%options%add("rounds", rounds)
+    call description%options%add("temperature", temperature)
+  end function
+
+  type(pruning) function synflow(density, scope, distribution, rounds) result(description)
+    !! SynFlow: what stays carries the most from input to output, by weights alone (Tanaka et al. 2020). `scope` is "global".
+    !! Needs no samples.
+    class(*), intent(in), optional :: density
+    character(*), intent(in), optional :: scope, distribution
+    integer, intent(in), optional :: rounds
+      !! After each the scores are computed anew (100).
+    description%criterion = espalier_prune_synflow
+    call shares(description%options, density, scope, distribution)
+    call description%options%add("rounds", rounds)
+  end function
+
+  type(pruning) function fisher(density, scope, distribution, rounds, temperature) result(description)
+    !! Optimal brain damage: the largest w**2/2 times the mean of the samples' squared derivatives stay (LeCun et al. 1990, with
+    !! the empirical Fisher matrix). `scope` is "global". Needs samples; meant for a network that is trained.
+    class(*), intent(in), optional :: density
+    character(*), intent(in), optional :: scope, distribution
+    integer, intent(in), optional :: rounds
+      !! After each the scores are computed anew (1).
+    class(*), intent(in), optional :: temperature
+      !! The outputs are divided by it in a loss that takes logits (1), a real of either kind.
+    description%criterion = espalier_prune_fisher
     call shares(description%options, density, scope, distribution)
     call description%options%add("rounds", rounds)
     call description%options%add("temperature", temperature)

@@ -219,9 +219,21 @@ enum { ESPALIER_GROW_ZERO = 0, ESPALIER_GROW_NORMAL = 1, ESPALIER_GROW_UNIFORM =
  *  as it lost; or in proportion to the mean |momentum| of its connections; or to the connections that it keeps. */
 enum { ESPALIER_REDISTRIBUTE_NONE = 0, ESPALIER_REDISTRIBUTE_MOMENTUM = 1, ESPALIER_REDISTRIBUTE_CONNECTIONS = 2 };
 
-/** Criteria of a pruning; what stays has the largest score. g: derivative of the mean loss over the samples given.
- *  RANDOM: every set of connections is equally likely. MAGNITUDE: |w|. SNIP: |g w| (Lee et al. 2019). */
-enum { ESPALIER_PRUNE_RANDOM = 0, ESPALIER_PRUNE_MAGNITUDE = 1, ESPALIER_PRUNE_SNIP = 2 };
+/** Criteria of a pruning; what stays has the largest score. g: derivative of the mean loss over the samples given, H: its
+ *  Hessian by the weights of the linear layers, g_s: derivative of the loss of sample s.
+ *  RANDOM: every set of connections is equally likely. MAGNITUDE: |w|. SNIP: |g w| (Lee et al. 2019). GRASP: w (H g), so that
+ *  the gradient flow after pruning is as large as can be (Wang et al. 2020); H g is exact, not by differences. SYNFLOW:
+ *  |w| dR/d|w|, R = 1^T |W_L| .. |W_1| 1, in which neither biases nor activations have a part; needs no data and, in many
+ *  rounds, leaves no layer without a way through (Tanaka et al. 2020). FISHER: w^2/2 mean(g_s^2), optimal brain damage with the
+ *  diagonal of the empirical Fisher matrix for that of the Hessian (LeCun et al. 1990). */
+enum {
+  ESPALIER_PRUNE_RANDOM = 0,
+  ESPALIER_PRUNE_MAGNITUDE = 1,
+  ESPALIER_PRUNE_SNIP = 2,
+  ESPALIER_PRUNE_GRASP = 3,
+  ESPALIER_PRUNE_SYNFLOW = 4,
+  ESPALIER_PRUNE_FISHER = 5
+};
 
 /* ------------------------------------------------------- version and errors */
 
@@ -589,8 +601,9 @@ int espalier_pruning_destroy(espalier_pruning *pruning);
  *  Every criterion: "density" (0.1; in (0, 1]), the share of the positions that keeps its connection; "scope"
  *  (ESPALIER_SCOPE_LAYER for random and magnitude, else ESPALIER_SCOPE_GLOBAL); "distribution"
  *  (ESPALIER_ERDOS_RENYI_KERNEL), used with ESPALIER_SCOPE_DISTRIBUTION.
- *  snip: "rounds" (1; >= 1): scores are computed anew after each, and the density falls to `density` in that many equal
- *  ratios; "temperature" (1; > 0): outputs are divided by it in a loss that takes logits. */
+ *  snip, grasp, fisher, synflow: "rounds" (1, synflow 100; >= 1): scores are computed anew after each, and the density falls
+ *  to `density` in that many equal ratios. snip, grasp, fisher: "temperature" (1, grasp 200; > 0): outputs are divided by it in
+ *  a loss that takes logits. */
 int espalier_pruning_set(espalier_pruning *pruning, const char *name, double value);
 
 /** Read an option, or "criterion". */
@@ -607,10 +620,12 @@ int espalier_pruning_get(const espalier_pruning *pruning, const char *name, doub
  *  on the new patterns, and accumulated gradients are forgotten.
  *
  *  Scores are computed in double precision on a copy, without dropout, in batches of 256 samples; nothing but what stays is
- *  kept afterwards. Until the call returns it takes 17 bytes a connection and the memory of the network that is left; snip
- *  takes another 16 bytes a connection, 8 for each of the sparse layer with the most, and 32 bytes a unit and sample of 256.
+ *  kept afterwards. Until the call returns it takes 17 bytes a connection and the memory of the network that is left; but for
+ *  random and magnitude another 16 bytes a connection, 8 for each of the sparse layer with the most, and 32 bytes a unit and
+ *  sample of 256 (synflow: of 1); fisher and grasp another 8 for each connection of the largest layer, grasp another 16 bytes a
+ *  connection and 24 a unit and sample.
  *  @param x (samples, inputs)  @param target (samples, outputs)
- *  x, target and samples are passed over by random and magnitude, and may then be NULL and 0.
+ *  x, target and samples are passed over by random, magnitude and synflow, and may then be NULL and 0.
  *  ESPALIER_ERROR_INVALID_ARGUMENT also for a density that leaves a layer nothing, ESPALIER_ERROR_NON_FINITE for NaN or Inf
  *  in the data, the loss or a score. */
 int espalier_network_prune_f32(espalier_network *network, const espalier_pruning *pruning, const float *x,

@@ -65,6 +65,8 @@ func sigmoid(_ z: Double) -> Double {
   return z < 0 ? e / (1 + e) : 1 / (1 + e)
 }
 
+func exponential(_ z: Double) -> Double { exp(z) }
+
 /// Apart from the type, whose case of the same name would hide it.
 private func hyperbolicTangent(_ z: Double) -> Double { tanh(z) }
 

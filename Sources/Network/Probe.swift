@@ -18,8 +18,10 @@ final class Probe {
   /// The packed batch, (inputs, batch).
   let input: Buffer<Double>
   /// The packed targets, (outputs, batch).
-  private let target: Buffer<Double>
+  let target: Buffer<Double>
   private let losses: Buffer<Double>
+  /// Elements of a feature, the most that a batch takes.
+  let elements: Int
   private let executor: any Executor
   private(set) var shape = PanelShape(batch: 1, elementSize: MemoryLayout<Double>.stride)
 
@@ -33,6 +35,7 @@ final class Probe {
       layers.append(try ProbeLayer(linear, number: trainer.number, elements: elements, linearised: linearised))
     }
     self.layers = layers
+    self.elements = elements
     let scratch = try Buffer<Double>(count: layers.map { $0.product.scratchElements }.max() ?? 0, of: "scratch of the scores")
     for layer in layers { layer.product.share(scratch) }
     inputs = network.inputs
@@ -112,15 +115,50 @@ final class Probe {
   }
 
   /// From the last layer's output gradient: every layer's dW, replaced or added to.
-  /// - visit: called for each layer once its dz is there, with its input.
-  func backward(accumulate: Bool, visit: (ProbeLayer, UnsafePointer<Double>) -> Void = { _, _ in }) {
+  func backward(accumulate: Bool) {
     for position in stride(from: layers.count - 1, through: 0, by: -1) {
       let layer = layers[position]
       layer.differentiate(shape)
-      let before = position > 0 ? layers[position - 1].outputGradient.pointer : nil
-      layer.product.backward(input(of: position), inputGradient: before, pass(accumulate: accumulate))
-      visit(layer, input(of: position))
+      layer.product.backward(input(of: position), inputGradient: gradient(before: position), pass(accumulate: accumulate))
     }
+  }
+
+  /// The same with the sum over the samples of each one's squared dW: sum of (dz x)^2 = sum of dz^2 x^2, one more product.
+  func backwardSquares(accumulate: Bool, _ spare: ProbeSpare) {
+    for position in stride(from: layers.count - 1, through: 0, by: -1) {
+      let layer = layers[position]
+      let dz = layer.product.outputGradient
+      layer.differentiate(shape)
+      if position > 0 {
+        layer.place(layer.weights, gradient: spare.weights)
+        layer.product.backward(input(of: position), inputGradient: gradient(before: position), pass(accumulate: false))
+        layer.place(layer.weights, gradient: layer.gradient)
+      }
+      for i in 0..<shape.elements(features: layer.product.outputs) { dz[i] *= dz[i] }
+      for i in 0..<shape.elements(features: layer.product.inputs) {
+        spare.panel.pointer[i] = input(of: position)[i] * input(of: position)[i]
+      }
+      layer.product.backward(UnsafePointer(spare.panel.pointer), inputGradient: nil, pass(accumulate: accumulate))
+    }
+  }
+
+  /// Where a layer's dx goes.
+  func gradient(before position: Int) -> UnsafeMutablePointer<Double>? {
+    position > 0 ? layers[position - 1].outputGradient.pointer : nil
+  }
+}
+
+/// Room for products that are of no use, and for what a layer's input is made into.
+struct ProbeSpare {
+  /// As many as the layer with the most connections has.
+  let weights: Buffer<Double>
+  /// (inputs, batch) of the layer with the most inputs.
+  let panel: Buffer<Double>
+
+  init(_ probe: Probe) throws(Failure) {
+    weights = try Buffer(count: probe.layers.map { $0.weights.count }.max() ?? 0, of: "spare room of the scores")
+    panel = try Buffer(
+      count: (probe.layers.map { $0.product.inputs }.max() ?? 0) * probe.elements, of: "spare panels of the scores")
   }
 }
 
@@ -174,6 +212,11 @@ final class ProbeLayer {
     }
     output = try Buffer(count: layer.outputs * elements, of: owner)
     outputGradient = try Buffer(count: layer.outputs * elements, of: owner)
+    place(weights, gradient: gradient)
+  }
+
+  /// Let the products be with other weights, and dW go elsewhere.
+  func place(_ weights: Buffer<Double>, gradient: Buffer<Double>) {
     product.weights.place(values: weights.pointer, gradient: gradient.pointer)
   }
 

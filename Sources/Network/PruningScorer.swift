@@ -63,8 +63,14 @@ struct PruningScorer<T: Scalar> {
     case .snip:
       try gradient()
       fill { gradient, weight in (gradient * weight).magnitude }
-    case .grasp, .synflow, .fisher:
-      throw Failure(.invalidArgument, "prune: \(method.owner) is not there yet")
+    case .grasp:
+      try curvature()
+    case .synflow:
+      flow()
+      fill { gradient, weight in gradient * weight }
+    case .fisher:
+      try squares()
+      fill { square, weight in 0.5 * square * weight * weight }
     }
   }
 
@@ -88,21 +94,63 @@ struct PruningScorer<T: Scalar> {
 
   /// dL/dW of the mean loss over all samples, into the probe's layers.
   private func gradient() throws(Failure) {
-    guard let probe else { return }
-    try eachBatch { accumulate in probe.backward(accumulate: accumulate) }
+    guard let probe, let data else { return }
+    try eachBatch(scale: 1 / Double(data.samples)) { accumulate, _ in probe.backward(accumulate: accumulate) }
   }
 
-  /// Forward and loss of each batch, then `body`. - body: is told whether there was a batch before.
-  private func eachBatch(_ body: (Bool) -> Void) throws(Failure) {
+  /// The mean over the samples of each one's squared dL/dW: the diagonal of the empirical Fisher matrix.
+  private func squares() throws(Failure) {
+    guard let probe, let data else { return }
+    let spare = try ProbeSpare(probe)
+    // The square of the scale of each sample's part.
+    let scale = (1 / Double(data.samples)).squareRoot()
+    try eachBatch(scale: scale) { accumulate, _ in probe.backwardSquares(accumulate: accumulate, spare) }
+  }
+
+  /// w H g, g the gradient and H the Hessian of the mean loss: minus GraSP's score, of which the largest go (Wang et al. 2020,
+  /// equation 8). Their code splits the samples in two and adds up: a matter of memory, and of a factor for all.
+  private func curvature() throws(Failure) {
+    guard let probe, let data else { return }
+    let spare = try ProbeSpare(probe)
+    let curvature = try ProbeCurvature(probe, spare)
+    try gradient()
+    curvature.aim()
+    let scale = 1 / Double(data.samples)
+    try eachBatch(scale: scale, forward: curvature.forward) { accumulate, criterion in
+      curvature.differentiate(criterion, scale: scale)
+      curvature.backward(accumulate: accumulate)
+    }
+    for (layer, candidate) in zip(layers, candidates) {
+      guard let position = probe.layers.firstIndex(where: { $0 === layer }) else { continue }
+      let product = curvature.result(position)
+      for i in 0..<candidate.scores.count { candidate.scores.pointer[i] = layer.weights.pointer[i] * product[i] }
+    }
+  }
+
+  /// dR/d|W| of R = 1^T |W_L| .. |W_1| 1 (Tanaka et al. 2020, equation 2).
+  private func flow() {
+    guard let probe, let last = probe.layers.last else { return }
+    probe.loadOnes()
+    probe.forward()
+    last.outputGradient.pointer.update(repeating: 1, count: last.product.outputs)
+    probe.backward(accumulate: false)
+  }
+
+  /// Forward and loss of each batch, then `body`.
+  /// - scale: factor on the derivative of the losses' sum. - forward: instead of the probe's own.
+  /// - body: is told whether there was a batch before, and what the loss was.
+  private func eachBatch(
+    scale: Double, forward: (() -> Void)? = nil, _ body: (Bool, LossCriterion<T>) -> Void
+  ) throws(Failure) {
     guard let probe, let data else { return }
     var done = 0
     while done < data.samples {
       let count = min(Probe.batch, data.samples - done)
       probe.load(data.x + done * network.inputs, count: count)
-      probe.forward()
-      let loss = probe.measure(data.criterion, first: done, scale: 1 / Double(data.samples))
+      if let forward { forward() } else { probe.forward() }
+      let loss = probe.measure(data.criterion, first: done, scale: scale)
       guard loss.isFinite else { throw Failure(.nonFinite, "prune: the loss is \(loss); nothing has changed") }
-      body(done > 0)
+      body(done > 0, data.criterion)
       done += count
     }
   }

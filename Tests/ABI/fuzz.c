@@ -196,7 +196,7 @@ static void make_method(void) {
       expect(espalier_pruning_destroy(prunings[i]));
       prunings[i] = NULL;
     }
-    expect(espalier_pruning_create(a_choice(3), PTR(&prunings[i])));
+    expect(espalier_pruning_create(a_choice(6), PTR(&prunings[i])));
   } else if (chance(50)) {
     if (chance(70)) {
       expect(espalier_optimizer_destroy(optimizers[i]));

@@ -180,7 +180,7 @@ static void destroying(void) {
     network = i % 2 ? make_network() : describe_network(i);
     optimizer = make_optimizer(i % 5, 0.1);
     topology = make_topology(i % 3, 5);
-    pruning = make_pruning(i % 3, 0.5);
+    pruning = make_pruning(i % 6, 0.5);
     OK(espalier_network_destroy(network));
     OK(espalier_optimizer_destroy(optimizer));
     OK(espalier_topology_destroy(topology));

@@ -43,7 +43,10 @@ static void step(espalier_network *network) {
 static void options(void) {
   static const struct { int criterion; double scope; } known[] = {{ESPALIER_PRUNE_RANDOM, ESPALIER_SCOPE_LAYER},
                                                                   {ESPALIER_PRUNE_MAGNITUDE, ESPALIER_SCOPE_LAYER},
-                                                                  {ESPALIER_PRUNE_SNIP, ESPALIER_SCOPE_GLOBAL}};
+                                                                  {ESPALIER_PRUNE_SNIP, ESPALIER_SCOPE_GLOBAL},
+                                                                  {ESPALIER_PRUNE_GRASP, ESPALIER_SCOPE_GLOBAL},
+                                                                  {ESPALIER_PRUNE_SYNFLOW, ESPALIER_SCOPE_GLOBAL},
+                                                                  {ESPALIER_PRUNE_FISHER, ESPALIER_SCOPE_GLOBAL}};
   espalier_pruning *pruning = NULL;
   double value = -1;
   size_t i;
@@ -75,6 +78,15 @@ static void options(void) {
   SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "rounds", "0", espalier_pruning_set(pruning, "rounds", 0));
   SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "temperature", "0", espalier_pruning_set(pruning, "temperature", 0));
   OK(espalier_pruning_destroy(pruning));
+  pruning = make_pruning(ESPALIER_PRUNE_GRASP, 0.5);
+  OK(espalier_pruning_get(pruning, "temperature", &value));
+  CHECK(value == 200);
+  OK(espalier_pruning_destroy(pruning));
+  pruning = make_pruning(ESPALIER_PRUNE_SYNFLOW, 0.5);
+  OK(espalier_pruning_get(pruning, "rounds", &value));
+  CHECK(value == 100);
+  SAYS(ESPALIER_ERROR_UNKNOWN_NAME, "temperature", "rounds", espalier_pruning_set(pruning, "temperature", 2));
+  OK(espalier_pruning_destroy(pruning));
   pruning = make_pruning(ESPALIER_PRUNE_RANDOM, 0.5);
   SAYS(ESPALIER_ERROR_UNKNOWN_NAME, "rounds", "density", espalier_pruning_set(pruning, "rounds", 2));
   OK(espalier_pruning_destroy(pruning));
@@ -83,7 +95,7 @@ static void options(void) {
 /* n - floor((1 - density) n), over each layer, over all, and over a distribution. */
 static void counts(void) {
   int criterion;
-  for (criterion = ESPALIER_PRUNE_RANDOM; criterion <= ESPALIER_PRUNE_SNIP; criterion++) {
+  for (criterion = ESPALIER_PRUNE_RANDOM; criterion <= ESPALIER_PRUNE_FISHER; criterion++) {
     espalier_pruning *pruning = make_pruning(criterion, 0.33);
     espalier_network *network = a_network(1);
     OK(espalier_pruning_set(pruning, "scope", ESPALIER_SCOPE_LAYER));

@@ -90,4 +90,131 @@ private func close(_ a: [Double], _ b: [Double], relative: Double, absolute: Dou
     let made = try network(Float.self, inputs: 2, [[1, -3, 0.5, -0.25]], units: [2])
     #expect(try scores(made, pruning(.magnitude)) == [[1, 3, 0.5, 0.25]])
   }
+
+  /// R, the scores of both layers, and that both sum up to R: the values of the reference code.
+  @Test func synflow() throws {
+    let made = try network(Double.self, inputs: 3, [[1, 0.5, 3, -2, 0, 1], [-1, 4]], units: [2, 1], activation: .relu)
+    let found = try scores(made, pruning(.synflow))
+    #expect(found == [[1, 0.5, 3, 8, 0, 4], [4.5, 12]])
+    #expect(found.map { $0.reduce(0, +) } == [16.5, 16.5])
+  }
+
+  /// What flows into a unit flows out of it, whatever signs, biases, activations and patterns there are.
+  @Test func synflowIsConserved() throws {
+    let made = try Network<Float>(
+      inputs: 17,
+      layers: [
+        .linear(40, density: 0.3, activation: .tanh), .dropout(probability: 0.5), .linear(23, activation: .gelu),
+        .linear(9, density: 0.5, activation: .softmax), .linear(4),
+      ], seed: 8)
+    try made.withParameters { values, _ in for i in values.indices where i % 7 == 0 { values[i] += 0.3 } }
+    let found = try scores(made, pruning(.synflow))
+    let sums = found.map { $0.reduce(0, +) }
+    for sum in sums { #expect(abs(sum - sums[0]) <= 1e-13 * sums[0]) }
+    let numbers = [1, 3, 4, 5]
+    for (before, after) in zip(0..<3, 1..<4) {
+      var flow = [Double](repeating: 0, count: Int(try made.layerValue(numbers[before], "units")))
+      for (unit, score) in zip(try made.coordinates(ofLayer: numbers[before]).rows, found[before]) { flow[Int(unit)] += score }
+      for (input, score) in zip(try made.coordinates(ofLayer: numbers[after]).columns, found[after]) {
+        flow[Int(input)] -= score
+      }
+      #expect(flow.allSatisfy { abs($0) <= 1e-13 * sums[0] })
+    }
+  }
+
+  /// Half the mean of the squared gradients of single samples, times w^2, against the oracle's gradients sample by sample.
+  @Test(arguments: Case.all) func fisher(_ c: Case) throws {
+    let count = 300
+    let made = try c.network(Double.self, seed: 5)
+    let (x, t) = samples(count, inputs: c.widths[0], outputs: c.widths.last!, loss: c.loss, seed: 4)
+    var oracle = try MaskedDense(made, activations: c.activations, loss: c.loss)
+    var squares = oracle.layers.map { $0.weights.map { _ in 0.0 } }
+    for (x, t) in zip(x, t) {
+      _ = oracle.step([x], [t])
+      for (l, layer) in oracle.layers.enumerated() {
+        for i in layer.weightGradient.indices { squares[l][i] += layer.weightGradient[i] * layer.weightGradient[i] }
+      }
+    }
+    let found = try scores(made, pruning(.fisher), x.flatMap { $0 }, t.flatMap { $0 })
+    for (l, layer) in oracle.layers.enumerated() {
+      let expected = layer.weights.indices.filter { layer.mask[$0] }.map {
+        0.5 * squares[l][$0] / Double(count) * layer.weights[$0] * layer.weights[$0]
+      }
+      #expect(close(found[l], expected, relative: 1e-9, absolute: 1e-16))
+    }
+  }
+
+  /// w H g, H g by central differences of the oracle's gradient along g: truncation and rounding of the difference are about
+  /// 1e-9 of the largest.
+  @Test(arguments: Case.all) func grasp(_ c: Case) throws {
+    let count = 40
+    let made = try c.network(Double.self, seed: 5)
+    let (x, t) = samples(count, inputs: c.widths[0], outputs: c.widths.last!, loss: c.loss, seed: 4)
+    var oracle = try MaskedDense(made, activations: c.activations, loss: c.loss)
+    _ = oracle.step(x, t)
+    let directions = oracle.layers.map(\.weightGradient)
+    func slopes(_ step: Double) -> [[Double]] {
+      var moved = oracle
+      for l in moved.layers.indices {
+        for i in moved.layers[l].weights.indices where moved.layers[l].mask[i] {
+          moved.layers[l].weights[i] += step * directions[l][i]
+        }
+      }
+      _ = moved.step(x, t)
+      return moved.layers.map(\.weightGradient)
+    }
+    let longest = directions.joined().map(abs).max()!
+    let h = 1e-5 / longest
+    let (up, down) = (slopes(h), slopes(-h))
+    let found = try scores(made, pruning(.grasp, ["temperature": 1]), x.flatMap { $0 }, t.flatMap { $0 })
+    var expected: [[Double]] = []
+    for (l, layer) in oracle.layers.enumerated() {
+      expected.append(
+        layer.weights.indices.filter { layer.mask[$0] }.map { layer.weights[$0] * (up[l][$0] - down[l][$0]) / (2 * h) })
+    }
+    let top = expected.joined().map(abs).max()!
+    for (found, expected) in zip(found, expected) {
+      #expect(close(found, expected, relative: 1e-6, absolute: 2e-8 * top))
+    }
+  }
+
+  /// The same from nothing but losses: the whole Hessian and the gradient by differences, with a temperature.
+  @Test func graspFromLosses() throws {
+    let made = try network(
+      Double.self, inputs: 2, [[0.5, -0.3, 0.8, 0.2, -0.6, 0.4], [0.7, -0.2, 0.1, -0.5, 0.9, 0.3]], units: [3, 2],
+      activation: .tanh, loss: .softmaxCrossEntropy)
+    let temperature = 3.0
+    let (x, t) = samples(5, inputs: 2, outputs: 2, loss: .softmaxCrossEntropy, seed: 6)
+    let oracle = try MaskedDense(made, activations: [.tanh, .tanh], loss: .softmaxCrossEntropy)
+    let weights = oracle.layers.flatMap(\.weights)
+    func loss(_ weights: [Double]) -> Double {
+      var moved = oracle
+      moved.layers[0].weights = Array(weights[..<6])
+      moved.layers[1].weights = Array(weights[6...])
+      return zip(x, t).reduce(0) { sum, sample in
+        let y = moved.forward(sample.0).a.last!.map { $0 / temperature }
+        return sum + moved.lossAndGradient(y, sample.1).0 / 5
+      }
+    }
+    func moved(_ i: Int, _ a: Double, _ j: Int, _ b: Double) -> Double {
+      var changed = weights
+      changed[i] += a
+      changed[j] += b
+      return loss(changed)
+    }
+    // Rounding 1e-16 / h^2 and truncation h^2 are about 1e-8.
+    let h = 1e-4
+    let n = weights.count
+    let gradient = (0..<n).map { (moved($0, h, $0, 0) - moved($0, -h, $0, 0)) / (2 * h) }
+    let expected = (0..<n).map { i in
+      weights[i]
+        * (0..<n).reduce(0) { sum, j in
+          let second = (moved(i, h, j, h) - moved(i, h, j, -h) - moved(i, -h, j, h) + moved(i, -h, j, -h)) / (4 * h * h)
+          return sum + second * gradient[j]
+        }
+    }
+    let found = try scores(made, pruning(.grasp, ["temperature": temperature]), x.flatMap { $0 }, t.flatMap { $0 })
+    #expect(close(found.flatMap { $0 }, expected, relative: 0, absolute: 1e-8))
+    #expect(expected.map(abs).max()! > 5e-4)
+  }
 }
