@@ -43,7 +43,9 @@ if command -v valgrind >/dev/null; then
   for precision in 32 64; do
     [ -x $out/fuzz-f$precision-gcc ] && many "valgrind fuzz f$precision" "${check[@]}" $out/fuzz-f$precision-gcc 3000
   done
-  [ -x $out/lifecycle-f32-gcc ] && many "valgrind lifecycle f32" "${check[@]}" $out/lifecycle-f32-gcc
+  for program in lifecycle pruning; do
+    [ -x $out/$program-f32-gcc ] && many "valgrind $program f32" "${check[@]}" $out/$program-f32-gcc
+  done
 fi
 
 finish

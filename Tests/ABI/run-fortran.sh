@@ -40,7 +40,8 @@ for program in $programs stops; do
   compile "Tests/ABI/$program.f90"
   link "$program" "$build/$program.o" "$build/testing.o" "${objects[@]}"
 done
-for program in first mnist; do compile "examples/fortran/$program.f90"; done
+for program in first mnist prune_at_start; do compile "examples/fortran/$program.f90"; done
+link prune_at_start "$build"/{prune_at_start,digit_images}.o "${objects[@]}"
 link first "$build/first.o" "${objects[@]}"
 link mnist "$build"/{mnist,choices,digit_images,progress_line,pictures}.o "${objects[@]}"
 
@@ -56,10 +57,17 @@ if grep -q 'still running' "$build/stops.out"; then echo "stops: went on after t
 echo "stops: stopped as it must"
 
 if [ "${VALGRIND:-0}" = 1 ]; then
-  for program in lifecycle minimize; do
+  for program in lifecycle minimize pruning; do
     ESPALIER_NUM_THREADS=1 timeout 600 valgrind --quiet --leak-check=full --show-leak-kinds=definite \
       --errors-for-leak-kinds=definite --error-exitcode=9 "$build/$program"
   done
 fi
 
 "$build/first" | tail -n 1
+
+# Each criterion leaves a twentieth of the connections, which learn something even in five epochs.
+"$build/prune_at_start" 5 0.05 | awk '
+  { print }
+  NR > 2 && ($2 < 0.9499 || $2 > 0.9501) { print $1 ": sparsity is not 0.95"; bad = 1 }
+  NR > 1 && !($4 > 0.5) { print $1 ": it has not learned"; bad = 1 }
+  END { exit bad || NR != 8 }'
