@@ -2,6 +2,7 @@
 !> For programs that want exactly the C calls; [[espalier]] has types, generics, shape checks and error handling.
 module espalier_c
   use, intrinsic :: iso_c_binding, only: c_int
+  use :: espalier_c_callbacks
   use :: espalier_c_network
   use :: espalier_c_pruning
   use :: espalier_c_training

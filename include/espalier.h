@@ -276,6 +276,16 @@ int espalier_network_add_dropout(espalier_network *network, double probability);
  *  @param distribution ESPALIER_UNIFORM ..  @param density in (0, 1] */
 int espalier_network_set_distribution(espalier_network *network, int distribution, double density);
 
+/** Densities of the caller's. Returns 0, or anything else to stop: build is then ESPALIER_ERROR_STOPPED.
+ *  @param user what was passed in  @param count of layers that are asked about  @param layers their numbers
+ *  @param units, inputs their sizes  @param densities come in as the layers have been given them; each must be left in (0, 1] */
+typedef int (*espalier_densities)(void *user, int64_t count, const int64_t *layers, const int64_t *units,
+                                  const int64_t *inputs, double *densities);
+
+/** Let a function say the densities, at build, in the place of a distribution; NULL: no more. Layers whose option
+ *  "fixed_density" is 1 and layers whose pattern the caller gave are not asked about. Before build. @param user may be NULL */
+int espalier_network_set_densities(espalier_network *network, espalier_densities densities, void *user);
+
 /** Give a linear layer its pattern as coordinates. Before build; replaces the layer's density.
  *  @param layer  number of a linear layer
  *  @param connections  length of rows, columns and values, >= 1
@@ -318,7 +328,10 @@ int espalier_network_set_topology(espalier_network *network, int64_t layer, cons
  *  count that the library only keeps, for bindings in which several variables share a network), "dense_crossover" (0.55;
  *  >= 0: a sparse layer whose density exceeds it times 1 + 8/batch multiplies through OpenBLAS, with its weights written
  *  out into scratch of units x inputs; 0: every layer, more than 1: none. Connections stay as they are, absent ones absent,
- *  and results change by rounding only, unless values overflow. After build the scratch is allocated by this call). */
+ *  and results change by rounding only, unless values overflow. After build the scratch is allocated by this call).
+ *  Before build: "distribution_power" (1; > 0: of (in + out) / (in out) in the Erdos-Renyi distributions), "epsilon" (0 = off;
+ *  > 0: each layer has the density epsilon (in + out) / (in out), as SET does; above 1 build fails. Excludes a distribution
+ *  and leaves the same layers alone as one does). */
 int espalier_network_set(espalier_network *network, const char *name, double value);
 
 /** Read an option, or one of: "inputs", "outputs", "layers", "parameters", "connections", "max_batch", "built" (0, 1),
@@ -588,6 +601,58 @@ int espalier_topology_set(espalier_topology *topology, const char *name, double 
 
 /** Read an option, or "method". */
 int espalier_topology_get(const espalier_topology *topology, const char *name, double *value);
+
+/** What a score function sees of a layer: the network's own arrays, to be read only, and only during the call. */
+typedef struct espalier_layer_view {
+  int64_t layer;            /**< its number */
+  int64_t units;            /**< rows of W */
+  int64_t inputs;           /**< columns of W */
+  int64_t connections;      /**< now, before the update */
+  const int64_t *row_start; /**< units+1 offsets of each unit's connections, from 0 */
+  const int32_t *columns;   /**< input of each connection, from 0, ascending within a unit */
+  const void *weights;      /**< connections values; these arrays are float or double as the network is */
+  const void *gradients;    /**< dL/dw of the last backward pass; connections values */
+  const void *moments[3];   /**< connections values each, NULL where the optimizer has none. sgd: momentum buffer. rmsprop:
+                                 mean of squares, mean, momentum buffer. adagrad: sum of squares. adam, adamw: first and second
+                                 moment, largest second moment */
+  int64_t first_row;        /**< growing: number of the first unit, from 0, whose positions are asked for; dropping: 0 */
+  int64_t rows;             /**< growing: how many units; dropping: units */
+} espalier_layer_view;
+
+/** A score of the caller's. Returns 0, or anything else to stop the update: ESPALIER_ERROR_STOPPED; then no pattern of the
+ *  method's layers has changed, and the update stays due.
+ *  To drop by: fill `connections` scores; the smallest go (NaN before any number; between equals the lower position stays).
+ *  To grow by: `scores` (rows, inputs) come in as dL/dW at each of these positions, after espalier_network_set_reduction_f32;
+ *  leave scores there. Those of largest absolute value among the positions without a connection grow. The function is called
+ *  for one block of rows after the other, from first_row 0 on.
+ *  It runs in the thread of the call that updates the pattern, must not use that network, and must give the same scores for the
+ *  same view, or the same seed no longer gives the same bits. @param user what was passed in */
+typedef int (*espalier_score_f32)(void *user, const espalier_layer_view *view, float *scores);
+typedef int (*espalier_score_f64)(void *user, const espalier_layer_view *view, double *scores);
+
+/** Drop by a score of the caller's ("drop" becomes ESPALIER_DROP_CALLBACK), or for NULL by the method's own again. Networks
+ *  that are given the topology must be of the function's precision (ESPALIER_ERROR_PRECISION), and keep the function and
+ *  `user`, which may be NULL, as long as they have the method. Not for a static method. */
+int espalier_topology_set_drop_f32(espalier_topology *topology, espalier_score_f32 score, void *user);
+int espalier_topology_set_drop_f64(espalier_topology *topology, espalier_score_f64 score, void *user);
+
+/** Grow by a score of the caller's ("grow" becomes ESPALIER_GROW_CALLBACK), or for NULL by the method's own again. The same
+ *  holds for it. Updates need the backward pass of the step, as with ESPALIER_GROW_GRADIENT. */
+int espalier_topology_set_grow_f32(espalier_topology *topology, espalier_score_f32 score, void *user);
+int espalier_topology_set_grow_f64(espalier_topology *topology, espalier_score_f64 score, void *user);
+
+/** Sums `values` over the ranks of a data-parallel run in place, as MPI_Allreduce does. Returns 0, or anything else to stop
+ *  the update: ESPALIER_ERROR_STOPPED. @param user what was passed in  @param layer its number  @param count of values */
+typedef int (*espalier_reduction_f32)(void *user, int64_t layer, float *values, int64_t count);
+typedef int (*espalier_reduction_f64)(void *user, int64_t layer, double *values, int64_t count);
+
+/** Have gradients that connections grow by summed over ranks: every block of them is handed to the function before it is
+ *  chosen from. NULL: no more. Any time. Ranks that began with the same network (one seed, one program) then change their
+ *  patterns alike, if the caller also sums the gradient array between backward and update:
+ *    espalier_forward_f32, espalier_backward_f32, MPI_Allreduce of dw, espalier_update, espalier_evolve
+ *  Every rank is asked for the same blocks in the same order. @param user may be NULL */
+int espalier_network_set_reduction_f32(espalier_network *network, espalier_reduction_f32 reduction, void *user);
+int espalier_network_set_reduction_f64(espalier_network *network, espalier_reduction_f64 reduction, void *user);
 
 /* ------------------------------------------------------------------ pruning */
 

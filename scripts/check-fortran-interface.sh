@@ -30,7 +30,7 @@ from_header() {
       name = text; sub(/.*[ *]/, "", name)
       stars = gsub(/\*/, "*", text)
       type = text; gsub(/const|\*/, "", type); sub(/^ */, "", type); sub(/ .*/, "", type)
-      if (type == "espalier_progress") return name ":function:value"
+      if (type ~ /^espalier_(progress|score_|reduction_|densities)/) return name ":function:value"
       if (type ~ /^espalier_/ || type == "void") return name ":pointer:" (stars == 2 ? "out" : "value")
       if (stars == 2) return name ":pointer:out"
       if (stars == 0) return name ":" type ":value"

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+_Thread_local uint64_t csystem_host __attribute__((tls_model("initial-exec")));
+
 #if defined(__linux__)
 #include <sched.h>
 

@@ -62,6 +62,7 @@ func constant(_ text: StaticString) -> UnsafePointer<CChar> {
 @inline(__always)
 func status(_ body: () throws(Failure) -> Void) -> Int32 {
   let host = FloatingPointEnvironment.begin()
+  host.remember()
   defer { host.end() }
   do {
     try body()

@@ -57,9 +57,7 @@ private func trainEpoch<T: Scalar>(
   _ network: OpaquePointer?, _ x: UnsafePointer<T>?, _ target: Given<T>, _ samples: Int64, _ batch: Int64,
   _ shuffle: Int32, _ progress: espalier_progress?, _ user: UnsafeMutableRawPointer?, _ loss: UnsafeMutablePointer<Double>?
 ) -> Int32 {
-  let host = FloatingPointEnvironment.begin()
-  host.end()
-  return withNetwork(network, T.self) { network throws(Failure) in
+  withNetwork(network, T.self) { network throws(Failure) in
     let x = try require(x, "x")
     let target = try target.required()
     let loss = try require(loss, "loss")
@@ -70,11 +68,7 @@ private func trainEpoch<T: Scalar>(
       x, target, samples: Int(samples), batch: Int(batch), shuffle: shuffle == 1, loss: &loss.pointee
     ) { done, samples, mean in
       guard let progress else { return true }
-      // The caller's own code runs in the caller's own floating-point environment.
-      let inside = FloatingPointEnvironment.begin()
-      host.end()
-      defer { inside.end() }
-      return progress(user, Int64(done), Int64(samples), mean) == 0
+      return FloatingPointEnvironment.asHost { progress(user, Int64(done), Int64(samples), mean) } == 0
     }
   }
 }

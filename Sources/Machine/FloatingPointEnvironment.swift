@@ -20,6 +20,13 @@ public struct FloatingPointEnvironment: Sendable {
     }
 
     public func end() { csystem_set_mxcsr(saved) }
+
+    /// For ``asHost(_:)``: what this call of the host's has found.
+    public func remember() { csystem_remember_host(UInt64(saved)) }
+
+    private static var host: FloatingPointEnvironment {
+      FloatingPointEnvironment(saved: UInt32(truncatingIfNeeded: csystem_remembered_host()))
+    }
   #elseif arch(arm64)
     private let control: UInt64
     private let status: UInt64
@@ -37,9 +44,31 @@ public struct FloatingPointEnvironment: Sendable {
       csystem_set_fpcr(control)
       csystem_set_fpsr(status)
     }
+
+    public func remember() { csystem_remember_host(control) }
+
+    private static var host: FloatingPointEnvironment {
+      FloatingPointEnvironment(control: csystem_remembered_host(), status: csystem_get_fpsr())
+    }
   #else
     // Other architectures: the host's environment is used as it is; subnormals are then only slow.
     public static func begin() -> FloatingPointEnvironment { FloatingPointEnvironment() }
     public func end() {}
+    public func remember() {}
+    private static var host: FloatingPointEnvironment { FloatingPointEnvironment() }
   #endif
+
+  /// Run a function of the host's, called from within a call of the host's on this thread, in the environment that the host
+  /// had when it called.
+  public static func asHost<R>(_ body: () -> R) -> R {
+    let inside = begin()
+    // A host's function may call in again, which remembers anew.
+    let host = host
+    host.end()
+    defer {
+      host.remember()
+      inside.end()
+    }
+    return body()
+  }
 }

@@ -55,6 +55,7 @@ extension Network {
     descriptions = planned
     self.layers = layers
     self.trainers = trainers
+    for trainer in trainers { trainer.reduction = reduction }
     self.own = own
     values = own.values.span
     gradients = own.gradients.span
@@ -80,30 +81,6 @@ extension Network {
         }
       }
     }
-  }
-
-  /// The descriptions with the distribution's densities, if one was asked for.
-  private func distributed() throws(Failure) -> [LayerDescription<T>] {
-    guard let (kind, density) = distribution else { return descriptions }
-    var shapes: [Distribution.Shape] = []
-    var numbers: [Int] = []
-    for (position, description) in descriptions.enumerated() {
-      guard case .linear(let linear) = description else { continue }
-      let isFixed = linear.hasFixedDensity || linear.pattern != nil
-      shapes.append(
-        .init(
-          name: "linear layer \(position + 1)", dimensions: [width(before: position + 1), linear.units],
-          fixedDensity: isFixed ? linear.density : nil))
-      numbers.append(position)
-    }
-    var planned = descriptions
-    let densities = try kind.densities(density: density, shapes: shapes)
-    for (position, density) in zip(numbers, densities) {
-      guard case .linear(var linear) = planned[position], linear.pattern == nil else { continue }
-      linear.density = density
-      planned[position] = .linear(linear)
-    }
-    return planned
   }
 
   private func make(_ linear: LinearDescription<T>, number: Int, inputs: Int) throws(Failure) -> Linear<T> {

@@ -15,7 +15,12 @@ enum NetworkOption {
     Option("accumulate", 1, .integer(1...Int(Int32.max))),
     Option("owners", 0, .integer(0...Int(Int32.max))),
     Option("dense_crossover", 0.55, .from(0, below: .infinity)),
+    Option(distributionPower, 1, .above(0, upTo: .infinity)),
+    Option(epsilon, 0, .from(0, below: .infinity)),
   ]
+  // Those that are of no use after build.
+  static let distributionPower = "distribution_power"
+  static let epsilon = "epsilon"
   // Positions in the table, for the paths that run every step.
   static let huberDelta = 0
   static let labelBase = 1
@@ -57,7 +62,13 @@ extension Network {
   public func setDistribution(_ kind: Distribution, density: Double) throws(Failure) {
     try requireUnbuilt("set_distribution")
     try Check.density(density, "set_distribution")
-    distribution = (kind, density)
+    distribution = .overall(kind, density)
+  }
+
+  /// Let a function say the densities at build, in the place of a distribution; nil: no more.
+  public func setDensities(_ body: DensityFunction?) throws(Failure) {
+    try requireUnbuilt("set_densities")
+    distribution = body.map { .function($0) }
   }
 
   /// Give a linear layer a pattern of the caller's, and weights in its slot order or nil.
@@ -96,6 +107,7 @@ extension Network {
   /// - Throws: `unknownName`; `invalidArgument`; `outOfMemory` for "dense_crossover" after build, which makes the layers'
   ///   scratch anew. Nothing has changed then.
   public func setOption(_ name: String, _ value: Double) throws(Failure) {
+    if name == NetworkOption.distributionPower || name == NetworkOption.epsilon { try requireUnbuilt("network: \(name)") }
     var changed = options
     try changed.set(name, value)
     if workspace != nil, try options.index(of: name) == NetworkOption.denseCrossover {

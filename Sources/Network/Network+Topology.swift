@@ -14,12 +14,12 @@ extension Network {
   /// together. A method that takes connections away for good also changes dense layers, unless their density is fixed; others
   /// pass over them, and naming one is an error.
   public func setTopology(_ method: TopologyMethod, layer: Int = 0) throws(Failure) {
-    try method.check()
+    try method.check(for: T.self)
     let numbers = try linearLayers(layer)
     if layer != 0, method.changesPatterns, !method.thins {
       let isDense =
         isBuilt
-        ? try trainer(layer).sparse == nil : try linear(layer).isDense && distribution == nil
+        ? try trainer(layer).sparse == nil : try linear(layer).isDense && !isDistributed
       guard !isDense else {
         throw Failure(.invalidArgument, "set_topology: linear layer \(layer) is dense and has no pattern to change")
       }

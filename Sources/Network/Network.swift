@@ -21,11 +21,12 @@ public final class Network<T: Scalar> {
 
   // What was asked for.
   package internal(set) var descriptions: [LayerDescription<T>] = []
-  var distribution: (kind: Distribution, density: Double)?
+  var distribution: Distributing?
   var loss = LossKind.meanSquaredError
   var options = OptionValues(owner: "network", table: NetworkOption.table)
   var optimizers: [Int: Optimizer] = [:]
   var topologies: [Int: TopologyMethod] = [:]
+  var reduction: Reduction<T>?
 
   // What build made of it.
   var layers: [any Layer<T>] = []

@@ -30,6 +30,17 @@ extension Trainer: TopologyLayer {
   @_specialize(where T == Double)
   func growthScores(rows: Range<Int>, into scores: UnsafeMutablePointer<T>) throws(Failure) {
     computeGradient(rows, scores)
+    try reduce(scores, count: rows.count * layer.inputs)
+  }
+
+  func reduce(_ values: UnsafeMutablePointer<T>, count: Int) throws(Failure) {
+    guard let reduction, !reduction.body(number, UnsafeMutableBufferPointer(start: values, count: count)) else { return }
+    throw Failure(.stopped, "evolve: the reduction of \(name) asked to stop; its pattern has not changed")
+  }
+
+  func moment(_ index: Int) -> UnsafePointer<T>? {
+    guard let linear, let optimizer else { return nil }
+    return optimizer.address(ofMoment: index, of: linear.weights)
   }
 
   @inline(never)
@@ -41,8 +52,6 @@ extension Trainer: TopologyLayer {
       linear.denseGradient(panels, rows: rows, into: scores)
     }
   }
-
-  func dropScores(into scores: UnsafeMutablePointer<T>) throws(Failure) {}
 
   func apply(_ remap: SlotRemap) {
     guard let linear else { return }

@@ -18,6 +18,8 @@ final class Trainer<T: Scalar> {
   unowned(unsafe) var unit: TopologyUnit<T>?
   /// Optimizer steps of this layer since build: the clock of its topology schedule.
   var steps = 0
+  /// How gradients are summed over ranks, if they are.
+  var reduction: Reduction<T>?
   /// Panels of recent batches, for scores that are means over several.
   var history: GradientHistory<T>?
   /// What `rewind` goes back to.

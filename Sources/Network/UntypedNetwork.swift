@@ -17,6 +17,7 @@ package protocol UntypedNetwork: AnyObject {
   func addLinear(_ units: Int, density: Double, activation: Activation) throws(Failure)
   func addDropout(_ probability: Double) throws(Failure)
   func setDistribution(_ kind: Distribution, density: Double) throws(Failure)
+  func setDensities(_ body: DensityFunction?) throws(Failure)
   func setLoss(_ kind: LossKind)
   func setOptimizer(_ optimizer: Optimizer, layer: Int) throws(Failure)
   func setTopology(_ method: TopologyMethod, layer: Int) throws(Failure)

@@ -162,6 +162,22 @@ public final class OptimizerInstance<T: Scalar> {
     return state.moments[index]?.span
   }
 
+  /// The same as a bare address, for a training step.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  public func address(ofMoment index: Int, of parameter: Parameter<T>) -> UnsafePointer<T>? {
+    momentAddress(index, parameter)
+  }
+
+  // Apart from what is specialised: a generic function asks for the metadata of its locals first.
+  @inline(never)
+  private func momentAddress(_ index: Int, _ parameter: Parameter<T>) -> UnsafePointer<T>? {
+    guard let which = try? self.index(of: parameter), index < states[which].moments.count,
+      let moment = states[which].moments[index]
+    else { return nil }
+    return UnsafePointer(moment.pointer)
+  }
+
   /// The momentum of each element: SGD's and RMSProp's buffer, Adam's m / (sqrt(v) + 1e-8).
   /// - momentum: receives parameter.count values. - Returns: false, and writes nothing, when the rule has none.
   @_specialize(where T == Float)

@@ -21,14 +21,24 @@ final class GradientGrowth<T: Scalar>: GrowthCriterion {
   var needsGradient: Bool { true }
   var bytes: Int { best.bytes + block.bytes }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func choose(
     _ count: Int, _ context: GrowthContext<T>, random: inout RandomSource, positions: UnsafeMutablePointer<Position>
+  ) throws(Failure) -> Int {
+    try choose(count, context, positions)
+  }
+
+  // Apart from what is specialised: a generic function asks for the metadata of its locals first.
+  @inline(never)
+  private func choose(
+    _ count: Int, _ context: GrowthContext<T>, _ positions: UnsafeMutablePointer<Position>
   ) throws(Failure) -> Int {
     let pattern = context.subject.pattern
     best.begin(count, scoreBytes: MemoryLayout<T>.size)
     for begin in stride(from: 0, to: pattern.rows, by: rowsOfBlock) {
       let rows = begin..<min(begin + rowsOfBlock, pattern.rows)
-      try context.subject.growthScores(rows: rows, into: block.pointer)
+      try context.growthScores(rows: rows, into: block.pointer)
       let bits = UnsafeMutableRawPointer(block.pointer)
       if T.bits == 32 {
         best.scan(bits.assumingMemoryBound(to: UInt32.self), rows, pattern, context.taken)

@@ -9,6 +9,14 @@ struct GrowthContext<T: Scalar> {
   let taken: UnsafePointer<UInt8>
   /// Positions without a connection that stays.
   let free: Int
+  /// What may make other scores of the gradient.
+  let callers: CallerScores<T>
+
+  /// The growth scores of every position of some rows, row-major.
+  func growthScores(rows: Range<Int>, into scores: UnsafeMutablePointer<T>) throws(Failure) {
+    try subject.growthScores(rows: rows, into: scores)
+    try callers.growthScores(rows: rows, in: scores)
+  }
 }
 
 /// Chooses positions to connect. A class, so that passing one as `any` allocates nothing.

@@ -18,6 +18,7 @@ public final class LayerTopology<T: Scalar> {
   private let plan: TopologyPlan
   private var random: RandomSource
   let growth: any GrowthCriterion<T>
+  private let callers: CallerScores<T>
   let explored: Explored
   /// Marks, one a slot: 1 for those that go.
   let gone: Buffer<UInt8>
@@ -40,8 +41,9 @@ public final class LayerTopology<T: Scalar> {
   /// - pattern: the subject's, now or once the caller has put it in place.
   /// - Throws: `outOfMemory`.
   init(
-    _ plan: TopologyPlan, subject: any TopologyLayer<T>, pattern: Pattern, random: RandomSource
+    _ method: TopologyMethod, subject: any TopologyLayer<T>, pattern: Pattern, random: RandomSource
   ) throws(Failure) {
+    let plan = method.plan
     self.plan = plan
     self.subject = subject
     self.random = random
@@ -58,13 +60,14 @@ public final class LayerTopology<T: Scalar> {
     scoreScratch = try Buffer(count: needsScores ? room : 0, of: what)
     reference = plan.drop.needsReference ? try Buffer(count: room, of: what) : nil
     growth = try plan.makeGrowth(pattern: pattern, explored: explored)
+    callers = try CallerScores(method, subject, pattern: pattern)
     scores = DropScores(values: UnsafePointer(scoreScratch.pointer), isSigned: false)
   }
 
   /// Bytes of scratch.
   var bytes: Int {
     gone.bytes + busy.bytes + positions.bytes + droppedSlots.bytes + grownSlots.bytes + scoreScratch.bytes
-      + (reference?.bytes ?? 0) + growth.bytes + explored.bytes
+      + (reference?.bytes ?? 0) + growth.bytes + explored.bytes + callers.bytes
   }
 
   /// Number of positions that have ever been connected; an estimate in a very sparse layer, see ``Explored``.
@@ -84,10 +87,11 @@ public final class LayerTopology<T: Scalar> {
 
   /// Compute the drop scores.
   func score() throws(Failure) {
+    callers.prepare()
     scores = plan.drop.scores(
       of: subject, weight: plan.gradientWeight, scratch: scoreScratch.pointer,
       reference: reference.map { UnsafePointer($0.pointer) }, random: &random)
-    if plan.drop == .callback { try subject.dropScores(into: scoreScratch.pointer) }
+    if plan.drop == .callback { try callers.dropScores(into: scoreScratch.pointer) }
   }
 
   /// Measure the mean |momentum| of the connections. Before `score`, which uses the same scratch.
@@ -139,7 +143,8 @@ public final class LayerTopology<T: Scalar> {
     guard coming > 0 else { return }
     let taken = UnsafePointer((plan.justDropped == .exclude ? busy : gone).pointer)
     chosen = try growth.choose(
-      coming, GrowthContext(subject: subject, taken: taken, free: free), random: &random, positions: positions.pointer)
+      coming, GrowthContext(subject: subject, taken: taken, free: free, callers: callers), random: &random,
+      positions: positions.pointer)
     // Fewer candidates than places: the best of those that were to go stay instead.
     if chosen < coming, plan.drop != .signFlip, plan.drop != .thresholds {
       staying = min(connections, staying + coming - chosen)

@@ -11,7 +11,8 @@ struct Redistributor {
 
   init(layers: Int) {
     shares = [Double](repeating: 0, count: layers)
-    remainders = shares
+    // Not `shares`: an array that two names share is copied at its first change, which would be in a step.
+    remainders = [Double](repeating: 0, count: layers)
     given = [Int](repeating: 0, count: layers)
   }
 

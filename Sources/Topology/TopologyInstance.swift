@@ -23,7 +23,7 @@ public final class TopologyInstance<T: Scalar> {
   public init(
     _ method: TopologyMethod, layers: [(subject: any TopologyLayer<T>, pattern: Pattern)], seed: UInt64, streams: [UInt64]
   ) throws(Failure) {
-    try method.check()
+    try method.check(for: T.self)
     self.method = method
     plan = method.plan
     schedule = plan.schedule
@@ -33,7 +33,7 @@ public final class TopologyInstance<T: Scalar> {
     for (layer, stream) in zip(layers, streams) {
       made.append(
         try LayerTopology(
-          plan, subject: layer.subject, pattern: layer.pattern, random: RandomSource(seed: seed, stream: stream)))
+          method, subject: layer.subject, pattern: layer.pattern, random: RandomSource(seed: seed, stream: stream)))
     }
     self.layers = made
     needsGradient = Self.needsGradient(plan, made)

@@ -8,6 +8,8 @@ import Sparse
 public protocol TopologyLayer<T>: AnyObject {
   associatedtype T: Scalar
 
+  /// In the network, from 1.
+  var number: Int { get }
   /// For messages: "linear layer 2".
   var name: String { get }
   /// Units and inputs of its connections now; changed in place by an update.
@@ -25,13 +27,17 @@ public protocol TopologyLayer<T>: AnyObject {
   /// has none. - momentum: receives one a slot.
   func copyMomentum(into momentum: UnsafeMutablePointer<T>)
 
-  /// The growth scores of every position of some rows, connected or not: dL/dW, of the last batch or the mean of several,
-  /// summed over ranks where the caller does that, or what a function of the caller's says.
-  /// - scores: receives rows.count x columns values, row-major. - Throws: `stopped` by a function of the caller's.
-  func growthScores(rows: Range<Int>, into scores: UnsafeMutablePointer<T>) throws(Failure)
+  /// A moment of the optimizer, one value a slot; nil where it has none. - index: 0, 1 or 2.
+  func moment(_ index: Int) -> UnsafePointer<T>?
 
-  /// The drop scores of a function of the caller's, one a slot. - Throws: `stopped`.
-  func dropScores(into scores: UnsafeMutablePointer<T>) throws(Failure)
+  /// dL/dW at every position of some rows, connected or not, of the last batch or the mean of several, reduced.
+  /// - gradient: receives rows.count x columns values, row-major. - Throws: what `reduce` throws.
+  func growthScores(rows: Range<Int>, into gradient: UnsafeMutablePointer<T>) throws(Failure)
+
+  /// Let the caller sum gradients that growth scores are made of over the ranks of a data-parallel run, in place; nothing where
+  /// it has not asked for that. Everything that differs between ranks and decides what grows comes by here.
+  /// - Throws: `stopped` by the caller's function.
+  func reduce(_ values: UnsafeMutablePointer<T>, count: Int) throws(Failure)
 
   /// Move everything that is stored in slot order, and start what has grown. `pattern` has changed already.
   func apply(_ remap: SlotRemap)

@@ -1,9 +1,13 @@
 import Base
+import Machine
 
 /// A topology method and its options, as layers are told to use it.
 public struct TopologyMethod: Sendable {
   public let kind: TopologyKind
   private var values: OptionValues
+  /// Functions of the caller's: ``ScoreFunction`` of one element type or the other.
+  private(set) var dropFunction: (any AnyObject & Sendable)?
+  private(set) var growFunction: (any AnyObject & Sendable)?
 
   /// With the method's defaults.
   public init(_ kind: TopologyKind) {
@@ -38,6 +42,18 @@ public struct TopologyMethod: Sendable {
     return try values.get(name)
   }
 
+  /// Drop by a function of the caller's; nil: by what the method drops by otherwise. Sets "drop".
+  public mutating func setDrop<T: Scalar>(_ function: ScoreFunction<T>?) throws(Failure) {
+    try set("drop", function == nil ? TopologyMethod(kind)[.drop] : Double(DropScore.callback.rawValue))
+    dropFunction = function
+  }
+
+  /// Grow by a function of the caller's; nil: by what the method grows by otherwise. Sets "grow".
+  public mutating func setGrow<T: Scalar>(_ function: ScoreFunction<T>?) throws(Failure) {
+    try set("grow", function == nil ? TopologyMethod(kind)[.grow] : Double(GrowthScore.callback.rawValue))
+    growFunction = function
+  }
+
   private func requireOptions(_ name: String) throws(Failure) {
     guard changesPatterns else {
       throw Failure(.unknownName, "\(values.owner): no option named \"\(name)\"; it has none")
@@ -64,6 +80,25 @@ public struct TopologyMethod: Sendable {
 
   /// SET's own.
   var isPublished: Bool { (try? values.get("published")) == 1 }
+
+  /// The same, and that functions of the caller's are there, and for this element type. - Throws: `precision` as well
+  public func check<T: Scalar>(for _: T.Type) throws(Failure) {
+    try check()
+    try check(dropFunction, T.self, "drop", isNeeded: self[.drop] == Double(DropScore.callback.rawValue))
+    try check(growFunction, T.self, "grow", isNeeded: self[.grow] == Double(GrowthScore.callback.rawValue))
+  }
+
+  private func check<T: Scalar>(
+    _ function: (any AnyObject & Sendable)?, _: T.Type, _ name: String, isNeeded: Bool
+  ) throws(Failure) {
+    guard isNeeded else { return }
+    guard let function else {
+      throw Failure(.invalidArgument, "\(owner): \(name) is a function of the caller's, and there is none")
+    }
+    guard function is ScoreFunction<T> else {
+      throw Failure(.precision, "\(owner): the function of \(name) is of another precision than the network, float\(T.bits)")
+    }
+  }
 
   /// Options that contradict each other. - Throws: `invalidArgument`
   public func check() throws(Failure) {

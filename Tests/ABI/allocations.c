@@ -76,6 +76,19 @@ enum { IN = 40, HIDDEN = 33, OUT = 10, BATCH = 24, STEPS = 25 };
 static real x[3 * BATCH * IN], target[BATCH * OUT], y[3 * BATCH * OUT], dloss_dy[BATCH * OUT], dx[BATCH * IN];
 static int32_t labels[BATCH];
 
+/* Functions of the caller's, which allocate nothing either. */
+static int any_score(void *user, const espalier_layer_view *view, real *scores) {
+  scores[0] = (real)view->units;
+  return user != NULL;
+}
+
+static int any_reduction(void *user, int64_t layer, real *values, int64_t count) {
+  values[count - 1] += (real)layer;
+  return user != NULL;
+}
+
+static int with_functions;
+
 static espalier_network *network_with(double density, int activation, int rule, int method, int threads, int loss) {
   espalier_network *network = NULL;
   espalier_optimizer *optimizer = make_optimizer(rule, 0.001);
@@ -83,6 +96,10 @@ static espalier_network *network_with(double density, int activation, int rule, 
   if (method == ESPALIER_GRANET || method == ESPALIER_GRADUAL || method == ESPALIER_ACDC)
     OK(espalier_topology_set(topology, "density_end", 60));
   if (method == ESPALIER_ACDC) OK(espalier_topology_set(topology, "phase", 4));
+  if (with_functions) {
+    OK(F(espalier_topology_set_drop)(topology, any_score, NULL));
+    OK(F(espalier_topology_set_grow)(topology, any_score, NULL));
+  }
   if (rule == ESPALIER_SGD) {
     OK(espalier_optimizer_set(optimizer, "momentum", 0.9));
     OK(espalier_optimizer_set(optimizer, "schedule", ESPALIER_SCHEDULE_COSINE));
@@ -99,6 +116,7 @@ static espalier_network *network_with(double density, int activation, int rule, 
   OK(espalier_network_set_optimizer(network, ESPALIER_ALL_LAYERS, optimizer));
   OK(espalier_network_set_topology(network, ESPALIER_ALL_LAYERS, topology));
   OK(espalier_network_set_threads(network, threads));
+  if (with_functions) OK(F(espalier_network_set_reduction)(network, any_reduction, NULL));
   OK(espalier_network_build(network, BATCH));
   OK(espalier_network_remember(network)); /* what is remembered moves with its connections */
   OK(espalier_optimizer_destroy(optimizer));
@@ -170,6 +188,13 @@ static void topologies(void) {
     }
 }
 
+static void functions_of_the_callers(void) {
+  with_functions = 1;
+  one(0.2, ESPALIER_RELU, ESPALIER_ADAM, ESPALIER_RIGL, 1, ESPALIER_MEAN_SQUARED_ERROR);
+  one(0.2, ESPALIER_RELU, ESPALIER_SGD, ESPALIER_SET, 2, ESPALIER_MEAN_SQUARED_ERROR);
+  with_functions = 0;
+}
+
 static void activations(void) {
   int activation, threads;
   for (threads = 1; threads <= 2; threads++)
@@ -220,6 +245,7 @@ static void the_counter_sees_the_library(void) {
 
 int main(void) {
   static const struct test tests[] = {TEST(the_counter_sees_the_library), TEST(rules_and_topologies), TEST(topologies),
+                                      TEST(functions_of_the_callers),
                                       TEST(activations), TEST(losses), TEST(dense), TEST(minimize)};
   fill(x, LENGTH(x), 1);
   fill(target, LENGTH(target), 2);

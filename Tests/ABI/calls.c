@@ -20,11 +20,13 @@ static espalier_pruning *pruning;
   X("add_linear", DESCRIBES, espalier_network_add_linear(n, 3, 0.5, ESPALIER_RELU))                                \
   X("add_dropout", DESCRIBES, espalier_network_add_dropout(n, 0.5))                                                \
   X("set_distribution", DESCRIBES, espalier_network_set_distribution(n, ESPALIER_ERDOS_RENYI, 0.5))                \
+  X("set_densities", DESCRIBES, espalier_network_set_densities(n, NULL, NULL))                                     \
   X("set_pattern_coo", DESCRIBES, F(espalier_layer_set_pattern_coo)(n, 1, 1, one, one, NULL, 0))                   \
   X("set_pattern_csr", DESCRIBES, F(espalier_layer_set_pattern_csr)(n, 1, rows, one, NULL, 0))                     \
   X("set_loss", ANY_TIME, espalier_network_set_loss(n, ESPALIER_SOFTMAX_CROSS_ENTROPY))                            \
   X("set_optimizer", ANY_TIME, espalier_network_set_optimizer(n, 0, optimizer))                                    \
   X("set_topology", ANY_TIME, espalier_network_set_topology(n, 0, topology))                                       \
+  X("set_reduction", ANY_TIME, F(espalier_network_set_reduction)(n, NULL, NULL))                                   \
   X("set", ANY_TIME, espalier_network_set(n, "clip_norm", 1))                                                      \
   X("get", ANY_TIME, espalier_network_get(n, "inputs", &value))                                                    \
   X("layer_set", ANY_TIME, espalier_layer_set(n, 2, "probability", 0.125))                                         \

@@ -20,6 +20,8 @@ static int call_topology(int number, espalier_topology *topology) {
   switch (number) {
     case 0: return espalier_topology_set(topology, "every", 3);
     case 1: return espalier_topology_get(topology, "every", &value);
+    case 2: return F(espalier_topology_set_drop)(topology, NULL, NULL);
+    case 3: return F(espalier_topology_set_grow)(topology, NULL, NULL);
     default: return espalier_topology_destroy(topology);
   }
 }
@@ -45,7 +47,7 @@ static void refused_everywhere(void *handle, int own) {
     check_status(call_network(i, handle), ESPALIER_ERROR_INVALID_HANDLE, __FILE__, __LINE__, network_call_name(i));
   if (!network) SAYS(ESPALIER_ERROR_INVALID_HANDLE, "network", "0x", espalier_network_destroy(handle));
   for (i = 0; !optimizer && i < 5; i++) SAYS(ESPALIER_ERROR_INVALID_HANDLE, "optimizer", "0x", call_optimizer(i, handle));
-  for (i = 0; !topology && i < 3; i++) SAYS(ESPALIER_ERROR_INVALID_HANDLE, "topology", "0x", call_topology(i, handle));
+  for (i = 0; !topology && i < 5; i++) SAYS(ESPALIER_ERROR_INVALID_HANDLE, "topology", "0x", call_topology(i, handle));
   for (i = 0; !pruning && i < 3; i++) SAYS(ESPALIER_ERROR_INVALID_HANDLE, "pruning", "0x", call_pruning(i, handle));
   if (!optimizer)
     REFUSES(live, ESPALIER_ERROR_INVALID_HANDLE, "optimizer", "0x", espalier_network_set_optimizer(live, 0, handle));

@@ -30,6 +30,7 @@ final class Gradients<T: Scalar> {
 
 /// A layer as a method sees it, in arrays of the test's.
 final class Subject<T: Scalar>: TopologyLayer {
+  let number = 1
   let name = "layer"
   let pattern: Pattern
   let weights: UnsafeMutablePointer<T>
@@ -65,7 +66,8 @@ final class Subject<T: Scalar>: TopologyLayer {
 
   func copyMomentum(into momentum: UnsafeMutablePointer<T>) { momentum.update(from: moments, count: pattern.connections) }
   func growthScores(rows: Range<Int>, into scores: UnsafeMutablePointer<T>) { gradients?.fill(rows: rows, into: scores) }
-  func dropScores(into scores: UnsafeMutablePointer<T>) {}
+  func moment(_ index: Int) -> UnsafePointer<T>? { index == 0 ? UnsafePointer(moments) : nil }
+  func reduce(_ values: UnsafeMutablePointer<T>, count: Int) {}
 
   func apply(_ remap: SlotRemap) {
     remap.apply(to: weights, fill: 0)

@@ -2,8 +2,15 @@
 #ifndef CSYSTEM_H
 #define CSYSTEM_H
 
+#include <stdint.h>
+
 /* Processors that this process may run on; 0 or less when the system does not say. */
 int csystem_usable_cores(void);
+
+/* The control register that the host had when it called in, kept for each thread. */
+extern _Thread_local uint64_t csystem_host __attribute__((tls_model("initial-exec")));
+static inline void csystem_remember_host(uint64_t control) { csystem_host = control; }
+static inline uint64_t csystem_remembered_host(void) { return csystem_host; }
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -26,7 +33,6 @@ static inline void csystem_set_mxcsr(unsigned value) { _mm_setcsr(value); }
 static inline void csystem_pause(void) { _mm_pause(); }
 
 #elif defined(__aarch64__)
-#include <stdint.h>
 
 #define CSYSTEM_REGISTER(name)                                                                          \
   static inline uint64_t csystem_get_##name(void) {                                                     \

@@ -1,0 +1,97 @@
+import Base
+import Layers
+import Machine
+import Sparse
+
+/// A layer whose density a function of the caller's is asked for.
+public struct DensityRequest: Sendable {
+  /// Its number.
+  public let layer: Int
+  public let units: Int
+  public let inputs: Int
+}
+
+/// Fill in a density in (0, 1] for each of some layers, which come in as they were given; false stops the build.
+public typealias DensityFunction =
+  @Sendable (_ layers: [DensityRequest], _ densities: inout [Double]) -> Bool
+
+/// Where layers' densities come from, if not each from itself.
+enum Distributing {
+  case overall(Distribution, Double)
+  case function(DensityFunction)
+}
+
+extension Network {
+  /// Whether layers get other densities at build than those that they were added with.
+  var isDistributed: Bool { distribution != nil || epsilon > 0 }
+
+  private var epsilon: Double { (try? options.get(NetworkOption.epsilon)) ?? 0 }
+
+  /// The descriptions with the densities that layers are to have.
+  /// - Throws: `invalidArgument` for a density that cannot be, naming the layer; `stopped` by the caller's function.
+  func distributed() throws(Failure) -> [LayerDescription<T>] {
+    guard isDistributed else { return descriptions }
+    var shapes: [Distribution.Shape] = []
+    var requests: [DensityRequest] = []
+    var given: [Double] = []
+    for (position, description) in descriptions.enumerated() {
+      guard case .linear(let linear) = description else { continue }
+      let (number, inputs) = (position + 1, width(before: position + 1))
+      let isFixed = linear.hasFixedDensity || linear.pattern != nil
+      shapes.append(
+        .init(
+          name: "linear layer \(number)", dimensions: [inputs, linear.units], fixedDensity: isFixed ? linear.density : nil))
+      if isFixed { continue }
+      requests.append(DensityRequest(layer: number, units: linear.units, inputs: inputs))
+      given.append(linear.density)
+    }
+    var planned = descriptions
+    for (request, density) in zip(requests, try densities(shapes, requests, given)) {
+      guard case .linear(var linear) = planned[request.layer - 1] else { continue }
+      linear.density = density
+      planned[request.layer - 1] = .linear(linear)
+    }
+    return planned
+  }
+
+  /// One density for each request.
+  private func densities(
+    _ shapes: [Distribution.Shape], _ requests: [DensityRequest], _ given: [Double]
+  ) throws(Failure) -> [Double] {
+    var densities = given
+    switch distribution {
+    case .overall(let kind, let density):
+      guard epsilon == 0 else {
+        throw Failure(.invalidArgument, "build: epsilon \(epsilon) and a distribution exclude each other")
+      }
+      let power = try options.get(NetworkOption.distributionPower)
+      let all = try kind.densities(density: density, shapes: shapes, power: power)
+      return zip(shapes, all).filter { $0.0.fixedDensity == nil }.map(\.1)
+    case .function(let body):
+      guard epsilon == 0 else {
+        throw Failure(.invalidArgument, "build: epsilon \(epsilon) and a function for densities exclude each other")
+      }
+      guard requests.isEmpty || body(requests, &densities) else {
+        throw Failure(.stopped, "build: stopped by the caller's function for densities")
+      }
+      guard densities.count == requests.count else {
+        throw Failure(
+          .invalidArgument, "build: the function for densities must give \(requests.count) of them, gave \(densities.count)")
+      }
+      for (request, density) in zip(requests, densities) {
+        try Check.density(density, "build: linear layer \(request.layer), by the caller's function")
+      }
+    case nil:
+      for (position, request) in requests.enumerated() {
+        let (units, inputs) = (Double(request.units), Double(request.inputs))
+        densities[position] = epsilon * (inputs + units) / (inputs * units)
+        guard densities[position] <= 1 else {
+          throw Failure(
+            .invalidArgument,
+            "build: linear layer \(request.layer): epsilon \(epsilon) makes a density of \(densities[position]), above 1")
+        }
+      }
+    }
+    return densities
+  }
+}
