@@ -12,7 +12,8 @@ module espalier
   use :: espalier_c, only: espalier_error_batch_too_large, espalier_error_buffer_too_small, espalier_error_busy, &
     espalier_error_invalid_argument, espalier_error_invalid_handle, espalier_error_invalid_state, &
     espalier_error_non_finite, espalier_error_null_argument, espalier_error_numerical, espalier_error_out_of_memory, &
-    espalier_error_precision, espalier_error_stopped, espalier_error_unknown_name, espalier_ok, espalier_version
+    espalier_error_precision, espalier_error_stopped, espalier_error_unknown_name, espalier_layer_view, espalier_ok, &
+    espalier_version
   use :: espalier_layers, only: dropout, input, layer, linear
   use :: espalier_methods, only: acdc, deepr, dsr, gradual, granet, itop, mest, rigl, sampled, set, snfs, srigl, static, &
     top_kast
@@ -31,6 +32,7 @@ module espalier
     espalier_error_stopped, espalier_error_unknown_name, espalier_ok, gradual, granet, input, itop, layer, &
     library_version, linear, mest, network, optimizer, rigl, rmsprop, sampled, set, sgd, snfs, srigl, static, top_kast, &
     topology, topology_method
+  public :: espalier_layer_view
   public :: fisher, grasp, prune_magnitude, prune_random, pruning, snip, synflow
 
 contains

@@ -1,10 +1,12 @@
 !> From a list of layer descriptions to a network that is built.
 module espalier_construction
-  use, intrinsic :: iso_c_binding, only: c_associated, c_int, c_int64_t, c_null_ptr, c_ptr
+  use, intrinsic :: iso_c_binding, only: c_associated, c_funloc, c_int, c_int64_t, c_null_ptr, c_ptr
   use, intrinsic :: iso_fortran_env, only: int64, real32, real64
-  use :: espalier_c, only: espalier_error_invalid_argument, espalier_float32, espalier_float64, espalier_network_build, &
-    espalier_network_create, espalier_network_destroy, espalier_network_get, espalier_network_set_distribution, &
-    espalier_network_set_loss, espalier_network_set_threads, espalier_ok
+  use :: espalier_c, only: espalier_densities, espalier_error_invalid_argument, espalier_float32, espalier_float64, &
+    espalier_network_build, espalier_network_create, espalier_network_destroy, &
+    espalier_network_get, espalier_network_set, espalier_network_set_densities, &
+    espalier_network_set_distribution, espalier_network_set_loss, espalier_network_set_threads, &
+    espalier_ok
   use :: espalier_handles, only: losses
   use :: espalier_layers, only: add_layer, is_input, layer, units_of
   use :: espalier_support, only: conclude, named, refuse, terminated, text_of, to_real64
@@ -17,8 +19,8 @@ module espalier_construction
 
 contains
 
-  subroutine construct(layers, loss, seed, max_batch, precision, distribution, density, threads, handle, inputs, outputs, &
-                       status, message)
+  subroutine construct(layers, loss, seed, max_batch, precision, distribution, density, threads, power, epsilon, densities, &
+                       user, handle, inputs, outputs, status, message)
     !! Create, describe and build. After a failure nothing is left and `handle` is `c_null_ptr`.
     type(layer), intent(in) :: layers(:)
     character(*), intent(in), optional :: loss
@@ -26,6 +28,9 @@ contains
     character(*), intent(in), optional :: distribution
     class(*), intent(in), optional :: density
     integer, intent(in), optional :: threads
+    class(*), intent(in), optional :: power, epsilon
+    procedure(espalier_densities), optional :: densities
+    type(c_ptr), intent(in), optional :: user
     type(c_ptr), intent(out) :: handle
     integer(int64), intent(out) :: inputs, outputs
     integer, intent(out) :: status
@@ -44,6 +49,9 @@ contains
       end if
     end do
     if (status == espalier_ok) call distribute
+    if (status == espalier_ok) call set_number("distribution_power", power)
+    if (status == espalier_ok) call set_number("epsilon", epsilon)
+    if (status == espalier_ok .and. present(densities)) call ask_for_densities
     if (status == espalier_ok .and. present(loss)) call choose_loss
     if (status == espalier_ok .and. present(threads)) then
       call conclude(espalier_network_set_threads(handle, int(threads, c_int)), status, message)
@@ -94,6 +102,31 @@ contains
         call conclude(espalier_network_set_distribution(handle, position, amount), status, message)
       else
         call refuse(espalier_error_invalid_argument, "network: density must be a real number", status, message)
+      end if
+    end subroutine
+
+    subroutine set_number(name, value)
+      character(*), intent(in) :: name
+      class(*), intent(in), optional :: value
+      real(real64) :: number
+      logical :: is_number
+      if (.not. present(value)) return
+      call to_real64(value, number, is_number)
+      if (is_number) then
+        call conclude(espalier_network_set(handle, terminated(name), number), status, message)
+      else
+        call refuse(espalier_error_invalid_argument, "network: " // name // " must be a real or an integer", status, message)
+      end if
+    end subroutine
+
+    subroutine ask_for_densities
+      type(c_ptr) :: user_or_null
+      user_or_null = c_null_ptr
+      if (present(user)) user_or_null = user
+      if (present(density)) then
+        call refuse(espalier_error_invalid_argument, "network: densities and density exclude each other", status, message)
+      else
+        call conclude(espalier_network_set_densities(handle, c_funloc(densities), user_or_null), status, message)
       end if
     end subroutine
 

@@ -1,12 +1,13 @@
 !> The part of a network that owns and describes it: who holds the handle, optimizers, topology methods, options.
 module espalier_handles
-  use, intrinsic :: iso_c_binding, only: c_associated, c_char, c_int, c_int64_t, c_null_ptr, c_ptr
+  use, intrinsic :: iso_c_binding, only: c_associated, c_char, c_funloc, c_int, c_int64_t, c_null_ptr, c_ptr
   use, intrinsic :: iso_fortran_env, only: int64, output_unit, real64
   use :: espalier_c, only: espalier_all_layers, espalier_error_invalid_argument, espalier_error_invalid_handle, &
     espalier_layer_get, espalier_layer_get_optimizer_option, espalier_layer_set, espalier_layer_set_optimizer_option, &
     espalier_network_destroy, espalier_network_get, espalier_network_info, espalier_network_set, &
-    espalier_network_set_loss, espalier_network_set_optimizer, espalier_network_set_threads, &
-    espalier_network_set_topology, espalier_ok, espalier_optimizer_destroy, espalier_topology_destroy
+    espalier_network_set_loss, espalier_network_set_optimizer, espalier_network_set_reduction_f32, &
+    espalier_network_set_reduction_f64, espalier_network_set_threads, espalier_network_set_topology, espalier_ok, &
+    espalier_optimizer_destroy, espalier_reduction_f32, espalier_reduction_f64, espalier_topology_destroy
   use :: espalier_optimizers, only: new_optimizer_handle, optimizer
   use :: espalier_support, only: conclude, finish, message_length, named, refuse, terminated, to_real64
   use :: espalier_topologies, only: new_topology_handle, topology
@@ -47,6 +48,12 @@ module espalier_handles
     procedure :: set_topology
       !! Give layers a topology method, one that changes all of them together, or one of the layer's own. Dense layers stay
       !! dense, but for methods with a final density.
+    procedure :: set_reduction_f32
+      !! Have the gradients that connections grow by summed over the ranks of a data-parallel run, by a `bind(c)` function like
+      !! [[espalier_reduction_f32]] that calls MPI_Allreduce. Patterns then change alike on every rank, if the gradient array is
+      !! summed too, between `backward` and `update`.
+    procedure :: set_reduction_f64
+      !! The same for a network in double precision.
     procedure :: set_option
       !! "huber_delta", "label_base", "clip_norm", "accumulate", "dense_crossover".
     procedure :: option
@@ -186,6 +193,33 @@ contains
     ignored = espalier_topology_destroy(handle)
     call finish(status, message, stat, errmsg)
   end subroutine
+
+  subroutine set_reduction_f32(self, reduction, user, stat, errmsg)
+    class(network_handle), intent(in) :: self
+    procedure(espalier_reduction_f32) :: reduction
+    type(c_ptr), intent(in), optional :: user
+      !! Handed to the function, `c_null_ptr` by default.
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. is_alive(self, "set_reduction", stat, errmsg)) return
+    call conclude(espalier_network_set_reduction_f32(self%handle, c_funloc(reduction), user_or_null(user)), stat, errmsg)
+  end subroutine
+
+  subroutine set_reduction_f64(self, reduction, user, stat, errmsg)
+    class(network_handle), intent(in) :: self
+    procedure(espalier_reduction_f64) :: reduction
+    type(c_ptr), intent(in), optional :: user
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. is_alive(self, "set_reduction", stat, errmsg)) return
+    call conclude(espalier_network_set_reduction_f64(self%handle, c_funloc(reduction), user_or_null(user)), stat, errmsg)
+  end subroutine
+
+  pure type(c_ptr) function user_or_null(user)
+    type(c_ptr), intent(in), optional :: user
+    user_or_null = c_null_ptr
+    if (present(user)) user_or_null = user
+  end function
 
   subroutine set_optimizer_option(self, name, value, layer, stat, errmsg)
     class(network_handle), intent(in) :: self

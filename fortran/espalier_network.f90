@@ -9,7 +9,7 @@ module espalier_network
   use, intrinsic :: ieee_arithmetic, only: ieee_quiet_nan, ieee_value
   use, intrinsic :: iso_c_binding, only: c_int, c_int64_t, c_null_funptr, c_null_ptr, c_ptr
   use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64
-  use :: espalier_c, only: espalier_error_invalid_argument, espalier_evaluate_f32, espalier_evaluate_f64, &
+  use :: espalier_c, only: espalier_densities, espalier_error_invalid_argument, espalier_evaluate_f32, espalier_evaluate_f64, &
     espalier_evaluate_labels_f32, espalier_evaluate_labels_f64, espalier_ok, espalier_train_epoch_f32, &
     espalier_train_epoch_f64, espalier_train_epoch_labels_f32, espalier_train_epoch_labels_f64
   use :: espalier_construction, only: construct
@@ -57,7 +57,8 @@ module espalier_network
 
 contains
 
-  function new_network(layers, loss, seed, max_batch, precision, distribution, density, threads, stat, errmsg) result(net)
+  function new_network(layers, loss, seed, max_batch, precision, distribution, density, threads, power, epsilon, densities, &
+                       user, stat, errmsg) result(net)
     !! Describe and build a network. After a failure (with `stat`) the result holds none.
     type(layer), intent(in) :: layers(:)
       !! [[input]] first, then [[linear]] and [[dropout]] in the order in which data passes them.
@@ -75,6 +76,15 @@ contains
       !! Of the whole network, in (0, 1]: takes the place of the layers' own densities.
     integer, intent(in), optional :: threads
       !! 0 (default): the environment's ESPALIER_NUM_THREADS, or else the cores that the process may use.
+    class(*), intent(in), optional :: power
+      !! Of (in + out) / (in out) in the Erdos-Renyi distributions (1).
+    class(*), intent(in), optional :: epsilon
+      !! SET's: each layer has the density epsilon (in + out) / (in out), in the place of its own.
+    procedure(espalier_densities), optional :: densities
+      !! A `bind(c)` function that fills in the densities, in the place of the layers' own. Like a distribution it leaves layers
+      !! with `fixed_density` or a pattern alone.
+    type(c_ptr), intent(in), optional :: user
+      !! Handed to `densities`.
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     type(network) :: net
@@ -82,8 +92,8 @@ contains
     integer(int64) :: inputs, outputs
     integer :: status
     character(message_length) :: message
-    call construct(layers, loss, seed, max_batch, precision, distribution, density, threads, handle, inputs, outputs, &
-                   status, message)
+    call construct(layers, loss, seed, max_batch, precision, distribution, density, threads, power, epsilon, densities, &
+                   user, handle, inputs, outputs, status, message)
     if (status == espalier_ok) call net%adopt(handle, inputs, outputs)
     call finish(status, message, stat, errmsg)
   end function

@@ -1,10 +1,12 @@
 !> Topology methods: how the pattern of a layer changes while it trains. The methods are functions of [[espalier_methods]];
 !> this module has what they return.
 module espalier_topologies
-  use, intrinsic :: iso_c_binding, only: c_int, c_null_ptr, c_ptr
+  use, intrinsic :: iso_c_binding, only: c_funloc, c_funptr, c_int, c_null_funptr, c_null_ptr, c_ptr
   use, intrinsic :: iso_fortran_env, only: real64
-  use :: espalier_c, only: espalier_error_invalid_argument, espalier_ok, espalier_static, espalier_topology_create, &
-    espalier_topology_destroy, espalier_topology_set
+  use :: espalier_c, only: espalier_error_invalid_argument, espalier_ok, espalier_score_f32, espalier_score_f64, &
+    espalier_static, espalier_topology_create, espalier_topology_destroy, espalier_topology_set, &
+    espalier_topology_set_drop_f32, espalier_topology_set_drop_f64, espalier_topology_set_grow_f32, &
+    espalier_topology_set_grow_f64
   use :: espalier_options, only: option_list
   use :: espalier_support, only: conclude, message_length, named, terminated
   implicit none
@@ -14,18 +16,56 @@ module espalier_topologies
   character(*), parameter :: methods(0:13) = [character(8) :: "static", "set", "rigl", "snfs", "itop", "granet", "mest", &
     "top_kast", "gradual", "acdc", "deepr", "dsr", "sampled", "srigl"]
 
+  !> A score of the caller's, and what it is given.
+  type :: score_function
+    integer :: bits = 0
+      !! Of the reals that it is for; 0: there is none.
+    type(c_funptr) :: address = c_null_funptr
+    type(c_ptr) :: user = c_null_ptr
+  end type
+
   !> The description of a topology method, a plain value: the result of [[topology_method]] or of a function of
   !> [[espalier_methods]].
   type :: topology
     private
     integer(c_int) :: method = espalier_static
     type(option_list) :: options
+    type(score_function) :: drop, grow
   contains
     procedure, private :: set_option
     generic, public :: set => set_option
       !! Set an option by the name that it has in `espalier_topology_set` of `espalier.h`: a real of either kind, an integer,
       !! a logical, or for one with named choices the name in small letters: `call method%set("grow", "unfired")`. What is
       !! wrong with it is told where the description is used.
+    procedure :: set_drop_f32
+      !! Drop by a score of one's own, a `bind(c)` function like [[espalier_score_f32]]: it fills one score for each connection,
+      !! and the smallest go. For networks of this precision; functions and what `user` points to must live as long as a
+      !! network has the method. A worked example:
+      !!
+      !! ```fortran
+      !! integer(c_int) function by_saliency(user, view, scores) bind(c)  ! |w dL/dw|
+      !!   type(c_ptr), value :: user
+      !!   type(espalier_layer_view), intent(in) :: view
+      !!   real(c_float), intent(inout) :: scores(*)
+      !!   real(c_float), pointer :: w(:), g(:)
+      !!   call c_f_pointer(view%weights, w, [view%connections])
+      !!   call c_f_pointer(view%gradients, g, [view%connections])
+      !!   scores(:view%connections) = abs(w * g)
+      !!   by_saliency = 0  ! anything else stops: espalier_error_stopped, and no pattern has changed
+      !! end function
+      !! ...
+      !! method = rigl(every=100)
+      !! call method%set_drop_f32(by_saliency)
+      !! call net%set_topology(method)
+      !! ```
+    procedure :: set_drop_f64
+      !! The same for double precision.
+    procedure :: set_grow_f32
+      !! Grow by a score of one's own: it is called for some units after the others, finds the gradient at each of their
+      !! positions in `scores(view%inputs, view%rows)`, one column a unit, and leaves scores there; the largest absolute values
+      !! of positions without a connection grow.
+    procedure :: set_grow_f64
+      !! The same for double precision.
   end type
 
 contains
@@ -112,6 +152,44 @@ contains
     end select
   end subroutine
 
+  subroutine set_drop_f32(self, score, user)
+    class(topology), intent(inout) :: self
+    procedure(espalier_score_f32) :: score
+    type(c_ptr), intent(in), optional :: user
+      !! Handed to the function, `c_null_ptr` by default.
+    self%drop = of_caller(32, c_funloc(score), user)
+  end subroutine
+
+  subroutine set_drop_f64(self, score, user)
+    class(topology), intent(inout) :: self
+    procedure(espalier_score_f64) :: score
+    type(c_ptr), intent(in), optional :: user
+    self%drop = of_caller(64, c_funloc(score), user)
+  end subroutine
+
+  subroutine set_grow_f32(self, score, user)
+    class(topology), intent(inout) :: self
+    procedure(espalier_score_f32) :: score
+    type(c_ptr), intent(in), optional :: user
+    self%grow = of_caller(32, c_funloc(score), user)
+  end subroutine
+
+  subroutine set_grow_f64(self, score, user)
+    class(topology), intent(inout) :: self
+    procedure(espalier_score_f64) :: score
+    type(c_ptr), intent(in), optional :: user
+    self%grow = of_caller(64, c_funloc(score), user)
+  end subroutine
+
+  type(score_function) function of_caller(bits, address, user) result(score)
+    integer, intent(in) :: bits
+    type(c_funptr), intent(in) :: address
+    type(c_ptr), intent(in), optional :: user
+    score%bits = bits
+    score%address = address
+    if (present(user)) score%user = user
+  end function
+
   subroutine new_topology_handle(description, handle, stat, errmsg)
     !! Make the library's object for a description; the caller destroys it. `c_null_ptr` after a failure.
     type(topology), intent(in) :: description
@@ -128,6 +206,18 @@ contains
       call conclude(espalier_topology_set(handle, terminated(description%options%names(i)), &
                                           description%options%values(i)), stat, errmsg)
     end do
+    associate (drop => description%drop, grow => description%grow)
+      if (stat == espalier_ok .and. drop%bits == 32) then
+        call conclude(espalier_topology_set_drop_f32(handle, drop%address, drop%user), stat, errmsg)
+      else if (stat == espalier_ok .and. drop%bits == 64) then
+        call conclude(espalier_topology_set_drop_f64(handle, drop%address, drop%user), stat, errmsg)
+      end if
+      if (stat == espalier_ok .and. grow%bits == 32) then
+        call conclude(espalier_topology_set_grow_f32(handle, grow%address, grow%user), stat, errmsg)
+      else if (stat == espalier_ok .and. grow%bits == 64) then
+        call conclude(espalier_topology_set_grow_f64(handle, grow%address, grow%user), stat, errmsg)
+      end if
+    end associate
     if (stat /= espalier_ok) call discard(handle)
   end subroutine
 

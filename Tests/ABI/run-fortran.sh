@@ -16,7 +16,7 @@ modules="espalier_c_callbacks espalier_c_network espalier_c_pruning espalier_c_t
   espalier_options espalier_layers
   espalier_optimizers espalier_rules espalier_topologies espalier_methods espalier_handles espalier_parameters
   espalier_construction espalier_steps espalier_prunings espalier_thinning espalier_network espalier"
-programs="construction lifecycle minimize training lottery presets arrays failures pruning plain_c"
+programs="construction lifecycle minimize training lottery presets callbacks arrays failures pruning plain_c"
 
 if "$FC" --version | grep -q 'GNU Fortran'; then
   flags=(-std=f2018 -Wall -Wextra -Wpedantic -Werror -O2 -g "-J$build")
