@@ -58,17 +58,19 @@ module espalier_handles
       !! "huber_delta", "label_base", "clip_norm", "accumulate", "dense_crossover".
     procedure :: option
       !! An option, or "inputs", "outputs", "layers", "parameters", "connections", "max_batch", "bound", "threads",
-      !! "precision", "seed", "loss", "steps", "bytes", "flops", "density".
+      !! "precision", "seed", "loss", "steps", "bytes", "flops", "density", "explored", "dropped", "grown", "training_flops",
+      !! "dead_units", "dead_inputs".
     procedure :: set_layer_option
       !! "negative_slope", "probability".
     procedure :: layer_option
       !! An option, or "inputs", "units", "density", "connections", "parameters", "activation", "bytes", "flops",
-      !! "offset", "steps", "dropped", "grown", "topology_updates".
+      !! "offset", "steps", "dropped", "grown", "topology_updates", "explored", "training_flops", "dead_units", "dead_inputs".
     procedure :: set_loss
     procedure :: set_threads
       !! Threads of this network's calls; 0: the default. Results do not depend on it.
     procedure :: print_info
-      !! A table of the layers: shape, density, connections, bytes, floating-point operations a sample.
+      !! A table of the layers: shape, density, share of the positions explored, connections, dropped and grown at the last
+      !! update, dead units, bytes, floating-point operations a sample forward and in training.
     final :: finalize
   end type
 

@@ -336,7 +336,9 @@ int espalier_network_set(espalier_network *network, const char *name, double val
 
 /** Read an option, or one of: "inputs", "outputs", "layers", "parameters", "connections", "max_batch", "built" (0, 1),
  *  "bound" (0, 1), "threads", "precision", "seed", "loss", "steps" (updates done), "bytes" (held by the library),
- *  "flops" (of one sample forward, 2 per connection), "density" (connections over positions of all linear layers). */
+ *  "flops" (of one sample forward, 2 per connection), "density" (connections over positions of all linear layers),
+ *  "explored", "dropped", "grown", "training_flops", "dead_units" (of all layers, see espalier_layer_get), "dead_inputs" (of
+ *  the first linear layer). */
 int espalier_network_get(const espalier_network *network, const char *name, double *value);
 
 /** Set an option of a layer. Before build: "bias" (1; 0 or 1), "initializer" (ESPALIER_HE_UNIFORM), "fixed_density" (0; 0
@@ -346,7 +348,13 @@ int espalier_layer_set(espalier_network *network, int64_t layer, const char *nam
 /** Read an option of a layer, or one of: "inputs", "units", "density", "connections", "parameters", "activation",
  *  "index_bytes" (2 or 4, 0 for a dense layer), "bytes", "flops", "offset" (of its first parameter in the bound array, from
  *  0), "steps", "dropped" and "grown" (connections, last topology update; one that came back at once counts in neither),
- *  "topology_updates" (so far). */
+ *  "topology_updates" (so far), "explored" (share of the positions that have been connected since the layer got its topology
+ *  method, ITOP's R_s; in a very sparse layer an estimate within 1 or 2 %), "dead_units" (units without a connection from the
+ *  inputs, or, but for the last layer, without one to the next layer), "dead_inputs" (inputs without a connection),
+ *  "training_flops" (of one sample in a training step, as RigL's paper counts them in its appendix H, with f_S = 2 per
+ *  connection, f_D = 2 per position, dT = "every": 3 f_S without a method or with growth at random, (3 f_S dT + 2 f_S + n f_D)
+ *  / (dT + 1) by gradients of n batches, 2 f_S + f_D by momentum, with sampled candidates for f_D at most f_S times their
+ *  number for each connection; where the clock counts epochs dT takes as many steps an epoch as there have been). */
 int espalier_layer_get(const espalier_network *network, int64_t layer, const char *name, double *value);
 
 /** Set or read a hyperparameter of the layer's own optimizer instance; the state stays. This is how a learning rate
@@ -501,7 +509,8 @@ int espalier_evaluate_labels_f32(espalier_network *network, const float *x, cons
 int espalier_evaluate_labels_f64(espalier_network *network, const double *x, const int32_t *labels, int64_t samples,
                                  double *loss, double *accuracy);
 
-/** A table of the layers (number, kind, shape, density, connections, bytes, FLOPs a sample) as text.
+/** A table of the layers (number, kind, shape, activation, density, share explored, connections, dropped and grown at the last
+ *  topology update, dead units, bytes, FLOPs a sample forward and in training) as text.
  *  @param capacity bytes of text, the final NUL included; 0 only asks for the length  @param text may be NULL if capacity is 0
  *  @param length receives the bytes needed without the NUL. Too small: ESPALIER_ERROR_BUFFER_TOO_SMALL, text untouched. */
 int espalier_network_info(const espalier_network *network, int64_t capacity, char *text, int64_t *length);

@@ -11,7 +11,7 @@ extension Network {
   /// Names of what `value(_:)` answers beside the options.
   static var readable: String {
     "inputs, outputs, layers, parameters, connections, max_batch, built, bound, threads, precision, seed, loss, steps, "
-      + "bytes, flops, density"
+      + "bytes, flops, density, " + accounts.joined(separator: ", ")
   }
 
   /// An option or a property of the network by name; include/espalier.h lists them.
@@ -37,6 +37,7 @@ extension Network {
       let positions = trainers.reduce(0.0) { $0 + Double($1.layer.inputs) * Double($1.layer.outputs) }
       return positions > 0 ? Double(trainers.reduce(0) { $0 + connections($1) }) / positions : 0
     default:
+      if Self.accounts.contains(name) { return account(name) }
       throw Failure(
         .unknownName,
         "network: nothing named \"\(name)\"; there are "
@@ -80,9 +81,10 @@ extension Network {
     case (.linear(let linear), "density"):
       guard let weights = built?.parameters.first else { return linear.density }
       return Double(weights.count) / (Double(inputs) * Double(linear.units))
-    case (.linear, "connections"), (.linear, "index_bytes"), (.linear, "offset"), (.linear, "steps"), (.linear, "dropped"),
-      (.linear, "grown"), (.linear, "topology_updates"):
+    case (.linear, "connections"), (.linear, "index_bytes"), (.linear, "offset"), (.linear, "steps"),
+      (.linear, "topology_updates"):
       return try trainedValue(try trainer(layer), name)
+    case (.linear, _) where Self.accounts.contains(name): return account(try trainer(layer), name)
     default:
       let kind = if case .linear = descriptions[position] { "linear" } else { "dropout" }
       throw Failure(.unknownName, "\(kind) layer \(layer): nothing named \"\(name)\"")
@@ -94,8 +96,6 @@ extension Network {
     case "connections": return Double(connections(trainer))
     case "index_bytes": return Double(trainer.sparse?.pattern?.indexBytes ?? 0)
     case "steps": return Double(trainer.steps)
-    case "dropped": return Double(trainer.unit?.layer(trainer)?.dropped ?? 0)
-    case "grown": return Double(trainer.unit?.layer(trainer)?.grown ?? 0)
     case "topology_updates": return Double(trainer.unit?.layer(trainer)?.updates ?? 0)
     default:
       var offset = 0
@@ -107,37 +107,50 @@ extension Network {
     }
   }
 
-  /// A table of the layers: number, kind, shape, activation, density, connections, bytes, FLOPs a sample.
+  /// A table of the layers: number, kind, shape, activation, density, share of positions explored, connections, those that
+  /// the last topology update dropped and grew, dead units, bytes, FLOPs a sample forward and in training.
   public func info() throws(Failure) -> String {
     _ = try requireBuilt("info")
-    var rows = [["layer", "kind", "in", "out", "activation", "density", "connections", "bytes", "FLOPs/sample"]]
+    var rows = [
+      [
+        "layer", "kind", "in", "out", "activation", "density", "explored", "connections", "dropped", "grown", "dead", "bytes",
+        "FLOPs/sample", "training",
+      ]
+    ]
     for (position, layer) in layers.enumerated() {
       var cells = ["\(position + 1)", type(of: layer).kind, "\(layer.inputs)", "\(layer.outputs)"]
-      if case .linear(let linear) = descriptions[position] {
-        let connections = layer.parameters.first?.count ?? 0
-        let density = Double(connections) / (Double(layer.inputs) * Double(layer.outputs))
-        cells += ["\(linear.activation)", Self.fixed(density), "\(connections)"]
+      let trainer = trainers.first { $0.number == position + 1 }
+      if let trainer, case .linear(let linear) = descriptions[position] {
+        let density = Double(connections(trainer)) / (Double(layer.inputs) * Double(layer.outputs))
+        cells += ["\(linear.activation)", Self.fixed(density), Self.fixed(account(trainer, "explored"))]
+        cells += ["\(connections(trainer))"] + ["dropped", "grown", "dead_units"].map { Self.whole(account(trainer, $0)) }
       } else {
-        cells += ["", "", ""]
+        cells += [String](repeating: "", count: 7)
       }
       let parameters = layer.parameters.reduce(0) { $0 + $1.capacity } * MemoryLayout<T>.stride
-      cells += ["\(layer.bytes + parameters)", "\(layer.flops)"]
+      let training = trainer.map { Self.whole(account($0, "training_flops")) } ?? "0"
+      cells += ["\(layer.bytes + parameters)", "\(layer.flops)", training]
       rows.append(cells)
     }
-    let connections = trainers.reduce(0) { $0 + self.connections($1) }
-    rows.append([
-      "total", "", "\(inputs)", "\(outputs)", "", Self.fixed(try value("density")), "\(connections)", "\(bytes)",
-      "\(layers.reduce(0) { $0 + $1.flops })",
-    ])
+    var total = ["total", "", "\(inputs)", "\(outputs)", "", Self.fixed(try value("density")), Self.fixed(account("explored"))]
+    total += ["\(trainers.reduce(0) { $0 + connections($1) })"]
+    total += ["dropped", "grown", "dead_units"].map { Self.whole(account($0)) }
+    total += ["\(bytes)", "\(layers.reduce(0) { $0 + $1.flops })", Self.whole(account("training_flops"))]
+    rows.append(total)
     let widths = (0..<rows[0].count).map { column in rows.map { $0[column].count }.max() ?? 0 }
     // Words to the left, numbers to the right.
-    let isWord = [false, true, false, false, true, false, false, false, false]
+    let isWord = rows[0].map { $0 == "kind" || $0 == "activation" }
     return rows.map { row in
       row.indices.map { column in
         let padding = String(repeating: " ", count: widths[column] - row[column].count)
         return isWord[column] ? row[column] + padding : padding + row[column]
       }.joined(separator: "  ") + "\n"
     }.joined()
+  }
+
+  /// Rounded to a whole number; it may exceed what an integer holds.
+  private static func whole(_ value: Double) -> String {
+    value.magnitude < 0x1p63 ? "\(Int(value.rounded()))" : "\(value.rounded())"
   }
 
   /// Six digits after the point, without a locale.

@@ -5,9 +5,9 @@ module callback_functions
   implicit none
 
   !> What the functions count, and when they stop; reached through `user`.
-  type :: tally
-    integer :: calls = 0
-    integer :: stop_at = 0
+  type, bind(c) :: tally
+    integer(c_int) :: calls = 0
+    integer(c_int) :: stop_at = 0
     integer(c_int64_t) :: values = 0
   end type
 

@@ -1,0 +1,78 @@
+import Base
+import Layers
+import Sparse
+import Topology
+
+// What a layer costs, and what its pattern has come to.
+extension Network {
+  /// What can be read of a layer with weights once it is built, each a number of the layer alone; the network's are sums, but
+  /// for "explored", a share of all positions, and "dead_inputs", which are the first layer's.
+  static var accounts: [String] { ["explored", "dropped", "grown", "training_flops", "dead_units", "dead_inputs"] }
+
+  /// One of `accounts` for one layer.
+  func account(_ trainer: Trainer<T>, _ name: String) -> Double {
+    let kept = trainer.unit?.layer(trainer)
+    switch name {
+    case "explored": return Double(explored(trainer)) / positions(trainer)
+    case "dropped": return Double(kept?.dropped ?? 0)
+    case "grown": return Double(kept?.grown ?? 0)
+    case "training_flops": return trainingFlops(trainer)
+    case "dead_units": return Double(deadUnits(trainer))
+    default: return Double(deadInputs(trainer))
+    }
+  }
+
+  /// The same for all of them.
+  func account(_ name: String) -> Double {
+    switch name {
+    case "explored":
+      let all = trainers.reduce(0) { $0 + positions($1) }
+      return all > 0 ? trainers.reduce(0) { $0 + Double(explored($1)) } / all : 0
+    case "dead_inputs": return trainers.first.map { Double(deadInputs($0)) } ?? 0
+    default: return trainers.reduce(0) { $0 + account($1, name) }
+    }
+  }
+
+  private func positions(_ trainer: Trainer<T>) -> Double { Double(trainer.layer.inputs) * Double(trainer.layer.outputs) }
+
+  /// Positions that have been connected since the layer got its topology method, R_s of Liu et al. 2021 times their number.
+  private func explored(_ trainer: Trainer<T>) -> Int {
+    trainer.unit?.layer(trainer)?.exploredCount ?? connections(trainer)
+  }
+
+  private func trainingFlops(_ trainer: Trainer<T>) -> Double {
+    let forward = Double(trainer.layer.flops)
+    let sparse = 2 * Double(connections(trainer))
+    guard let unit = trainer.unit else { return forward + 2 * sparse }
+    return unit.instance.plan.trainingFlops(
+      forward: forward, sparse: sparse, dense: 2 * positions(trainer), period: period(unit))
+  }
+
+  /// Steps between a method's updates; those of epochs as long as they have been so far.
+  private func period(_ unit: TopologyUnit<T>) -> Double {
+    let schedule = unit.instance.plan.schedule
+    guard schedule.clock == .epochs else { return Double(schedule.every) }
+    return epochs > 0 ? Double(schedule.every) * Double(steps) / Double(epochs) : .infinity
+  }
+
+  /// Units that nothing reaches, or but for the last layer's from which nothing goes on.
+  private func deadUnits(_ trainer: Trainer<T>) -> Int {
+    let following = trainers.first { $0.number > trainer.number }
+    let (own, next) = (trainer.sparse?.pattern, following?.sparse?.pattern)
+    var dead = 0
+    for unit in 0..<trainer.layer.outputs {
+      let isReached = own.map { $0.rowStart[unit + 1] > $0.rowStart[unit] } ?? true
+      let goesOn = next.map { $0.columnStart[unit + 1] > $0.columnStart[unit] } ?? true
+      if !isReached || !goesOn { dead += 1 }
+    }
+    return dead
+  }
+
+  /// Inputs that no unit of the layer is connected to.
+  private func deadInputs(_ trainer: Trainer<T>) -> Int {
+    guard let pattern = trainer.sparse?.pattern else { return 0 }
+    var dead = 0
+    for input in 0..<pattern.columns where pattern.columnStart[input + 1] == pattern.columnStart[input] { dead += 1 }
+    return dead
+  }
+}
