@@ -1,6 +1,4 @@
 import Base
-import KernelInterface
-import Layers
 import Machine
 import Pruning
 import Sparse
@@ -118,6 +116,8 @@ extension Network {
         delta: options[NetworkOption.huberDelta], temperature: takesLogits ? method.temperature : 1))
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   private func requireFinite(_ array: UnsafePointer<T>, _ name: String, features: Int, _ samples: Int) throws(Failure) {
     for i in 0..<samples * features where !array[i].isFinite {
       throw Failure(

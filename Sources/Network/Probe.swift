@@ -70,6 +70,8 @@ final class Probe {
     input.pointer.update(repeating: 1, count: inputs)
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   private static func pack<T: Scalar>(
     _ source: UnsafePointer<T>, features: Int, _ shape: PanelShape, into panels: UnsafeMutablePointer<Double>
   ) {
@@ -148,6 +150,13 @@ final class Probe {
   }
 }
 
+/// Copy numbers as doubles.
+@_specialize(where T == Float)
+@_specialize(where T == Double)
+func widen<T: Scalar>(_ values: UnsafePointer<T>, count: Int, into copy: UnsafeMutablePointer<Double>) {
+  for i in 0..<count { copy[i] = Double(values[i]) }
+}
+
 /// Room for products that are of no use, and for what a layer's input is made into.
 struct ProbeSpare {
   /// As many as the layer with the most connections has.
@@ -199,13 +208,13 @@ final class ProbeLayer {
     try product.plan(elements: elements)
     weights = try Buffer(count: product.weights.capacity, of: owner)
     gradient = try Buffer(count: product.weights.capacity, of: owner)
-    for i in 0..<layer.weights.count {
-      let weight = Double(layer.weights.values?[i] ?? 0)
-      weights.pointer[i] = linearised ? weight.magnitude : weight
+    if let values = layer.weights.values { widen(values, count: layer.weights.count, into: weights.pointer) }
+    if linearised {
+      for i in 0..<weights.count { weights.pointer[i] = weights.pointer[i].magnitude }
     }
     if let present = layer.bias, let values = present.values, !linearised {
       let copy = try Buffer<Double>(count: present.count, of: owner)
-      for i in 0..<present.count { copy.pointer[i] = Double(values[i]) }
+      widen(values, count: present.count, into: copy.pointer)
       bias = copy
     } else {
       bias = nil

@@ -58,7 +58,8 @@ struct PruningScorer<T: Scalar> {
     case .magnitude:
       for (trainer, layer) in zip(subjects, candidates) {
         guard let weights = trainer.linear?.weights.values else { continue }
-        for i in 0..<layer.scores.count { layer.scores.pointer[i] = Double(weights[i].magnitude) }
+        widen(weights, count: layer.scores.count, into: layer.scores.pointer)
+        for i in 0..<layer.scores.count { layer.scores.pointer[i] = layer.scores.pointer[i].magnitude }
       }
     case .snip:
       try gradient()

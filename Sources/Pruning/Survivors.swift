@@ -68,10 +68,13 @@ public enum Survivors {
 }
 
 extension Candidates {
-  /// Ascending with the score from 2; below are those that take no part.
+  /// Ascending with a score that is finite, both zeros equal; 0 for what takes no part, below every other.
   @inline(__always)
   fileprivate func rank(_ i: Int) -> UInt64 {
-    marks.pointer[i] == 0 ? 0 : scores.pointer[i].bitPattern.orderedRank
+    if marks.pointer[i] == 0 { return 0 }
+    // Adding 0 makes -0 the other zero. Negative numbers have all bits turned, others the highest.
+    let bits = Int64(bitPattern: (scores.pointer[i] + 0).bitPattern)
+    return UInt64(bitPattern: bits ^ (bits &>> 63 | .min))
   }
 
   /// Place of the largest score, the lowest among equals.

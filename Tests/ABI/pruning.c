@@ -98,10 +98,14 @@ static void counts(void) {
   for (criterion = ESPALIER_PRUNE_RANDOM; criterion <= ESPALIER_PRUNE_FISHER; criterion++) {
     espalier_pruning *pruning = make_pruning(criterion, 0.33);
     espalier_network *network = a_network(1);
+    double bytes = network_value(network, "bytes");
     OK(espalier_pruning_set(pruning, "scope", ESPALIER_SCOPE_LAYER));
     OK(F(espalier_network_prune_labels)(network, pruning, x, labels, BATCH));
     CHECK(connections_of(network, 1) == 198 && connections_of(network, 3) == 33);
     CHECK(network_value(network, "parameters") == 198 + HIDDEN + 33 + OUT);
+    /* 469 weights with their gradients and two moments go; indices of the others (8 bytes, 8 a row and column) come, and the
+       transposed weights of the larger layer. */
+    CHECK(network_value(network, "bytes") <= bytes - 469 * 4 * sizeof(real) + 231 * 8 + 8 * (IN + 2 * HIDDEN + OUT + 4) + 198 * sizeof(real));
     OK(espalier_network_destroy(network));
 
     network = a_network(1);
