@@ -674,7 +674,7 @@ int espalier_pruning_destroy(espalier_pruning *pruning);
 /** Set an option.
  *  Every criterion: "density" (0.1; in (0, 1]), the share of the positions that keeps its connection; "scope"
  *  (ESPALIER_SCOPE_LAYER for random and magnitude, else ESPALIER_SCOPE_GLOBAL); "distribution"
- *  (ESPALIER_ERDOS_RENYI_KERNEL), used with ESPALIER_SCOPE_DISTRIBUTION.
+ *  (ESPALIER_ERDOS_RENYI_KERNEL), used with ESPALIER_SCOPE_DISTRIBUTION and the network's "distribution_power".
  *  snip, grasp, fisher, synflow: "rounds" (1, synflow 100; >= 1): scores are computed anew after each, and the density falls
  *  to `density` in that many equal ratios. snip, grasp, fisher: "temperature" (1, grasp 200; > 0): outputs are divided by it in
  *  a loss that takes logits. */

@@ -74,7 +74,8 @@ extension Network {
     if method.scope == .distribution {
       finals = try method.distribution.densities(
         density: method.density,
-        shapes: subjects.map { .init(name: $0.name, dimensions: [$0.layer.inputs, $0.layer.outputs]) })
+        shapes: subjects.map { .init(name: $0.name, dimensions: [$0.layer.inputs, $0.layer.outputs]) },
+        power: try options.get(NetworkOption.distributionPower))
     }
     var groups: [PruningGroup] = []
     for (index, trainer) in subjects.enumerated() {

@@ -67,6 +67,21 @@ import Testing
     }
   }
 
+  /// Shares in proportion to the square of sum / product where the network says so.
+  @Test func theDistributionsPower() throws {
+    let network = try Network<Float>(inputs: 30)
+    for units in [24, 12, 5] { try network.addLinear(units) }
+    try network.setOption("distribution_power", 2)
+    try network.build(maximumBatch: 4)
+    try network.prune(pruning(.magnitude, ["density": 0.1, "scope": 2]))
+    let shapes = [[30, 24], [24, 12], [12, 5]]
+    let densities = try Distribution.erdosRenyiKernel.densities(
+      density: 0.1, shapes: shapes.map { .init(name: "", dimensions: $0) }, power: 2)
+    #expect(
+      try [1, 2, 3].map { Int(try network.layerValue($0, "connections")) }
+        == zip(densities, shapes).map { Distribution.connections(density: $0, positions: $1[0] * $1[1]) })
+  }
+
   /// The optimizer goes on as it would have: given the same gradients, what stays moves by the same bits.
   @Test func stateStaysWithItsConnection() throws {
     let (x, labels) = points(Float.self, 64)
