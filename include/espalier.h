@@ -695,9 +695,9 @@ int espalier_pruning_get(const espalier_pruning *pruning, const char *name, doub
  *
  *  Scores are computed in double precision on a copy, without dropout, in batches of 256 samples; nothing but what stays is
  *  kept afterwards. Until the call returns it takes 17 bytes a connection and the memory of the network that is left; but for
- *  random and magnitude another 16 bytes a connection, 8 for each of the sparse layer with the most, and 32 bytes a unit and
- *  sample of 256 (synflow: of 1); fisher and grasp another 8 for each connection of the largest layer, grasp another 16 bytes a
- *  connection and 24 a unit and sample.
+ *  random and magnitude another 16 bytes a connection, 8 for each of the sparse layer with the most, 32 bytes a unit and 8 an
+ *  input of the network for each sample of 256 (synflow: of 1); fisher and grasp another 8 for each connection of the largest
+ *  layer and for each input of the widest one and sample, grasp another 16 bytes a connection and 24 a unit and sample.
  *  @param x (samples, inputs)  @param target (samples, outputs)
  *  x, target and samples are passed over by random, magnitude and synflow, and may then be NULL and 0.
  *  ESPALIER_ERROR_INVALID_ARGUMENT also for a density that leaves a layer nothing, ESPALIER_ERROR_NON_FINITE for NaN or Inf

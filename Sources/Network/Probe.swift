@@ -7,8 +7,8 @@ import Sparse
 /// A copy of a network's linear layers in double precision, on which the scores of connections are computed: the network
 /// itself, its gradients included, is not touched. As in inference, dropout does not act.
 ///
-/// Memory: 16 bytes a connection, 8 bytes a connection of the sparse layer with the most, and 32 bytes a unit and sample of
-/// a batch. Patterns are shared with the network.
+/// Memory: 16 bytes a connection, 8 bytes a connection of the sparse layer with the most, 32 bytes a unit and 8 an
+/// input of the network for each sample of a batch. Patterns are shared with the network.
 final class Probe {
   /// Samples of a pass. A number of its own, so that scores do not depend on the network's largest batch.
   static let batch = 256
