@@ -41,8 +41,9 @@ for program in $programs stops; do
   compile "Tests/ABI/$program.f90"
   link "$program" "$build/$program.o" "$build/testing.o" "${objects[@]}"
 done
-for program in first mnist prune_at_start; do compile "examples/fortran/$program.f90"; done
+for program in first mnist prune_at_start change_while_training; do compile "examples/fortran/$program.f90"; done
 link prune_at_start "$build"/{prune_at_start,digit_images}.o "${objects[@]}"
+link change_while_training "$build"/{change_while_training,digit_images}.o "${objects[@]}"
 link first "$build/first.o" "${objects[@]}"
 link mnist "$build"/{mnist,choices,digit_images,progress_line,pictures}.o "${objects[@]}"
 
@@ -71,4 +72,12 @@ fi
   { print }
   NR > 2 && ($2 < 0.9499 || $2 > 0.9501) { print $1 ": sparsity is not 0.95"; bad = 1 }
   NR > 1 && !($4 > 0.5) { print $1 ": it has not learned"; bad = 1 }
+  END { exit bad || NR != 8 }'
+
+# Each method ends with a tenth of the connections and has learned something; all but static have been elsewhere.
+"$build/change_while_training" 5 0.1 | awk '
+  { print }
+  NR > 1 && ($2 < 0.0995 || $2 > 0.1005) { print $1 ": density is not 0.1"; bad = 1 }
+  NR > 1 && ($1 == "static" ? $3 != $2 : $3 <= $2) { print $1 ": explored " $3; bad = 1 }
+  NR > 1 && !($6 > 0.5) { print $1 ": it has not learned"; bad = 1 }
   END { exit bad || NR != 8 }'
