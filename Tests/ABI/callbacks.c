@@ -1,5 +1,4 @@
-/* Functions of the caller's: scores to drop and to grow by, sums over ranks, densities. What they see, what comes of it, and
-   how they stop. */
+/* Functions of the caller's: scores to drop and to grow by, sums over ranks. What they see, what comes of it, how they stop. */
 #include <fenv.h>
 #include <math.h>
 #include <pthread.h>
@@ -266,51 +265,6 @@ static void the_hosts_environment(void) {
   OK(espalier_topology_destroy(mine));
 }
 
-/* A layer whose scores come in several blocks: each unit once, in order. */
-struct blocks {
-  int64_t next, calls;
-};
-
-static int by_blocks(void *user, const espalier_layer_view *view, real *scores) {
-  struct blocks *blocks = user;
-  CHECK(view->first_row == blocks->next && view->inputs == 40000 && view->units == 20);
-  scores[0] = scores[view->rows * view->inputs - 1] = 1000;
-  blocks->next = (view->first_row + view->rows) % view->units;
-  blocks->calls++;
-  return 0;
-}
-
-static void blocks_of_rows(void) {
-  static real wide[40000];
-  const real wanted[20] = {1};
-  struct blocks blocks = {0};
-  espalier_network *network = NULL;
-  espalier_optimizer *optimizer = make_optimizer(ESPALIER_SGD, 0.01);
-  espalier_topology *topology = make_topology(ESPALIER_RIGL, 1);
-  int32_t rows[800], columns[800];
-  int64_t count = 0, i, first = 0, last = 0;
-  double loss;
-  fill(wide, LENGTH(wide), 3);
-  OK(F(espalier_topology_set_grow)(topology, by_blocks, &blocks));
-  OK(espalier_topology_set(topology, "begin", 0));
-  OK(espalier_network_create(OURS, 40000, 1, &network));
-  OK(espalier_network_add_linear(network, 20, 0.001, ESPALIER_IDENTITY));
-  OK(espalier_network_set_optimizer(network, 1, optimizer));
-  OK(espalier_network_set_topology(network, 1, topology));
-  OK(espalier_network_build(network, 1));
-  OK(F(espalier_train_step)(network, wide, wanted, 1, &loss));
-  CHECK(blocks.calls >= 2 && blocks.next == 0);
-  OK(espalier_layer_pattern(network, 1, 0, 800, NULL, rows, columns, &count));
-  for (i = 0; i < count; i++) {
-    first += rows[i] == 0 && columns[i] == 0;
-    last += rows[i] == 19 && columns[i] == 39999;
-  }
-  CHECK(count == 800 && first == 1 && last == 1);
-  OK(espalier_network_destroy(network));
-  OK(espalier_optimizer_destroy(optimizer));
-  OK(espalier_topology_destroy(topology));
-}
-
 /* Two ranks as two threads: each has half of the batch, sums its gradients with the other's, and both patterns change alike. */
 enum { MOST = 4096 };
 
@@ -401,96 +355,10 @@ static void a_reduction_that_stops(void) {
   OK(espalier_topology_destroy(topology));
 }
 
-/* Densities by a function: half of what the layer has, but for what the note says. */
-struct wish {
-  double of_second;
-  int calls, stop;
-};
-
-static int halves(void *user, int64_t count, const int64_t *layers, const int64_t *units, const int64_t *inputs,
-                  double *densities) {
-  struct wish *wish = user;
-  int64_t i;
-  wish->calls++;
-  CHECK(count == 2 && layers[0] == 1 && layers[1] == 3 && units[0] == 20 && inputs[0] == 10 && units[1] == 8 && inputs[1] == 20);
-  for (i = 0; i < count; i++) densities[i] /= 2;
-  if (wish->of_second != 0) densities[1] = wish->of_second;
-  return wish->stop;
-}
-
-static espalier_network *describe(void) {
-  espalier_network *network = NULL;
-  OK(espalier_network_create(OURS, 10, 1, &network));
-  OK(espalier_network_add_linear(network, 20, 0.5, ESPALIER_RELU));
-  OK(espalier_network_add_dropout(network, 0.1));
-  OK(espalier_network_add_linear(network, 8, 1, ESPALIER_RELU));
-  OK(espalier_network_add_linear(network, 5, 0.75, ESPALIER_IDENTITY));
-  OK(espalier_layer_set(network, 4, "fixed_density", 1));
-  return network;
-}
-
-static void densities(void) {
-  struct wish wish = {0};
-  espalier_network *network = describe();
-  OK(espalier_network_set_densities(network, halves, &wish));
-  CHECK(wish.calls == 0);
-  wish.of_second = 1.5;
-  SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "layer 3", "1.5", espalier_network_build(network, 4));
-  wish.of_second = NAN;
-  SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "layer 3", "nan", espalier_network_build(network, 4));
-  wish.of_second = 1e-20;
-  SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "layer 3", "1e-20", espalier_network_build(network, 4));
-  wish.of_second = 0;
-  wish.stop = 1;
-  SAYS(ESPALIER_ERROR_STOPPED, "build", "densities", espalier_network_build(network, 4));
-  CHECK(network_value(network, "built") == 0);
-  wish.stop = 0;
-  OK(espalier_network_build(network, 4));
-  CHECK(wish.calls == 5);
-  CHECK(layer_value(network, 1, "connections") == 50 && layer_value(network, 3, "connections") == 80);
-  CHECK(layer_value(network, 4, "connections") == 30);
-  SAYS(ESPALIER_ERROR_INVALID_STATE, "built", "", espalier_network_set_densities(network, halves, &wish));
-  OK(espalier_network_destroy(network));
-  /* Forgotten again. */
-  network = describe();
-  OK(espalier_network_set_densities(network, halves, &wish));
-  OK(espalier_network_set_densities(network, NULL, NULL));
-  OK(espalier_network_build(network, 4));
-  CHECK(wish.calls == 5 && layer_value(network, 1, "connections") == 100);
-  OK(espalier_network_destroy(network));
-}
-
-/* SET's epsilon, and the power of Erdos-Renyi, each with a layer that is left alone. */
-static void epsilon_and_power(void) {
-  espalier_network *network = describe();
-  OK(espalier_network_set(network, "epsilon", 2));
-  OK(espalier_network_build(network, 4));
-  /* 2 (10 + 20) = 60 and 2 (20 + 8) = 56 */
-  CHECK(layer_value(network, 1, "connections") == 60 && layer_value(network, 3, "connections") == 56);
-  CHECK(layer_value(network, 4, "connections") == 30);
-  SAYS(ESPALIER_ERROR_INVALID_STATE, "epsilon", "built", espalier_network_set(network, "epsilon", 1));
-  SAYS(ESPALIER_ERROR_INVALID_STATE, "distribution_power", "built", espalier_network_set(network, "distribution_power", 2));
-  OK(espalier_network_destroy(network));
-  network = describe();
-  OK(espalier_network_set(network, "epsilon", 7));
-  SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "linear layer 1", "above 1", espalier_network_build(network, 4)); /* 210 of 200 */
-  OK(espalier_network_set(network, "epsilon", 2));
-  OK(espalier_network_set_distribution(network, ESPALIER_ERDOS_RENYI, 0.3));
-  SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "epsilon", "exclude", espalier_network_build(network, 4));
-  OK(espalier_network_set(network, "epsilon", 0));
-  OK(espalier_network_set(network, "distribution_power", 2));
-  OK(espalier_network_build(network, 4));
-  /* raw (30/200)^2 = 0.0225 and (28/160)^2 = 0.030625; eps = (60 + 48) / (0.0225 200 + 0.030625 160) = 11.489..; densities
-     0.2585.. of 200 and 0.3518.. of 160, connections n - floor((1 - d) n) = 52 and 57 */
-  CHECK(layer_value(network, 1, "connections") == 52 && layer_value(network, 3, "connections") == 57);
-  CHECK(layer_value(network, 4, "connections") == 30);
-  OK(espalier_network_destroy(network));
-}
-
 int main(void) {
   static const struct test tests[] = {
       TEST(the_same_as_rigl), TEST(growing_where_told), TEST(stopping), TEST(refusing), TEST(the_hosts_environment),
-      TEST(blocks_of_rows), TEST(ranks), TEST(a_reduction_that_stops), TEST(densities), TEST(epsilon_and_power)};
+      TEST(ranks), TEST(a_reduction_that_stops)};
   fill(x, LENGTH(x), 1);
   fill(target, LENGTH(target), 2);
   return run_tests(tests, LENGTH(tests));

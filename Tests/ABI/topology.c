@@ -170,8 +170,53 @@ static void bound_arrays_keep_their_place(void) {
   OK(espalier_topology_destroy(topology));
 }
 
+/* A layer whose scores come in several blocks: each unit once, in order. */
+struct blocks {
+  int64_t next, calls;
+};
+
+static int by_blocks(void *user, const espalier_layer_view *view, real *scores) {
+  struct blocks *blocks = user;
+  CHECK(view->first_row == blocks->next && view->inputs == 40000 && view->units == 20);
+  scores[0] = scores[view->rows * view->inputs - 1] = 1000;
+  blocks->next = (view->first_row + view->rows) % view->units;
+  blocks->calls++;
+  return 0;
+}
+
+static void blocks_of_rows(void) {
+  static real wide[40000];
+  const real wanted[20] = {1};
+  struct blocks blocks = {0};
+  espalier_network *network = NULL;
+  espalier_optimizer *optimizer = make_optimizer(ESPALIER_SGD, 0.01);
+  espalier_topology *topology = make_topology(ESPALIER_RIGL, 1);
+  int32_t rows[800], columns[800];
+  int64_t count = 0, i, first = 0, last = 0;
+  double loss;
+  fill(wide, LENGTH(wide), 3);
+  OK(F(espalier_topology_set_grow)(topology, by_blocks, &blocks));
+  OK(espalier_topology_set(topology, "begin", 0));
+  OK(espalier_network_create(OURS, 40000, 1, &network));
+  OK(espalier_network_add_linear(network, 20, 0.001, ESPALIER_IDENTITY));
+  OK(espalier_network_set_optimizer(network, 1, optimizer));
+  OK(espalier_network_set_topology(network, 1, topology));
+  OK(espalier_network_build(network, 1));
+  OK(F(espalier_train_step)(network, wide, wanted, 1, &loss));
+  CHECK(blocks.calls >= 2 && blocks.next == 0);
+  OK(espalier_layer_pattern(network, 1, 0, 800, NULL, rows, columns, &count));
+  for (i = 0; i < count; i++) {
+    first += rows[i] == 0 && columns[i] == 0;
+    last += rows[i] == 19 && columns[i] == 39999;
+  }
+  CHECK(count == 800 && first == 1 && last == 1);
+  OK(espalier_network_destroy(network));
+  OK(espalier_optimizer_destroy(optimizer));
+  OK(espalier_topology_destroy(topology));
+}
+
 int main(void) {
   static const struct test tests[] = {TEST(evolving_when_due), TEST(evolving_by_hand), TEST(dense_layers_stay_dense),
-                                      TEST(bound_arrays_keep_their_place)};
+                                      TEST(bound_arrays_keep_their_place), TEST(blocks_of_rows)};
   return run_tests(tests, LENGTH(tests));
 }
