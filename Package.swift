@@ -77,12 +77,12 @@ let package = Package(
       dependencies: ["Base", "Machine", "Kernels", "KernelInterface", "CSystem", "COpenBLAS"]
         + isaTargets.map { .target(name: $0.name) }),
     .testTarget(name: "SparseTests", dependencies: ["Sparse", "Base", "Machine"]),
-    .testTarget(name: "LayersTests", dependencies: ["Layers", "Sparse", "Machine", "Base"]),
+    .testTarget(name: "LayersTests", dependencies: ["Layers", "Sparse", "Machine", "Base", "KernelInterface"]),
     .testTarget(
       name: "OptimizersTests", dependencies: ["Optimizers", "Sparse", "Base", "Machine", "KernelInterface"],
       exclude: ["record.py"],
       resources: [.copy("Recorded")]),
-    .testTarget(name: "TopologyTests", dependencies: ["Topology", "Sparse", "Base", "Machine"]),
+    .testTarget(name: "TopologyTests", dependencies: ["Topology", "Sparse", "Base", "Machine", "KernelInterface"]),
     .testTarget(name: "PruningTests", dependencies: ["Pruning", "Sparse", "Base"]),
     .testTarget(name: "NetworkTests", dependencies: ["Espalier", "Network"]),
   ]

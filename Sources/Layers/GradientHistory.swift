@@ -58,19 +58,55 @@ public final class GradientHistory<T: Scalar> {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   public func denseGradient(of linear: Linear<T>, rows: Range<Int>, into gradient: UnsafeMutablePointer<T>) {
-    let size = rows.count * features.inputs
+    mean(of: rows.count * features.inputs, in: gradient) { panels, adds in
+      linear.denseGradient(panels, rows: rows, into: gradient, accumulate: adds)
+    }
+  }
+
+  /// The same at some positions. - gradient: as for ``Linear/gradient(_:at:into:accumulate:)``.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  public func gradient(of linear: Linear<T>, at positions: PositionRows, into gradient: UnsafeMutablePointer<T>) {
+    mean(of: positions.count, in: gradient) { panels, adds in
+      linear.gradient(panels, at: positions, into: gradient, accumulate: adds)
+    }
+  }
+
+  /// The sums of ``Linear/addActivity(_:signs:first:weight:units:inputs:)`` over the batches, by the same weights.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  public func addActivity(
+    of linear: Linear<T>, signs: SignSequence?, units: UnsafeMutablePointer<T>, inputs: UnsafeMutablePointer<T>
+  ) {
+    var weight: T = 1
+    for age in 0..<count {
+      linear.addActivity(panels(age), signs: signs, first: age << 32, weight: weight, units: units, inputs: inputs)
+      weight *= decay
+    }
+  }
+
+  /// - add: given a batch's panels and whether its values are added or put in place.
+  @inline(__always)
+  private func mean(
+    of size: Int, in gradient: UnsafeMutablePointer<T>, add: (Linear<T>.GradientPanels, Bool) -> Void
+  ) {
     var weights: T = 0
     for age in stride(from: count - 1, through: 0, by: -1) {
-      let place = (next - 1 - age + 2 * batches) % batches
       if weights > 0, decay != 1 { for i in 0..<size { gradient[i] *= decay } }
       weights = weights * decay + 1
-      linear.denseGradient(
-        .init(input: UnsafePointer(input(place)), gradient: UnsafePointer(self.gradient(place)), shape: shapes[place]),
-        rows: rows, into: gradient, accumulate: age != count - 1)
+      add(panels(age), age != count - 1)
     }
     guard weights > 0 else { return gradient.update(repeating: 0, count: size) }
     let scale = 1 / weights
     for i in 0..<size { gradient[i] *= scale }
+  }
+
+  /// - age: batches that came after it.
+  @inline(__always)
+  private func panels(_ age: Int) -> Linear<T>.GradientPanels {
+    let place = (next - 1 - age + 2 * batches) % batches
+    return .init(
+      input: UnsafePointer(input(place)), gradient: UnsafePointer(gradient(place)), shape: shapes[place])
   }
 
   private func input(_ place: Int) -> UnsafeMutablePointer<T> { inputs.pointer + place * features.inputs * elements }

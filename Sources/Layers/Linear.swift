@@ -244,10 +244,17 @@ extension Linear {
   public func denseGradient(
     _ panels: GradientPanels, rows: Range<Int>, into gradient: UnsafeMutablePointer<T>, accumulate: Bool = false
   ) {
-    guard let pass = last?.pass else { return }
     let product = DenseArguments(
       rows: outputs, columns: inputs, shape: panels.shape, input: panels.input, gradient: panels.gradient,
       weightGradient: gradient, gradientRows: rows, accumulate: accumulate)
-    run(T.dense.backwardWeight, product, units: product.backwardWeightUnits, work: product.backwardWeightWork, pass)
+    runLast(T.dense.backwardWeight, product, units: product.backwardWeightUnits, work: product.backwardWeightWork)
+  }
+
+  /// Run a kernel where the last backward pass ran.
+  func runLast<A>(
+    _ kernel: @escaping Kernel, _ arguments: A, units: Int, work: Int, balancedBy prefix: UnsafePointer<Int64>? = nil
+  ) {
+    guard let pass = last?.pass else { return }
+    run(kernel, arguments, units: units, work: work, pass, balancedBy: prefix)
   }
 }

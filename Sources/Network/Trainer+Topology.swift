@@ -53,6 +53,45 @@ extension Trainer: TopologyLayer {
     }
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  func growthScores(at positions: PositionRows, into scores: UnsafeMutablePointer<T>) throws(Failure) {
+    computeGradient(at: positions, scores)
+    try reduce(scores, count: positions.count)
+  }
+
+  @inline(never)
+  private func computeGradient(at positions: PositionRows, _ scores: UnsafeMutablePointer<T>) {
+    guard let linear else { return }
+    if let history {
+      history.gradient(of: linear, at: positions, into: scores)
+    } else if let panels = linear.gradientPanels {
+      linear.gradient(panels, at: positions, into: scores)
+    }
+  }
+
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  func activity(
+    signs: SignSequence?, units: UnsafeMutablePointer<T>, inputs: UnsafeMutablePointer<T>
+  ) throws(Failure) {
+    units.update(repeating: 0, count: layer.outputs)
+    inputs.update(repeating: 0, count: layer.inputs)
+    addActivity(signs, units, inputs)
+    try reduce(units, count: layer.outputs)
+    try reduce(inputs, count: layer.inputs)
+  }
+
+  @inline(never)
+  private func addActivity(_ signs: SignSequence?, _ units: UnsafeMutablePointer<T>, _ inputs: UnsafeMutablePointer<T>) {
+    guard let linear else { return }
+    if let history {
+      history.addActivity(of: linear, signs: signs, units: units, inputs: inputs)
+    } else if let panels = linear.gradientPanels {
+      linear.addActivity(panels, signs: signs, units: units, inputs: inputs)
+    }
+  }
+
   func apply(_ remap: SlotRemap) {
     guard let linear else { return }
     linear.weights.remap(remap)

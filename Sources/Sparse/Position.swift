@@ -14,6 +14,17 @@ public struct Position: Comparable, Hashable, BitwiseCopyable, Sendable {
 }
 
 extension Position {
+  /// Whether it is one of some ascending positions. O(log count).
+  public func isAmong(_ positions: UnsafePointer<Position>, count: Int) -> Bool {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low &+ high) / 2
+      if positions[middle] < self { low = middle &+ 1 } else { high = middle }
+    }
+    return low < count && positions[low] == self
+  }
+
   /// Sort positions ascending, stably, in time linear in their number: by bytes from the lowest, bytes that are all equal
   /// skipped. Nothing allocated (1 KB of stack).
   /// - count: below 2^32. - scratch: room for `count`.

@@ -31,10 +31,19 @@ public enum PositionSampler {
         } while isTaken(row, column)
         positions[i] = Position(row: row, column: column)
       }
-      Position.sort(positions + distinct, count: count - distinct, scratch: scratch)
-      distinct = merge(positions, distinct, count, into: scratch)
-      positions.update(from: scratch, count: distinct)
+      distinct = unite(positions, distinct, count, scratch: scratch)
     }
+  }
+
+  /// Make the ascending positions[0 ..< middle] and positions[middle ..< end], in any order, one ascending run without
+  /// repetitions; returns its length. - scratch: room for `end`.
+  public static func unite(
+    _ positions: UnsafeMutablePointer<Position>, _ middle: Int, _ end: Int, scratch: UnsafeMutablePointer<Position>
+  ) -> Int {
+    Position.sort(positions + middle, count: end - middle, scratch: scratch)
+    let count = merge(positions, middle, end, into: scratch)
+    positions.update(from: scratch, count: count)
+    return count
   }
 
   /// The union of the ascending positions[0 ..< middle] and positions[middle ..< end], ascending and each once.

@@ -25,7 +25,7 @@ final class GradientGrowth<T: Scalar>: GrowthCriterion {
   @_specialize(where T == Double)
   func choose(
     _ count: Int, _ context: GrowthContext<T>, random: inout RandomSource, positions: UnsafeMutablePointer<Position>
-  ) throws(Failure) -> Int {
+  ) throws(Failure) {
     try choose(count, context, positions)
   }
 
@@ -33,7 +33,7 @@ final class GradientGrowth<T: Scalar>: GrowthCriterion {
   @inline(never)
   private func choose(
     _ count: Int, _ context: GrowthContext<T>, _ positions: UnsafeMutablePointer<Position>
-  ) throws(Failure) -> Int {
+  ) throws(Failure) {
     let pattern = context.subject.pattern
     best.begin(count, scoreBytes: MemoryLayout<T>.size)
     for begin in stride(from: 0, to: pattern.rows, by: rowsOfBlock) {
@@ -47,6 +47,5 @@ final class GradientGrowth<T: Scalar>: GrowthCriterion {
       }
     }
     best.end(positions)
-    return count
   }
 }

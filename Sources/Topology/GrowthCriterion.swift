@@ -17,6 +17,12 @@ struct GrowthContext<T: Scalar> {
     try subject.growthScores(rows: rows, into: scores)
     try callers.growthScores(rows: rows, in: scores)
   }
+
+  /// Whether a position may not be chosen.
+  func isTaken(_ row: Int, _ column: Int) -> Bool {
+    guard let slot = subject.pattern.slot(row: row, column: column) else { return false }
+    return taken[slot] == 0
+  }
 }
 
 /// Chooses positions to connect. A class, so that passing one as `any` allocates nothing.
@@ -31,9 +37,8 @@ protocol GrowthCriterion<T>: AnyObject {
   /// Choose `count` free positions: those without a connection, and those whose slot is not marked 0. Nothing is allocated.
   /// - count: 1 ... context.free.
   /// - positions: receives them, ascending.
-  /// - Returns: how many were chosen; fewer than `count` only for a criterion that looks at some positions alone.
   /// - Throws: `stopped` when a function of the caller's asked for it.
   func choose(
     _ count: Int, _ context: GrowthContext<T>, random: inout RandomSource, positions: UnsafeMutablePointer<Position>
-  ) throws(Failure) -> Int
+  ) throws(Failure)
 }

@@ -3,7 +3,7 @@ import Machine
 import Sparse
 
 /// What a topology method keeps of one layer: random numbers, counters and scratch, all allocated at construction and linear
-/// in the pattern's capacity and the layer's inputs, never in rows x columns. (A walk over bits of explored positions is the
+/// in the pattern's capacity, candidates for growth, units and inputs, never in rows x columns. (A walk over bits of explored positions is the
 /// exception that ``Explored`` describes.)
 public final class LayerTopology<T: Scalar> {
   let subject: any TopologyLayer<T>
@@ -29,7 +29,6 @@ public final class LayerTopology<T: Scalar> {
   private let grownSlots: Buffer<Int64>
   private let scoreScratch: Buffer<T>
   private let reference: Buffer<T>?
-  private var chosen = 0
 
   // Of the update that is under way.
   var scores: DropScores<T>
@@ -139,22 +138,16 @@ public final class LayerTopology<T: Scalar> {
 
   /// Choose `coming` positions.
   func choose() throws(Failure) {
-    chosen = 0
     guard coming > 0 else { return }
     let taken = UnsafePointer((plan.justDropped == .exclude ? busy : gone).pointer)
-    chosen = try growth.choose(
+    try growth.choose(
       coming, GrowthContext(subject: subject, taken: taken, free: free, callers: callers), random: &random,
       positions: positions.pointer)
-    // Fewer candidates than places: the best of those that were to go stay instead.
-    if chosen < coming, plan.drop != .signFlip, plan.drop != .thresholds {
-      staying = min(connections, staying + coming - chosen)
-      markSmallest(scores, connections - staying, of: connections, gone.pointer)
-    }
   }
 
   /// Change the pattern and let the subject move what it stores. Nothing fails.
   func commit() {
-    var comes = chosen
+    var comes = coming
     if plan.justDropped == .keep { comes = keepRegrown(comes) }
     let goes = listDropped()
     dropped = goes
@@ -228,7 +221,8 @@ extension TopologyPlan {
     switch grow {
     case .random: try RandomGrowth<T>(capacity: pattern.capacity)
     case .unfired: try RandomGrowth<T>(capacity: pattern.capacity, explored: explored)
-    case .gradient, .momentum, .callback, .sampled: try GradientGrowth<T>(pattern: pattern)
+    case .gradient, .momentum, .callback: try GradientGrowth<T>(pattern: pattern)
+    case .sampled: try SampledGrowth<T>(share: candidates, sampling: sampling, pattern: pattern)
     }
   }
 }

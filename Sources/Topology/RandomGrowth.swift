@@ -21,11 +21,10 @@ final class RandomGrowth<T: Scalar>: GrowthCriterion {
 
   func choose(
     _ count: Int, _ context: GrowthContext<T>, random: inout RandomSource, positions: UnsafeMutablePointer<Position>
-  ) throws(Failure) -> Int {
+  ) throws(Failure) {
     let pattern = context.subject.pattern
     guard let explored else {
-      drawFree(count, pattern, context, random: &random, into: positions)
-      return count
+      return drawFree(count, pattern, context, random: &random, into: positions)
     }
     let unfired = pattern.rows * pattern.columns - explored.count
     let fresh = min(count, unfired)
@@ -34,22 +33,19 @@ final class RandomGrowth<T: Scalar>: GrowthCriterion {
       drawFired(count - fresh, context.free - unfired, pattern, context, explored, random: &random, into: positions + fresh)
       Position.sort(positions, count: count, scratch: scratch.pointer)
     }
-    return count
   }
 
   private func drawFree(
     _ count: Int, _ pattern: Pattern, _ context: GrowthContext<T>, random: inout RandomSource,
     into positions: UnsafeMutablePointer<Position>
   ) {
-    let (rows, columns, taken) = (pattern.rows, pattern.columns, context.taken)
+    let (rows, columns) = (pattern.rows, pattern.columns)
     if PositionSampler.prefersSparse(rows: rows, columns: columns, taken: pattern.connections, count: count) {
       PositionSampler.sparse(
         rows: rows, columns: columns, count: count, positions: positions, scratch: scratch.pointer, random: &random,
-        isTaken: { row, column in
-          guard let slot = pattern.slot(row: row, column: column) else { return false }
-          return taken[slot] == 0
-        })
+        isTaken: { context.isTaken($0, $1) })
     } else {
+      let taken = context.taken
       walk(count, context.free, pattern, random: &random, into: positions) { slot, _, _ in
         slot.map { taken[$0] == 0 } ?? false
       }

@@ -39,6 +39,16 @@ public protocol TopologyLayer<T>: AnyObject {
   /// - Throws: `stopped` by the caller's function.
   func reduce(_ values: UnsafeMutablePointer<T>, count: Int) throws(Failure)
 
+  /// dL/dW at some positions, otherwise as above. - scores: receives one a position.
+  func growthScores(at positions: PositionRows, into scores: UnsafeMutablePointer<T>) throws(Failure)
+
+  /// How active each unit and each input was in the batches that `growthScores` knows: the sums of |dL/dz| and |x|, or of both
+  /// times random signs of the samples, summed over ranks like growth scores.
+  /// - units, inputs: receive one value each.
+  func activity(
+    signs: SignSequence?, units: UnsafeMutablePointer<T>, inputs: UnsafeMutablePointer<T>
+  ) throws(Failure)
+
   /// Move everything that is stored in slot order, and start what has grown. `pattern` has changed already.
   func apply(_ remap: SlotRemap)
 }

@@ -20,7 +20,8 @@ import Topology
       (.rigl, ["just_dropped": 1]), (.itop, ["just_dropped": 2]), (.mest, ["soft": 1, "until": 6]),
       (.deepR, ["just_dropped": 0]),
       (.gradual, ["scope": 1, "drop_fraction": 0.3]), (.acdc, ["scope": 0]), (.granet, ["just_dropped": 2]),
-      (.snfs, ["just_dropped": 2]),
+      (.snfs, ["just_dropped": 2]), (.sampled, ["just_dropped": 0, "candidates": 0.3]),
+      (.sampled, ["just_dropped": 1, "sampling": 1]), (.sampled, ["sampling": 2, "candidates": 3]),
     ]
 
   @Test(arguments: variants.indices) func whatEveryUpdateKeeps(variant: Int) throws {

@@ -1,4 +1,5 @@
 import Base
+import KernelInterface
 import Machine
 import Sparse
 import Testing
@@ -68,6 +69,36 @@ final class Subject<T: Scalar>: TopologyLayer {
   func growthScores(rows: Range<Int>, into scores: UnsafeMutablePointer<T>) { gradients?.fill(rows: rows, into: scores) }
   func moment(_ index: Int) -> UnsafePointer<T>? { index == 0 ? UnsafePointer(moments) : nil }
   func reduce(_ values: UnsafeMutablePointer<T>, count: Int) {}
+  func growthScores(at positions: PositionRows, into scores: UnsafeMutablePointer<T>) {
+    candidates = []
+    let matrix: SparseMatrix<T> = positions.matrix(values: UnsafePointer(weights))
+    for row in 0..<positions.rows {
+      for i in Int(matrix.rowStart[row])..<Int(matrix.rowStart[row + 1]) {
+        let column =
+          matrix.indexBytes == 2
+          ? Int(matrix.columnIndex.load(fromByteOffset: 2 * i, as: UInt16.self))
+          : Int(matrix.columnIndex.load(fromByteOffset: 4 * i, as: UInt32.self))
+        candidates.append(Position(row: row, column: column))
+        scores[i] = gradients?.value(row, column) ?? 0
+      }
+    }
+  }
+
+  /// What a batch was: dL/dz by unit and sample, x by input and sample.
+  var batch: (gradients: [[T]], inputs: [[T]])?
+  /// The positions of the last sampled growth.
+  private(set) var candidates: [Position] = []
+
+  func activity(signs: SignSequence?, units: UnsafeMutablePointer<T>, inputs: UnsafeMutablePointer<T>) {
+    func sum(_ values: [T]) -> T {
+      values.enumerated().reduce(0) { sum, next in
+        guard let signs else { return sum + next.element.magnitude }
+        return signs.isNegative(next.offset) ? sum - next.element : sum + next.element
+      }
+    }
+    for (unit, values) in (batch?.gradients ?? []).enumerated() { units[unit] = sum(values) }
+    for (input, values) in (batch?.inputs ?? []).enumerated() { inputs[input] = sum(values) }
+  }
 
   func apply(_ remap: SlotRemap) {
     remap.apply(to: weights, fill: 0)
