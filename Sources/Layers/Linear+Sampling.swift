@@ -12,6 +12,14 @@ extension Linear {
   public func gradient(
     _ panels: GradientPanels, at positions: PositionRows, into gradient: UnsafeMutablePointer<T>, accumulate: Bool = false
   ) {
+    multiply(panels, at: positions, into: gradient, accumulate)
+  }
+
+  // Apart, as in Linear.swift: a generic function asks for the metadata of its locals before it goes to the specialised one.
+  @inline(never)
+  private func multiply(
+    _ panels: GradientPanels, at positions: PositionRows, into gradient: UnsafeMutablePointer<T>, _ accumulate: Bool
+  ) {
     guard let values = weights.values else { return }
     // The panels hold dz: as the identity's da the kernel leaves them as they are.
     let dz = UnsafeMutablePointer(mutating: panels.gradient)
@@ -35,6 +43,14 @@ extension Linear {
   public func addActivity(
     _ panels: GradientPanels, signs: SignSequence?, first: Int = 0, weight: T = 1, units: UnsafeMutablePointer<T>,
     inputs: UnsafeMutablePointer<T>
+  ) {
+    sum(panels, signs, first, weight, units, inputs)
+  }
+
+  @inline(never)
+  private func sum(
+    _ panels: GradientPanels, _ signs: SignSequence?, _ first: Int, _ weight: T, _ units: UnsafeMutablePointer<T>,
+    _ inputs: UnsafeMutablePointer<T>
   ) {
     for panel in 0..<panels.shape.count {
       let begin = panel * panels.shape.width

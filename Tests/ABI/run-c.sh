@@ -10,7 +10,7 @@ mkdir -p $out
 
 warnings=(-Wall -Wextra -Werror -pedantic)
 programs=(lifecycle options patterns training phases optimizers topology presets callbacks distributions accounting pruning lottery nulls handles values
-  allocations threads environment fuzz)
+  allocations threads environment memory fuzz)
 [ $# -gt 0 ] && programs=("$@")
 helpers=(Tests/ABI/test.c Tests/ABI/fixture.c Tests/ABI/calls.c)
 
