@@ -29,7 +29,7 @@ extension Network {
       case .linear(let linear):
         let layer = try make(linear, number: number, inputs: width)
         layers.append(layer)
-        trainers.append(Trainer(number: number, layer: layer))
+        trainers.append(Trainer(number: number, layer: layer, isLast: number == planned.count))
       }
     }
     try makeRoom(trainers)
@@ -101,7 +101,13 @@ extension Network {
       }
       if connections < positions {
         var random = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.pattern + UInt64(number))
-        pattern = try Pattern(rows: linear.units, columns: inputs, connections: connections, random: &random)
+        let method = topologies[number] ?? topologies[0]
+        pattern =
+          if let method, method.changesPatterns, method.plan.hasConstantFanIn {
+            try Pattern(rows: linear.units, columns: inputs, constantFanIn: connections, random: &random, owner: owner)
+          } else {
+            try Pattern(rows: linear.units, columns: inputs, connections: connections, random: &random)
+          }
       }
     }
     return try Linear<T>(

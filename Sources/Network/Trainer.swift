@@ -14,6 +14,8 @@ final class Trainer<T: Scalar> {
   /// process allocates.
   let linear: Linear<T>?
   var optimizer: OptimizerInstance<T>?
+  /// Whether its outputs are the network's.
+  let isLast: Bool
   /// The unit of layers that this one changes its pattern with.
   unowned(unsafe) var unit: TopologyUnit<T>?
   /// Optimizer steps of this layer since build: the clock of its topology schedule.
@@ -25,9 +27,10 @@ final class Trainer<T: Scalar> {
   /// What `rewind` goes back to.
   var remembered: RememberedParameters<T>?
 
-  init(number: Int, layer: any Layer<T>) {
+  init(number: Int, layer: any Layer<T>, isLast: Bool) {
     self.number = number
     self.layer = layer
+    self.isLast = isLast
     linear = layer as? Linear<T>
   }
 

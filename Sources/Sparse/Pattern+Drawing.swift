@@ -24,6 +24,44 @@ extension Pattern {
     rebuildTransposedIndex()
   }
 
+  /// A pattern in which every row has the same number of connections, constantFanIn / rows, rounded down, every such pattern
+  /// equally likely; with fewer connections than rows, so many rows have one and the others none.
+  /// - constantFanIn: connections to share out, 1 ... rows columns. - Throws: as above.
+  public convenience init(
+    rows: Int, columns: Int, constantFanIn: Int, random: inout RandomSource, owner: String = "pattern"
+  ) throws(Failure) {
+    try Self.check(rows: rows, columns: columns, connections: constantFanIn, owner: owner)
+    let fanIn = max(1, constantFanIn / rows)
+    try self.init(
+      rows: rows, columns: columns, connections: constantFanIn < rows ? constantFanIn : fanIn * rows, capacity: nil,
+      owner: owner)
+    let positions = try Buffer<Position>(count: connections, of: "\(owner), drawing a pattern")
+    let scratch = try Buffer<Position>(count: fanIn, of: "\(owner), drawing a pattern")
+    var drawn = 0
+    for row in 0..<rows {
+      // Every set of rows equally likely, where not all have connections.
+      if connections < rows, random.below(rows - row) >= connections - drawn { continue }
+      let begin = positions.pointer + drawn
+      if PositionSampler.prefersSparse(rows: 1, columns: columns, taken: 0, count: fanIn) {
+        PositionSampler.sparse(
+          rows: 1, columns: columns, count: fanIn, positions: begin, scratch: scratch.pointer, random: &random,
+          isTaken: { _, _ in false })
+      } else {
+        var next = 0
+        PositionSampler.inOrder(
+          rows: 1, columns: columns, count: fanIn, free: columns, random: &random, isTaken: { _, _ in false },
+          visit: { _, column in
+            begin[next] = Position(row: 0, column: column)
+            next += 1
+          })
+      }
+      for i in 0..<fanIn { begin[i] = Position(row: row, column: begin[i].column) }
+      drawn += fanIn
+    }
+    fill(sorted: positions.pointer)
+    rebuildTransposedIndex()
+  }
+
   private func drawInOrder<Index: PatternIndex>(_: Index.Type, random: inout RandomSource) {
     let numbers = columnNumbers(Index.self)
     var slot = 0

@@ -8,8 +8,8 @@ import Sparse
 final class GradientGrowth<T: Scalar>: GrowthCriterion {
   private let best: BestPositions
   /// Some rows of the gradient.
-  private let block: Buffer<T>
-  private let rowsOfBlock: Int
+  let block: Buffer<T>
+  let rowsOfBlock: Int
 
   init(pattern: Pattern) throws(Failure) {
     best = try BestPositions(most: pattern.capacity)
@@ -37,7 +37,7 @@ final class GradientGrowth<T: Scalar>: GrowthCriterion {
     let pattern = context.subject.pattern
     best.begin(count, scoreBytes: MemoryLayout<T>.size)
     for begin in stride(from: 0, to: pattern.rows, by: rowsOfBlock) {
-      let rows = begin..<min(begin + rowsOfBlock, pattern.rows)
+      let rows = rows(from: begin, pattern)
       try context.growthScores(rows: rows, into: block.pointer)
       let bits = UnsafeMutableRawPointer(block.pointer)
       if T.bits == 32 {
@@ -48,4 +48,7 @@ final class GradientGrowth<T: Scalar>: GrowthCriterion {
     }
     best.end(positions)
   }
+
+  /// The rows of a block that begins with `begin`; those begin at multiples of `rowsOfBlock`.
+  func rows(from begin: Int, _ pattern: Pattern) -> Range<Int> { begin..<min(begin + rowsOfBlock, pattern.rows) }
 }

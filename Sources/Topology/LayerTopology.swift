@@ -19,6 +19,7 @@ public final class LayerTopology<T: Scalar> {
   private var random: RandomSource
   let growth: any GrowthCriterion<T>
   private let callers: CallerScores<T>
+  private let fanIn: FanIn<T>?
   let explored: Explored
   /// Marks, one a slot: 1 for those that go.
   let gone: Buffer<UInt8>
@@ -60,13 +61,19 @@ public final class LayerTopology<T: Scalar> {
     reference = plan.drop.needsReference ? try Buffer(count: room, of: what) : nil
     growth = try plan.makeGrowth(pattern: pattern, explored: explored)
     callers = try CallerScores(method, subject, pattern: pattern)
+    fanIn =
+      if plan.hasConstantFanIn, let gradient = growth as? GradientGrowth<T> {
+        try FanIn(budget: initialCount, ablation: plan.ablation, pattern: pattern, gradient: gradient)
+      } else {
+        nil
+      }
     scores = DropScores(values: UnsafePointer(scoreScratch.pointer), isSigned: false)
   }
 
   /// Bytes of scratch.
   var bytes: Int {
     gone.bytes + busy.bytes + positions.bytes + droppedSlots.bytes + grownSlots.bytes + scoreScratch.bytes
-      + (reference?.bytes ?? 0) + growth.bytes + explored.bytes + callers.bytes
+      + (reference?.bytes ?? 0) + growth.bytes + explored.bytes + callers.bytes + (fanIn?.bytes ?? 0)
   }
 
   /// Number of positions that have ever been connected; an estimate in a very sparse layer, see ``Explored``.
@@ -140,9 +147,10 @@ public final class LayerTopology<T: Scalar> {
   func choose() throws(Failure) {
     guard coming > 0 else { return }
     let taken = UnsafePointer((plan.justDropped == .exclude ? busy : gone).pointer)
-    try growth.choose(
-      coming, GrowthContext(subject: subject, taken: taken, free: free, callers: callers), random: &random,
-      positions: positions.pointer)
+    let context = GrowthContext(subject: subject, taken: taken, free: free, callers: callers)
+    try growth.choose(coming, context, random: &random, positions: positions.pointer)
+    guard let fanIn else { return }
+    (staying, coming) = try fanIn.choose(coming, context, scores, gone: gone.pointer, positions: positions.pointer)
   }
 
   /// Change the pattern and let the subject move what it stores. Nothing fails.

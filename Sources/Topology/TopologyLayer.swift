@@ -12,6 +12,8 @@ public protocol TopologyLayer<T>: AnyObject {
   var number: Int { get }
   /// For messages: "linear layer 2".
   var name: String { get }
+  /// Whether its outputs are the network's.
+  var isLast: Bool { get }
   /// Units and inputs of its connections now; changed in place by an update.
   var pattern: Pattern { get }
   /// One a slot. Updates only write to them when the method adds noise or shrinks.

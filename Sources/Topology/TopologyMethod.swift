@@ -120,8 +120,16 @@ public struct TopologyMethod: Sendable {
     try require(!alternates || self[.phase] >= 1, "phase must be at least 1, got \(Int(self[.phase]))")
     try require(
       self[.redistribute] == 0 || self[.fanIn] == 0, "redistribute and constant_fan_in exclude each other")
-    // What a drop score decides itself cannot be asked for in another number.
     let plan = self.plan
+    let fanIn = self[.fanIn] == 1
+    try require(self[.ablation] == 0 || fanIn, "ablation \(self[.ablation]) needs constant_fan_in 1")
+    try require(!fanIn || final == -1, "final_density and constant_fan_in exclude each other")
+    try require(!fanIn || self[.soft] == 0, "soft and constant_fan_in exclude each other")
+    let growsByScore: [GrowthScore] = [.gradient, .momentum, .callback]
+    try require(
+      !fanIn || growsByScore.contains(plan.grow),
+      "constant_fan_in needs grow 1, 2 or 5, scores of all positions, got \(plan.grow.rawValue)")
+    // What a drop score decides itself cannot be asked for in another number.
     let score = "drop \(plan.drop.rawValue)" + (plan.threshold > 0 ? " with threshold \(plan.threshold)" : "")
     try require(
       plan.threshold == 0 || (plan.drop != .signFlip && plan.drop != .thresholds),
@@ -129,6 +137,7 @@ public struct TopologyMethod: Sendable {
     let marks = "\(score) decides itself how many connections go"
     try require(!plan.marksItself || final == -1, "\(marks), which final_density excludes")
     try require(!plan.marksItself || !plan.isSoft, "\(marks), which soft excludes")
+    try require(!plan.marksItself || !fanIn, "\(marks), which constant_fan_in excludes")
     try require(
       !plan.marksItself || plan.justDropped != .exclude,
       "\(marks), and all of them may be needed to fill up again, which just_dropped 2 excludes")

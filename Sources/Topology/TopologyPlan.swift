@@ -25,7 +25,8 @@ public struct TopologyPlan: Sendable {
   let shrink: Double
   /// Share of what is stored that takes part in forward; 1: all.
   public let forwardShare: Double
-  let hasConstantFanIn: Bool
+  /// Whether a layer starts with the same number of connections in every unit.
+  public let hasConstantFanIn: Bool
   let ablation: Double
   public let replacesStep: Bool
 

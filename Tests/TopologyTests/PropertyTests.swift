@@ -118,6 +118,7 @@ import Topology
       }
       let targets = zip(initial, positions).map { max(1, wanted($0, $1)) }
       return fleet.counts == targets ? nil : "not \(targets)"
+    case .srigl: return zip(fleet.counts, initial).allSatisfy { $0 <= $1 } ? nil : "more than at the start"
     default: return fleet.counts == initial ? nil : "not as many as before"
     }
   }

@@ -33,6 +33,7 @@ final class Gradients<T: Scalar> {
 final class Subject<T: Scalar>: TopologyLayer {
   let number = 1
   let name = "layer"
+  var isLast = false
   let pattern: Pattern
   let weights: UnsafeMutablePointer<T>
   private let slopes: UnsafeMutablePointer<T>
