@@ -15,7 +15,7 @@
  *  - Counts are int64_t, row and column indices int32_t, their base (0 or 1) is always an argument.
  *  - A handle may be used by one thread at a time (a second one gets ESPALIER_ERROR_BUSY); distinct handles are independent.
  *  - After espalier_network_build and one warm-up step, espalier_train_step_*, espalier_forward_*, espalier_backward_*,
- *    espalier_update and espalier_predict_* allocate nothing and copy no parameters.
+ *    espalier_update, espalier_evolve and espalier_predict_* allocate nothing and copy no parameters.
  */
 #ifndef ESPALIER_H
 #define ESPALIER_H
@@ -419,7 +419,8 @@ int espalier_layer_pattern(const espalier_network *network, int64_t layer, int b
  *  @param x      (batch, inputs)   @param target (batch, outputs)   @param batch 1 .. max_batch
  *  @param loss   receives the mean loss of the batch, before the update
  *  NaN or Inf in x, target or the loss: ESPALIER_ERROR_NON_FINITE, nothing changes; loss receives the loss that was not
- *  finite, NaN when it was x or target. */
+ *  finite, NaN when it was x or target. ESPALIER_ERROR_STOPPED by a score or reduction of the caller's: the optimizers' step
+ *  is done, no pattern of that method has changed, and its update stays due. */
 int espalier_train_step_f32(espalier_network *network, const float *x, const float *target, int64_t batch, double *loss);
 int espalier_train_step_f64(espalier_network *network, const double *x, const double *target, int64_t batch, double *loss);
 
@@ -461,13 +462,14 @@ int espalier_forward_f64(espalier_network *network, const double *x, int64_t bat
 int espalier_backward_f32(espalier_network *network, const float *dloss_dy, int64_t batch, float *dx);
 int espalier_backward_f64(espalier_network *network, const double *dloss_dy, int64_t batch, double *dx);
 
-/** Apply every layer's optimizer in place to the parameters, from the gradient array. A layer whose RigL update is due is
- *  passed over (the topology update takes the place of the optimizer's step, RigL Algorithm 1) and waits for evolve.
- *  Needs an optimizer on every layer with parameters and a backward since build. */
+/** Apply every layer's optimizer in place to the parameters, from the gradient array. A layer whose topology update is due and
+ *  has "replaces_step" (RigL, Algorithm 1: the update takes the place of the optimizer's step) is passed over and waits for
+ *  evolve. Needs an optimizer on every layer with parameters and a backward since build. */
 int espalier_update(espalier_network *network);
 
 /** Drop and grow connections in the layers where it is due; nothing otherwise. Weights, gradients and optimizer state move
- *  with their connection, in place; grown connections get weight 0 and state 0. RigL needs the backward of this step. */
+ *  with their connection, in place; grown connections get weight 0 (or what "grow_weight" says) and state 0. Methods that drop
+ *  or grow by gradient need the backward of this step. ESPALIER_ERROR_STOPPED as in train_step. */
 int espalier_evolve(espalier_network *network);
 
 /** Drop and grow now, whatever the schedule, with this drop fraction. The layer must have a topology method that changes
