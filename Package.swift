@@ -83,7 +83,7 @@ let package = Package(
       exclude: ["record.py"],
       resources: [.copy("Recorded")]),
     .testTarget(name: "TopologyTests", dependencies: ["Topology", "Sparse", "Base", "Machine", "KernelInterface"]),
-    .testTarget(name: "PruningTests", dependencies: ["Pruning", "Sparse", "Base"]),
+    .testTarget(name: "PruningTests", dependencies: ["Pruning", "Sparse", "Machine", "Base", "KernelInterface"]),
     .testTarget(name: "NetworkTests", dependencies: ["Espalier", "Network"]),
   ]
 )

@@ -107,6 +107,12 @@ extension Network {
   /// Take connections away by a criterion that needs no data; see espalier_network_prune_f32 in include/espalier.h.
   public func prune(_ method: PruningMethod) throws(Failure) { try prune(method, nil, nil) }
 
+  /// By one that looks at samples only. - x: (inputs, samples).
+  public func prune(_ method: PruningMethod, _ x: Span<T>) throws(Failure) {
+    let count = try samples(x, "x")
+    try with(x) { x throws(Failure) in try prune(method, x, nil, samples: count) }
+  }
+
   /// The same by samples. - x: (inputs, samples). - target: (outputs, samples).
   public func prune(_ method: PruningMethod, _ x: Span<T>, target: Span<T>) throws(Failure) {
     let count = try samples(x, "x")

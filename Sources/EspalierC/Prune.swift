@@ -49,6 +49,7 @@ private func prune<T: Scalar>(
     let method = try handle.use { method throws(Failure) in method }
     switch method.data {
     case .nothing: try network.prune(method)
+    case .inputs: try network.prune(method, try require(x, "x"), samples: Int(samples))
     case .targets: try network.prune(method, try require(x, "x"), try target.required(), samples: Int(samples))
     }
   }

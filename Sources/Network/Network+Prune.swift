@@ -18,10 +18,19 @@ extension Network {
   package func prune(
     _ method: PruningMethod, _ x: UnsafePointer<T>? = nil, _ target: Target<T>? = nil, samples: Int = 0
   ) throws(Failure) {
+    try method.check()
+    if method.data == .inputs { return try reconstruct(method, x, samples) }
     let scorer = try pruningScorer(method, x, target, samples)
     let groups = try pruningGroups(method, scorer.subjects)
     for round in 1...method.rounds {
       try scorer.score()
+      if let (keep, size) = method.groups {
+        for (trainer, layer) in zip(scorer.subjects, scorer.candidates) {
+          try Survivors.choose(
+            layer, keep: keep, ofEach: size, pattern: trainer.sparse?.pattern, inputs: trainer.layer.inputs)
+        }
+        continue
+      }
       for group in groups {
         let density = method.density(round: round, initial: group.initial, final: group.final)
         let keep = Distribution.connections(density: density, positions: group.positions)
@@ -47,11 +56,16 @@ extension Network {
   ) throws(Failure) -> PruningScorer<T> {
     _ = try requireBuilt("prune")
     let data = method.data == .nothing ? nil : try pruningData(method, x, target, samples)
+    return try PruningScorer(method, self, try pruningSubjects(), data)
+  }
+
+  /// The layers that take part.
+  func pruningSubjects() throws(Failure) -> [Trainer<T>] {
     let subjects = trainers.filter(isPrunable)
     guard !subjects.isEmpty else {
       throw Failure(.invalidState, "prune: there is no linear layer whose density is not fixed")
     }
-    return try PruningScorer(method, self, subjects, data)
+    return subjects
   }
 
   private func isPrunable(_ trainer: Trainer<T>) -> Bool {
@@ -60,7 +74,7 @@ extension Network {
   }
 
   /// Layers whose connections compete with each other.
-  private struct PruningGroup {
+  struct PruningGroup {
     /// Indices into the layers that take part.
     let members: [Int]
     let positions: Int
@@ -69,7 +83,7 @@ extension Network {
     let final: Double
   }
 
-  private func pruningGroups(_ method: PruningMethod, _ subjects: [Trainer<T>]) throws(Failure) -> [PruningGroup] {
+  func pruningGroups(_ method: PruningMethod, _ subjects: [Trainer<T>]) throws(Failure) -> [PruningGroup] {
     var finals = subjects.map { _ in method.density }
     if method.scope == .distribution {
       finals = try method.distribution.densities(
@@ -119,7 +133,7 @@ extension Network {
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  private func requireFinite(_ array: UnsafePointer<T>, _ name: String, features: Int, _ samples: Int) throws(Failure) {
+  func requireFinite(_ array: UnsafePointer<T>, _ name: String, features: Int, _ samples: Int) throws(Failure) {
     for i in 0..<samples * features where !array[i].isFinite {
       throw Failure(
         .nonFinite,

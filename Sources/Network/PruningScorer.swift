@@ -35,7 +35,7 @@ struct PruningScorer<T: Scalar> {
     self.subjects = subjects
     self.data = data
     switch method.criterion {
-    case .random, .magnitude: probe = nil
+    case .random, .magnitude, .obs, .sparseGPT: probe = nil
     case .synflow: probe = try Probe(network, samples: 1, linearised: true)
     case .snip, .grasp, .fisher: probe = try Probe(network, samples: data?.samples ?? 1)
     }
@@ -72,6 +72,8 @@ struct PruningScorer<T: Scalar> {
     case .fisher:
       try squares()
       fill { square, weight in 0.5 * square * weight * weight }
+    // These do not judge connections one by one: see Network+Reconstruct.swift.
+    case .obs, .sparseGPT: break
     }
   }
 

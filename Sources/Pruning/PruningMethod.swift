@@ -38,8 +38,28 @@ public struct PruningMethod: Sendable {
   public var density: Double { value("density", or: 1) }
   public var rounds: Int { Int(value("rounds", or: 1)) }
   public var temperature: Double { value("temperature", or: 1) }
+  /// At most so many in each `size` inputs of a unit that follow one another, instead of a density; nil for a density.
+  public var groups: (keep: Int, size: Int)? {
+    let (n, m) = (Int(value("n", or: 0)), Int(value("m", or: 0)))
+    return m > 0 ? (n, m) : nil
+  }
+  /// Share of the mean diagonal of the inputs' second moments that is added to it.
+  public var damping: Double { value("damping", or: 0) }
+  /// Inputs that are pruned at a time.
+  public var block: Int { Int(value("block", or: 1)) }
 
   private func value(_ name: String, or other: Double) -> Double { (try? values.get(name)) ?? other }
+
+  /// Options that contradict each other. - Throws: `invalidArgument`
+  public func check() throws(Failure) {
+    let (n, m) = (Int(value("n", or: 0)), Int(value("m", or: 0)))
+    guard (n == 0 && m == 0) || (n >= 1 && n <= m) else {
+      throw Failure(.invalidArgument, "\(owner): n must be in 1 .. m, or both 0 for a density; got n \(n), m \(m)")
+    }
+    guard criterion != .sparseGPT || scope != .global else {
+      throw Failure(.invalidArgument, "\(owner): scope must be layer or distribution, got global: layers come one by one")
+    }
+  }
 
   /// The density to come to in a round, from `initial` to `final` in equal ratios (Tanaka et al. 2020, algorithm 1, where
   /// `initial` is 1).

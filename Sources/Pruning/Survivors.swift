@@ -59,7 +59,7 @@ public enum Survivors {
     }
   }
 
-  private static func requireFinite(_ layer: Candidates) throws(Failure) {
+  static func requireFinite(_ layer: Candidates) throws(Failure) {
     for i in 0..<layer.scores.count where layer.marks.pointer[i] != 0 && !layer.scores.pointer[i].isFinite {
       throw Failure(
         .nonFinite, "\(layer.name): the score of connection \(i) (from 0) is \(layer.scores.pointer[i]); nothing has changed")
@@ -70,7 +70,7 @@ public enum Survivors {
 extension Candidates {
   /// Ascending with a score that is finite, both zeros equal; 0 for what takes no part, below every other.
   @inline(__always)
-  fileprivate func rank(_ i: Int) -> UInt64 {
+  func rank(_ i: Int) -> UInt64 {
     if marks.pointer[i] == 0 { return 0 }
     // Adding 0 makes -0 the other zero. Negative numbers have all bits turned, others the highest.
     let bits = Int64(bitPattern: (scores.pointer[i] + 0).bitPattern)
