@@ -19,7 +19,8 @@ module espalier
     top_kast
   use :: espalier_network, only: epoch_callback, network
   use :: espalier_optimizers, only: optimizer
-  use :: espalier_prunings, only: fisher, grasp, prune_magnitude, prune_random, pruning, snip, synflow
+  use :: espalier_prunings, only: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, &
+    synflow
   use :: espalier_rules, only: adagrad, adam, adamw, rmsprop, sgd
   use :: espalier_support, only: text_at
   use :: espalier_topologies, only: topology, topology_method
@@ -33,7 +34,7 @@ module espalier
     library_version, linear, mest, network, optimizer, rigl, rmsprop, sampled, set, sgd, snfs, srigl, static, top_kast, &
     topology, topology_method
   public :: espalier_layer_view
-  public :: fisher, grasp, prune_magnitude, prune_random, pruning, snip, synflow
+  public :: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, synflow
 
 contains
 

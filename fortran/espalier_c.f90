@@ -171,4 +171,6 @@ module espalier_c
   integer(c_int), parameter :: espalier_prune_grasp = 3
   integer(c_int), parameter :: espalier_prune_synflow = 4
   integer(c_int), parameter :: espalier_prune_fisher = 5
+  integer(c_int), parameter :: espalier_prune_obs = 6
+  integer(c_int), parameter :: espalier_prune_sparsegpt = 7
 end module espalier_c

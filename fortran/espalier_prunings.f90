@@ -2,20 +2,21 @@
 module espalier_prunings
   use, intrinsic :: iso_c_binding, only: c_int, c_null_ptr, c_ptr
   use :: espalier_c, only: espalier_ok, espalier_prune_fisher, espalier_prune_grasp, espalier_prune_magnitude, &
-    espalier_prune_random, espalier_prune_snip, espalier_prune_synflow, espalier_pruning_create, &
-    espalier_pruning_destroy, espalier_pruning_set
+    espalier_prune_obs, espalier_prune_random, espalier_prune_snip, espalier_prune_sparsegpt, espalier_prune_synflow, &
+    espalier_pruning_create, espalier_pruning_destroy, espalier_pruning_set
   use :: espalier_options, only: option_list
   use :: espalier_support, only: conclude, terminated
   implicit none
   private
-  public :: discard_pruning_handle, fisher, grasp, new_pruning_handle, prune_magnitude, prune_random, pruning, snip, synflow
+  public :: discard_pruning_handle, fisher, grasp, new_pruning_handle, obs, prune_magnitude, prune_random, pruning, snip, &
+    sparse_gpt, synflow
 
   character(*), parameter :: scopes(0:2) = [character(12) :: "layer", "global", "distribution"]
   character(*), parameter :: distributions(0:3) = [character(19) :: &
     "uniform", "erdos_renyi", "erdos_renyi_kernel", "first_dense"]
 
   !> The description of a pruning, a plain value: the result of [[prune_random]], [[prune_magnitude]], [[snip]], [[grasp]],
-  !> [[synflow]] or [[fisher]]. Arguments that every function has:
+  !> [[synflow]], [[fisher]], [[obs]] or [[sparse_gpt]]. Arguments that every function has:
   !>
   !> - `density`: the share of the positions that keeps its connection, in (0, 1] (0.1), a real of either kind
   !> - `scope`: what it is the density of: "layer", each layer; "global", all layers together, with one threshold over their
@@ -37,12 +38,16 @@ contains
     call shares(description%options, density, scope, distribution)
   end function
 
-  type(pruning) function prune_magnitude(density, scope, distribution) result(description)
+  type(pruning) function prune_magnitude(density, scope, distribution, n, m) result(description)
     !! The largest |w| stay. `scope` is "layer".
     class(*), intent(in), optional :: density
     character(*), intent(in), optional :: scope, distribution
+    integer, intent(in), optional :: n, m
+      !! With both each unit keeps at most n of each m inputs that follow one another, instead of a density.
     description%criterion = espalier_prune_magnitude
     call shares(description%options, density, scope, distribution)
+    call description%options%add("n", n)
+    call description%options%add("m", m)
   end function
 
   type(pruning) function snip(density, scope, distribution, rounds, temperature) result(description)
@@ -100,6 +105,42 @@ contains
     call shares(description%options, density, scope, distribution)
     call description%options%add("rounds", rounds)
     call description%options%add("temperature", temperature)
+  end function
+
+  type(pruning) function obs(density, scope, distribution, n, m, damping) result(description)
+    !! Optimal brain surgeon: connection by connection goes what costs least, and the weights that stay make up for it, so that
+    !! each layer's outputs on the samples change as little as can be (Hassibi and Stork 1993, Frantar and Alistarh 2022).
+    !! `scope` is "layer". Needs samples, no targets; meant for a network that is trained. Time: units times inputs**3.
+    class(*), intent(in), optional :: density
+    character(*), intent(in), optional :: scope, distribution
+    integer, intent(in), optional :: n, m
+      !! With both each unit keeps at most n of each m inputs that follow one another, instead of a density.
+    class(*), intent(in), optional :: damping
+      !! Share of the mean diagonal that is added to the inputs' second moments (0.01), a real of either kind.
+    description%criterion = espalier_prune_obs
+    call shares(description%options, density, scope, distribution)
+    call description%options%add("n", n)
+    call description%options%add("m", m)
+    call description%options%add("damping", damping)
+  end function
+
+  type(pruning) function sparse_gpt(density, scope, distribution, n, m, damping, block) result(description)
+    !! SparseGPT: the same end as [[obs]], input by input and much faster (Frantar and Alistarh 2023); for dense layers, as its
+    !! scores do not know which inputs a unit lacks. `scope` is "layer" or "distribution". Needs samples, no targets; meant for a network that is trained. Time: inputs**3.
+    class(*), intent(in), optional :: density
+    character(*), intent(in), optional :: scope, distribution
+    integer, intent(in), optional :: n, m
+      !! With both each unit keeps at most n of each m inputs that follow one another, instead of a density.
+    class(*), intent(in), optional :: damping
+      !! Share of the mean diagonal that is added to the inputs' second moments (0.01), a real of either kind.
+    integer, intent(in), optional :: block
+      !! Inputs that are chosen from at a time (128).
+    description%criterion = espalier_prune_sparsegpt
+    call shares(description%options, density, scope, distribution)
+    call description%options%add("n", n)
+    call description%options%add("m", m)
+    call description%options%add("damping", damping)
+    call description%options%add("block", block)
   end function
 
   subroutine shares(options, density, scope, distribution)

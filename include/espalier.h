@@ -225,14 +225,21 @@ enum { ESPALIER_REDISTRIBUTE_NONE = 0, ESPALIER_REDISTRIBUTE_MOMENTUM = 1, ESPAL
  *  the gradient flow after pruning is as large as can be (Wang et al. 2020); H g is exact, not by differences. SYNFLOW:
  *  |w| dR/d|w|, R = 1^T |W_L| .. |W_1| 1, in which neither biases nor activations have a part; needs no data and, in many
  *  rounds, leaves no layer without a way through (Tanaka et al. 2020). FISHER: w^2/2 mean(g_s^2), optimal brain damage with the
- *  diagonal of the empirical Fisher matrix for that of the Hessian (LeCun et al. 1990). */
+ *  diagonal of the empirical Fisher matrix for that of the Hessian (LeCun et al. 1990).
+ *  Two correct the weights that stay for those that go, so that each layer's outputs on the samples change as little as can be;
+ *  with H = (2/n) sum x x^T over the layer's inputs: OBS, unit by unit: connection by connection the one with the least
+ *  w_q^2 / (2 [H^-1]_qq), optimal brain surgeon (Hassibi and Stork 1993, Frantar and Alistarh 2022). SPARSEGPT: input by
+ *  input, in blocks, much faster (Frantar and Alistarh 2023); for dense layers, as its scores do not know which inputs a unit
+ *  lacks. */
 enum {
   ESPALIER_PRUNE_RANDOM = 0,
   ESPALIER_PRUNE_MAGNITUDE = 1,
   ESPALIER_PRUNE_SNIP = 2,
   ESPALIER_PRUNE_GRASP = 3,
   ESPALIER_PRUNE_SYNFLOW = 4,
-  ESPALIER_PRUNE_FISHER = 5
+  ESPALIER_PRUNE_FISHER = 5,
+  ESPALIER_PRUNE_OBS = 6,
+  ESPALIER_PRUNE_SPARSEGPT = 7
 };
 
 /* ------------------------------------------------------- version and errors */
@@ -675,11 +682,16 @@ int espalier_pruning_destroy(espalier_pruning *pruning);
 
 /** Set an option.
  *  Every criterion: "density" (0.1; in (0, 1]), the share of the positions that keeps its connection; "scope"
- *  (ESPALIER_SCOPE_LAYER for random and magnitude, else ESPALIER_SCOPE_GLOBAL); "distribution"
+ *  (ESPALIER_SCOPE_LAYER for random, magnitude, obs and sparsegpt, else ESPALIER_SCOPE_GLOBAL; never that for sparsegpt);
+ *  "distribution"
  *  (ESPALIER_ERDOS_RENYI_KERNEL), used with ESPALIER_SCOPE_DISTRIBUTION and the network's "distribution_power".
  *  snip, grasp, fisher, synflow: "rounds" (1, synflow 100; >= 1): scores are computed anew after each, and the density falls
  *  to `density` in that many equal ratios. snip, grasp, fisher: "temperature" (1, grasp 200; > 0): outputs are divided by it in
- *  a loss that takes logits. */
+ *  a loss that takes logits.
+ *  magnitude, obs, sparsegpt: "n" and "m" (0 and 0; n in 1 .. m): each unit keeps at most n of each m inputs that follow one
+ *  another, whatever the density and scope; m must divide the inputs of every layer that takes part.
+ *  obs, sparsegpt: "damping" (0.01; >= 0), the share of the mean of H's diagonal that is added to it.
+ *  sparsegpt: "block" (128; >= 1), inputs that are chosen from at a time, rounded up to a multiple of m. */
 int espalier_pruning_set(espalier_pruning *pruning, const char *name, double value);
 
 /** Read an option, or "criterion". */
@@ -700,10 +712,20 @@ int espalier_pruning_get(const espalier_pruning *pruning, const char *name, doub
  *  random and magnitude another 16 bytes a connection, 8 for each of the sparse layer with the most, 32 bytes a unit and 8 an
  *  input of the network for each sample of 256 (synflow: of 1); fisher and grasp another 8 for each connection of the largest
  *  layer and for each input of the widest one and sample, grasp another 16 bytes a connection and 24 a unit and sample.
+ *
+ *  obs and sparsegpt change the weights that stay, not the biases, and are meant for a network that is trained. They go from
+ *  layer to layer; the inputs of a layer are those that the samples give through the layers before it, already pruned. Weights
+ *  of an input that was 0 in all samples become 0. They need, beside the parameters once more, for one layer at a time: 8
+ *  bytes for each pair of inputs, 8 an input and sample of max_batch, 9 a connection; obs, in a dense layer, the pairs once
+ *  more, and once more a thread (in a sparse one: of the unit with the most inputs), and 12 a connection; sparsegpt 9 for each
+ *  position and 16 a unit and input of a block. obs takes time in proportion to units times inputs^3, sparsegpt to inputs^3.
+ *
  *  @param x (samples, inputs)  @param target (samples, outputs)
- *  x, target and samples are passed over by random, magnitude and synflow, and may then be NULL and 0.
+ *  x, target and samples are passed over by random, magnitude and synflow, and may then be NULL and 0; target also by obs and
+ *  sparsegpt.
  *  ESPALIER_ERROR_INVALID_ARGUMENT also for a density that leaves a layer nothing, ESPALIER_ERROR_NON_FINITE for NaN or Inf
- *  in the data, the loss or a score. */
+ *  in the data, the loss or a score, ESPALIER_ERROR_NUMERICAL when H cannot be factored, ESPALIER_ERROR_OUT_OF_MEMORY when a
+ *  layer has more inputs than there is memory for their pairs. */
 int espalier_network_prune_f32(espalier_network *network, const espalier_pruning *pruning, const float *x,
                                const float *target, int64_t samples);
 int espalier_network_prune_f64(espalier_network *network, const espalier_pruning *pruning, const double *x,

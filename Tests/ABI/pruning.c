@@ -46,7 +46,9 @@ static void options(void) {
                                                                   {ESPALIER_PRUNE_SNIP, ESPALIER_SCOPE_GLOBAL},
                                                                   {ESPALIER_PRUNE_GRASP, ESPALIER_SCOPE_GLOBAL},
                                                                   {ESPALIER_PRUNE_SYNFLOW, ESPALIER_SCOPE_GLOBAL},
-                                                                  {ESPALIER_PRUNE_FISHER, ESPALIER_SCOPE_GLOBAL}};
+                                                                  {ESPALIER_PRUNE_FISHER, ESPALIER_SCOPE_GLOBAL},
+                                                                  {ESPALIER_PRUNE_OBS, ESPALIER_SCOPE_LAYER},
+                                                                  {ESPALIER_PRUNE_SPARSEGPT, ESPALIER_SCOPE_LAYER}};
   espalier_pruning *pruning = NULL;
   double value = -1;
   size_t i;
@@ -90,12 +92,23 @@ static void options(void) {
   pruning = make_pruning(ESPALIER_PRUNE_RANDOM, 0.5);
   SAYS(ESPALIER_ERROR_UNKNOWN_NAME, "rounds", "density", espalier_pruning_set(pruning, "rounds", 2));
   OK(espalier_pruning_destroy(pruning));
+  pruning = make_pruning(ESPALIER_PRUNE_SPARSEGPT, 0.5);
+  OK(espalier_pruning_get(pruning, "damping", &value));
+  CHECK(value == 0.01);
+  OK(espalier_pruning_get(pruning, "block", &value));
+  CHECK(value == 128);
+  OK(espalier_pruning_get(pruning, "n", &value));
+  CHECK(value == 0);
+  SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "damping", "-0.5", espalier_pruning_set(pruning, "damping", -0.5));
+  SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "block", "0", espalier_pruning_set(pruning, "block", 0));
+  SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "m", "1.5", espalier_pruning_set(pruning, "m", 1.5));
+  OK(espalier_pruning_destroy(pruning));
 }
 
 /* n - floor((1 - density) n), over each layer, over all, and over a distribution. */
 static void counts(void) {
   int criterion;
-  for (criterion = ESPALIER_PRUNE_RANDOM; criterion <= ESPALIER_PRUNE_FISHER; criterion++) {
+  for (criterion = ESPALIER_PRUNE_RANDOM; criterion <= ESPALIER_PRUNE_SPARSEGPT; criterion++) {
     espalier_pruning *pruning = make_pruning(criterion, 0.33);
     espalier_network *network = a_network(1);
     double bytes = network_value(network, "bytes");
@@ -111,9 +124,14 @@ static void counts(void) {
     network = a_network(1);
     OK(espalier_pruning_set(pruning, "scope", ESPALIER_SCOPE_GLOBAL));
     OK(espalier_pruning_set(pruning, "density", 0.01));
-    OK(F(espalier_network_prune_labels)(network, pruning, x, labels, BATCH));
-    CHECK(connections_of(network, 1) + connections_of(network, 3) == 7);
-    CHECK(connections_of(network, 1) >= 1 && connections_of(network, 3) >= 1);
+    if (criterion == ESPALIER_PRUNE_SPARSEGPT) {
+      REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "scope", "global",
+              F(espalier_network_prune_labels)(network, pruning, x, labels, BATCH));
+    } else {
+      OK(F(espalier_network_prune_labels)(network, pruning, x, labels, BATCH));
+      CHECK(connections_of(network, 1) + connections_of(network, 3) == 7);
+      CHECK(connections_of(network, 1) >= 1 && connections_of(network, 3) >= 1);
+    }
     OK(espalier_network_destroy(network));
 
     /* Erdos-Renyi: densities in proportion to 50 / 600 and 25 / 100 that keep 70 of 700 together, less what is rounded. */

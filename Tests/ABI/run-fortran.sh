@@ -16,7 +16,7 @@ modules="espalier_c_callbacks espalier_c_network espalier_c_pruning espalier_c_t
   espalier_options espalier_layers
   espalier_optimizers espalier_rules espalier_topologies espalier_methods espalier_handles espalier_parameters
   espalier_construction espalier_steps espalier_prunings espalier_thinning espalier_network espalier"
-programs="construction lifecycle minimize training lottery presets callbacks arrays failures pruning plain_c"
+programs="construction lifecycle minimize training lottery presets callbacks arrays failures pruning reconstruct plain_c"
 
 if "$FC" --version | grep -q 'GNU Fortran'; then
   flags=(-std=f2018 -Wall -Wextra -Wpedantic -Werror -O2 -g "-J$build")
@@ -41,9 +41,10 @@ for program in $programs stops; do
   compile "Tests/ABI/$program.f90"
   link "$program" "$build/$program.o" "$build/testing.o" "${objects[@]}"
 done
-for program in first mnist prune_at_start change_while_training; do compile "examples/fortran/$program.f90"; done
-link prune_at_start "$build"/{prune_at_start,digit_images}.o "${objects[@]}"
-link change_while_training "$build"/{change_while_training,digit_images}.o "${objects[@]}"
+for program in first mnist prune_at_start prune_after change_while_training; do compile "examples/fortran/$program.f90"; done
+for program in prune_at_start prune_after change_while_training; do
+  link $program "$build"/{$program,digit_images}.o "${objects[@]}"
+done
 link first "$build/first.o" "${objects[@]}"
 link mnist "$build"/{mnist,choices,digit_images,progress_line,pictures}.o "${objects[@]}"
 
@@ -81,3 +82,13 @@ fi
   NR > 1 && ($1 == "static" ? $3 != $2 : $3 <= $2) { print $1 ": explored " $3; bad = 1 }
   NR > 1 && !($6 > 0.5) { print $1 ": it has not learned"; bad = 1 }
   END { exit bad || NR != 8 }'
+
+# A trained network keeps more of what it knows when the weights that stay make up for those that go.
+"$build/prune_after" 10 0.1 | awk '
+  { print }
+  { sparsity[$1] = $(NF - 1); accuracy[$1] = $NF }
+  END {
+    for (name in sparsity) if (name ~ /magnitude|sparse_gpt|obs|ticket/ && (sparsity[name] < 0.8985 || sparsity[name] > 0.9001)) bad = 1
+    exit bad || NR != 7 || !(accuracy["nothing"] > 0.9 && accuracy["sparse_gpt"] > accuracy["magnitude"] &&
+                             accuracy["obs"] > accuracy["magnitude"] && accuracy["2"] > 0.85 && accuracy["ticket"] > 0.6)
+  }'
