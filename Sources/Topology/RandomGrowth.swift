@@ -19,9 +19,17 @@ final class RandomGrowth<T: Scalar>: GrowthCriterion {
   var needsGradient: Bool { false }
   var bytes: Int { scratch.bytes }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func choose(
     _ count: Int, _ context: GrowthContext<T>, random: inout RandomSource, positions: UnsafeMutablePointer<Position>
-  ) throws(Failure) {
+  ) throws(Failure) { draw(count, context, &random, positions) }
+
+  // Apart from what is specialised: a generic function asks for the metadata of its locals first.
+  @inline(never)
+  private func draw(
+    _ count: Int, _ context: GrowthContext<T>, _ random: inout RandomSource, _ positions: UnsafeMutablePointer<Position>
+  ) {
     let pattern = context.subject.pattern
     guard let explored else {
       return drawFree(count, pattern, context, random: &random, into: positions)

@@ -52,8 +52,16 @@ final class SampledGrowth<T: Scalar>: GrowthCriterion {
     return positions.bytes + scratch.bytes + scores.bytes + candidates.bytes + activity
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   func choose(
     _ count: Int, _ context: GrowthContext<T>, random: inout RandomSource, positions chosen: UnsafeMutablePointer<Position>
+  ) throws(Failure) { try sample(count, context, &random, chosen) }
+
+  // Apart from what is specialised: a generic function asks for the metadata of its locals first.
+  @inline(never)
+  private func sample(
+    _ count: Int, _ context: GrowthContext<T>, _ random: inout RandomSource, _ chosen: UnsafeMutablePointer<Position>
   ) throws(Failure) {
     let pattern = context.subject.pattern
     let wanted = max(count, Self.count(share, of: pattern.connections, within: context.free))

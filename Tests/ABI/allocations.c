@@ -87,7 +87,7 @@ static int any_reduction(void *user, int64_t layer, real *values, int64_t count)
   return user != NULL;
 }
 
-static int with_functions;
+static int with_functions, sampling;
 
 static espalier_network *network_with(double density, int activation, int rule, int method, int threads, int loss) {
   espalier_network *network = NULL;
@@ -96,6 +96,7 @@ static espalier_network *network_with(double density, int activation, int rule, 
   if (method == ESPALIER_GRANET || method == ESPALIER_GRADUAL || method == ESPALIER_ACDC)
     OK(espalier_topology_set(topology, "density_end", 60));
   if (method == ESPALIER_ACDC) OK(espalier_topology_set(topology, "phase", 4));
+  if (method == ESPALIER_SAMPLED) OK(espalier_topology_set(topology, "sampling", sampling));
   if (with_functions) {
     OK(F(espalier_topology_set_drop)(topology, any_score, NULL));
     OK(F(espalier_topology_set_grow)(topology, any_score, NULL));
@@ -188,6 +189,11 @@ static void topologies(void) {
     }
 }
 
+static void samplings(void) {
+  for (sampling = ESPALIER_SAMPLING_UNIFORM; sampling <= ESPALIER_SAMPLING_SKETCH; sampling++)
+    one(0.2, ESPALIER_RELU, ESPALIER_SGD, ESPALIER_SAMPLED, 1, ESPALIER_MEAN_SQUARED_ERROR);
+}
+
 static void functions_of_the_callers(void) {
   with_functions = 1;
   one(0.2, ESPALIER_RELU, ESPALIER_ADAM, ESPALIER_RIGL, 1, ESPALIER_MEAN_SQUARED_ERROR);
@@ -245,7 +251,7 @@ static void the_counter_sees_the_library(void) {
 
 int main(void) {
   static const struct test tests[] = {TEST(the_counter_sees_the_library), TEST(rules_and_topologies), TEST(topologies),
-                                      TEST(functions_of_the_callers),
+                                      TEST(samplings), TEST(functions_of_the_callers),
                                       TEST(activations), TEST(losses), TEST(dense), TEST(minimize)};
   fill(x, LENGTH(x), 1);
   fill(target, LENGTH(target), 2);
