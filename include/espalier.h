@@ -642,7 +642,7 @@ typedef struct espalier_layer_view {
  *  To drop by: fill `connections` scores; the smallest go (NaN before any number; between equals the lower position stays).
  *  To grow by: `scores` (rows, inputs) come in as dL/dW at each of these positions, after espalier_network_set_reduction_f32;
  *  leave scores there. Those of largest absolute value among the positions without a connection grow. The function is called
- *  for one block of rows after the other, from first_row 0 on.
+ *  for one block of rows after the other, from first_row 0 on; with "constant_fan_in" all of them come twice.
  *  It runs in the thread of the call that updates the pattern, must not use that network, and must give the same scores for the
  *  same view, or the same seed no longer gives the same bits. @param user what was passed in */
 typedef int (*espalier_score_f32)(void *user, const espalier_layer_view *view, float *scores);

@@ -19,7 +19,7 @@ program presets
   call keeps(sampled(every=3, candidates=2, sampling="activity"), "sampled")
   call ends_with(snfs(every=3, until=20, gradient_batches=4, gradient_decay=0.8, room=3), first + second, "snfs")
   call ends_with(dsr(every=3, threshold=1d-2, tolerance=0.2, room=1.5), first + second, "dsr")
-  call ends_with(srigl(every=3, ablation=0.1), first + second, "srigl")
+  call fans_in(srigl(every=3, ablation=0.1))
   ! 880 positions, less floor(0.9 of them), and the same of each layer.
   call ends_with(granet(0.1, 18, every=3, drop_fraction=0.2, decay="constant"), 88, "granet")
   call ends_with(acdc(0.1, 18, phase=3, every=3), 88, "acdc")
@@ -84,6 +84,24 @@ contains
     do layer = 1, 2
       call net%layer_pattern(layer, rows=rows, columns=columns)
       call check(size(rows) == counts(layer) .and. minval(rows) >= 1 .and. maxval(rows) <= units, name // ": rows")
+    end do
+  end subroutine
+
+  subroutine fans_in(method)
+    !! Every unit of a layer that has connections has the same number, as many as the layer's number allows.
+    type(topology), intent(in) :: method
+    type(network) :: net
+    integer(int32), allocatable :: rows(:)
+    integer :: fan(units), i, layer
+    integer, parameter :: budgets(2) = [first, second]
+    call plant(net, method)
+    call train(net, 24)
+    do layer = 1, 2
+      call net%layer_pattern(layer, rows=rows)
+      fan = [(count(rows == i), i=1, units)]
+      call check(all(fan == 0 .or. fan == maxval(fan)), "srigl: the same number in every unit")
+      call check(size(rows) <= budgets(layer), "srigl: no more connections than before")
+      call check(size(rows) + count(fan > 0) > budgets(layer), "srigl: one more in each unit would be too many")
     end do
   end subroutine
 
