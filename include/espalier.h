@@ -610,6 +610,8 @@ int espalier_topology_destroy(espalier_topology *topology);
  *  "noise", "shrink"       0     >= 0; after an update all weights get normal noise of that deviation, and go that much
  *                                nearer to zero (DeepR)
  *  "forward_share"         1     in (0, 1]; share of the connections, the largest, that forward uses. top_kast 0.6
+ *  "exploration_decay"     0     >= 0; before each step weights shrink by the rate times it, those that forward does not use
+ *                                by as much over the density of those that it uses
  *  "constant_fan_in"       0     0 or 1: every unit has the same number of connections. srigl 1
  *  "ablation"              0     in [0, 1); a unit with a smaller share of important connections loses all. srigl 0.3
  *  "replaces_step"         0     0 or 1: an update takes the place of the optimizer's step. rigl srigl 1

@@ -24,6 +24,8 @@ public final class Linear<T: Scalar>: Layer {
   public var denseCrossover: Double
   private let owner: String
   private var panels: PanelPair<T>
+  /// What takes part in forward and in dx, where that is not all. Of the same pattern.
+  public var forwardSet: ForwardSet<T>?
   /// z, for activations whose derivative is not a function of a.
   private var preactivation: Buffer<T>?
   /// Shared with the other layers: `scratchElements`.
@@ -53,8 +55,8 @@ public final class Linear<T: Scalar>: Layer {
   public var usesBLAS: Bool { usesBLAS(pattern, denseCrossover) }
   public var output: UnsafeMutablePointer<T> { panels.output.pointer }
   public var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
-  public var bytes: Int { panels.bytes + (pattern?.bytes ?? 0) + (preactivation?.bytes ?? 0) }
-  public var flops: Int { 2 * weights.count }
+  public var bytes: Int { panels.bytes + (pattern?.bytes ?? 0) + (preactivation?.bytes ?? 0) + (forwardSet?.bytes ?? 0) }
+  public var flops: Int { 2 * (forwardSet?.pattern.connections ?? weights.count) }
 
   public var scratchElements: Int { scratchElements(pattern) }
 
@@ -75,7 +77,7 @@ public final class Linear<T: Scalar>: Layer {
   /// connection, and from which dW is read back. That costs the same for any batch, about as much as the products of 8
   /// samples: hence the factor. Measured.
   private func multipliesDensely(_ pattern: Pattern, _ pass: Pass) -> Bool {
-    usesBLAS && pattern.density > denseCrossover * (1 + 8 / Double(pass.shape.batch))
+    forwardSet == nil && usesBLAS && pattern.density > denseCrossover * (1 + 8 / Double(pass.shape.batch))
   }
 
   public func share(_ scratch: Buffer<T>) { self.scratch = scratch }
@@ -112,8 +114,12 @@ public final class Linear<T: Scalar>: Layer {
   @inline(never)
   private func propagate(_ input: UnsafePointer<T>, _ pass: Pass) {
     guard let values = weights.values else { return }
-    let arguments = self.arguments(values, input, pass)
-    if let pattern, !multipliesDensely(pattern, pass) {
+    var arguments = self.arguments(values, input, pass)
+    if let forwardSet {
+      let used = forwardSet.pattern
+      arguments.matrix = used.matrix(values: forwardSet.gather(UnsafePointer(values)))
+      run(T.kernels.sparseForward, arguments, units: outputs, work: work(pass), pass, balancedBy: used.rowStart)
+    } else if let pattern, !multipliesDensely(pattern, pass) {
       run(T.kernels.sparseForward, arguments, units: outputs, work: work(pass), pass, balancedBy: pattern.rowStart)
     } else {
       let product = DenseArguments(
@@ -147,8 +153,9 @@ public final class Linear<T: Scalar>: Layer {
       run(
         T.kernels.sparseBackwardWeight, arguments, units: outputs, work: work(pass), pass, balancedBy: pattern.rowStart)
       guard inputGradient != nil else { return }
-      run(
-        T.kernels.sparseBackwardInput, arguments, units: inputs, work: work(pass), pass, balancedBy: pattern.columnStart)
+      let used = forwardSet?.pattern ?? pattern
+      if let forwardSet { arguments.matrix = used.matrix(values: forwardSet.gathered) }
+      run(T.kernels.sparseBackwardInput, arguments, units: inputs, work: work(pass), pass, balancedBy: used.columnStart)
     } else {
       run(T.kernels.denseBackwardPrologue, arguments, units: outputs, work: 8 * elements(pass), pass)
       var product = DenseArguments(

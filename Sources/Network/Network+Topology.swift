@@ -113,6 +113,14 @@ extension Network {
     guard !layers.isEmpty else { return nil }
     let plan = method.plan
     var histories: [GradientHistory<T>?] = []
+    var forwardSets: [ForwardSet<T>?] = []
+    for (trainer, layer) in zip(trainers, layers) {
+      forwardSets.append(
+        plan.forwardShare < 1
+          ? try ForwardSet(
+            of: layer.pattern, count: plan.forwardCount(of: layer.pattern.connections),
+            capacity: plan.forwardCount(of: layer.pattern.capacity), owner: "linear layer \(trainer.number)") : nil)
+    }
     let shape = PanelShape(batch: max(1, maximumBatch), elementSize: MemoryLayout<T>.stride)
     for trainer in trainers {
       histories.append(
@@ -124,7 +132,7 @@ extension Network {
     }
     let instance = try TopologyInstance(
       method, layers: layers, seed: UInt64(bitPattern: seed), streams: trainers.map { Stream.topology + UInt64($0.number) })
-    return TopologyUnit(instance, trainers, histories)
+    return TopologyUnit(instance, trainers, histories, forwardSets)
   }
 
   /// Put units in place.
@@ -132,6 +140,7 @@ extension Network {
     for trainer in trainers {
       trainer.unit = nil
       trainer.history = nil
+      trainer.linear?.forwardSet = nil
     }
     topologyUnits = units
     for unit in units { unit.adopt() }

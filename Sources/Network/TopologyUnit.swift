@@ -14,29 +14,38 @@ final class TopologyUnit<T: Scalar> {
   private(set) var takesStep = false
 
   private let histories: [GradientHistory<T>?]
+  private let forwardSets: [ForwardSet<T>?]
 
-  /// - histories: one a trainer, for scores that are means over several batches.
-  init(_ instance: TopologyInstance<T>, _ trainers: [Trainer<T>], _ histories: [GradientHistory<T>?]) {
+  /// - histories: one a trainer, for scores that are means over several batches. - forwardSets: one a trainer, where not all
+  ///   connections take part in forward.
+  init(
+    _ instance: TopologyInstance<T>, _ trainers: [Trainer<T>], _ histories: [GradientHistory<T>?],
+    _ forwardSets: [ForwardSet<T>?]
+  ) {
     self.instance = instance
     self.trainers = trainers
     self.histories = histories
+    self.forwardSets = forwardSets
   }
 
   /// The same unit without one of its layers, at the same time.
   init(_ other: TopologyUnit<T>, without trainer: Trainer<T>) {
     instance = TopologyInstance(other.instance, without: trainer)
-    let left = zip(other.trainers, other.histories).filter { $0.0 !== trainer }
-    trainers = left.map(\.0)
-    histories = left.map(\.1)
+    let left = other.trainers.indices.filter { other.trainers[$0] !== trainer }
+    trainers = left.map { other.trainers[$0] }
+    histories = left.map { other.histories[$0] }
+    forwardSets = left.map { other.forwardSets[$0] }
     awaitsEvolution = other.awaitsEvolution
   }
 
-  /// Be the unit of its layers.
+  /// Be the unit of its layers, whose weights are in place.
   func adopt() {
-    for (trainer, history) in zip(trainers, histories) {
+    for (position, trainer) in trainers.enumerated() {
       trainer.unit = self
-      trainer.history = history
+      trainer.history = histories[position]
+      trainer.linear?.forwardSet = forwardSets[position]
     }
+    instance.selectForward()
   }
 
   var bytes: Int { instance.bytes + histories.reduce(0) { $0 + ($1?.bytes ?? 0) } }
@@ -50,7 +59,7 @@ final class TopologyUnit<T: Scalar> {
   private var steps: Int { trainers.first?.steps ?? 0 }
 
   func beforeStep() {
-    instance.begin()
+    instance.beforeStep()
     takesStep = instance.replacesStep && instance.isDue(step: steps)
     if takesStep { expect(at: steps) }
   }

@@ -92,6 +92,10 @@ extension Trainer: TopologyLayer {
     }
   }
 
+  func useForward(_ count: Int, marks: UnsafePointer<UInt8>) {
+    linear?.forwardSet?.select(count, of: pattern, marks: marks)
+  }
+
   func apply(_ remap: SlotRemap) {
     guard let linear else { return }
     linear.weights.remap(remap)

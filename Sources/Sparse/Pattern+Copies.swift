@@ -49,6 +49,13 @@ extension Pattern {
     rebuildTransposedIndex()
   }
 
+  /// Become some of the connections of another pattern of the same shape, in place; nothing is allocated.
+  /// - count: how many, 1 ... capacity. - isKept: asked once for every slot of `other`, ascending.
+  public func refill(from other: Pattern, count: Int, isKept: (Int) -> Bool) {
+    connections = count
+    fill(from: other, isKept: isKept)
+  }
+
   private func fill(from other: Pattern, isKept: (Int) -> Bool) {
     var next = 0
     for row in 0..<rows {

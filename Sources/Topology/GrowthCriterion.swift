@@ -17,11 +17,13 @@ struct GrowthContext<T: Scalar> {
     try subject.growthScores(rows: rows, into: scores)
     try callers.growthScores(rows: rows, in: scores)
   }
+}
 
-  /// Whether a position may not be chosen.
-  func isTaken(_ row: Int, _ column: Int) -> Bool {
-    guard let slot = subject.pattern.slot(row: row, column: column) else { return false }
-    return taken[slot] == 0
+extension Pattern {
+  /// Whether a position has a connection whose mark is 0. Not of GrowthContext, whose metadata closures would ask for.
+  func isTaken(_ row: Int, _ column: Int, _ marks: UnsafePointer<UInt8>) -> Bool {
+    guard let slot = slot(row: row, column: column) else { return false }
+    return marks[slot] == 0
   }
 }
 

@@ -20,6 +20,8 @@ public final class LayerTopology<T: Scalar> {
   let growth: any GrowthCriterion<T>
   private let callers: CallerScores<T>
   private let fanIn: FanIn<T>?
+  /// Marks, one a slot: 0 for those that take part in forward; empty when all do.
+  private let exploring: Buffer<UInt8>
   let explored: Explored
   /// Marks, one a slot: 1 for those that go.
   let gone: Buffer<UInt8>
@@ -54,6 +56,7 @@ public final class LayerTopology<T: Scalar> {
     gone = try Buffer(count: room, of: what)
     busy = try Buffer(count: plan.justDropped == .exclude ? room : 0, of: what)
     positions = try Buffer(count: room, of: what)
+    exploring = try Buffer(count: plan.forwardShare < 1 ? room : 0, of: what)
     droppedSlots = try Buffer(count: room, of: what)
     grownSlots = try Buffer(count: room, of: what)
     let needsScores = plan.drop.needsScores || plan.redistribute == .momentum
@@ -73,7 +76,7 @@ public final class LayerTopology<T: Scalar> {
   /// Bytes of scratch.
   var bytes: Int {
     gone.bytes + busy.bytes + positions.bytes + droppedSlots.bytes + grownSlots.bytes + scoreScratch.bytes
-      + (reference?.bytes ?? 0) + growth.bytes + explored.bytes + callers.bytes + (fanIn?.bytes ?? 0)
+      + (reference?.bytes ?? 0) + growth.bytes + explored.bytes + callers.bytes + (fanIn?.bytes ?? 0) + exploring.bytes
   }
 
   /// Number of positions that have ever been connected; an estimate in a very sparse layer, see ``Explored``.
@@ -86,6 +89,11 @@ public final class LayerTopology<T: Scalar> {
 
   /// What training starts from, for scores that compare with it. The weights must be in place.
   func begin() {
+    selectForward()
+    keepReference()
+  }
+
+  private func keepReference() {
     guard let reference else { return }
     reference.pointer.update(from: subject.weights, count: connections)
     if plan.drop == .signFlip { giveSigns(reference.pointer) }
@@ -169,11 +177,33 @@ public final class LayerTopology<T: Scalar> {
     let before = plan.growWeight.spread(plan, subject)
     for slot in remap.grown { subject.weights[Int(slot)] = plan.growWeight.draw(spread: before, &random) }
     keepReference(remap)
+    selectForward()
+  }
+
+  /// The largest weights take part in forward; between equals the lower slots.
+  func selectForward() {
+    guard plan.forwardShare < 1 else { return }
+    let count = plan.forwardCount(of: connections)
+    let weights = DropScores(values: UnsafePointer(subject.weights), isSigned: false)
+    markSmallest(weights, connections - count, of: connections, exploring.pointer)
+    subject.useForward(count, marks: exploring.pointer)
+  }
+
+  /// Draw weights towards 0, but not beyond, before an optimizer's step: by rate x decay those that take part in forward, by
+  /// as much over the density of forward the others, so that exploring costs more. With plain SGD that is the gradient of
+  /// decay / 2 (sum_A w^2 + sum_(B without A) w^2 / D) (Top-KAST, equation 4 with squares).
+  func decayExploration() {
+    guard plan.explorationDecay > 0 else { return }
+    let share = subject.learningRate * plan.explorationDecay
+    let density = Double(plan.forwardCount(of: connections)) / Double(positionCount)
+    let (inside, outside) = (T(max(0, 1 - share)), T(max(0, 1 - share / density)))
+    let weights = subject.weights
+    for slot in 0..<connections { weights[slot] *= exploring.pointer[slot] == 0 ? inside : outside }
   }
 
   private func keepReference(_ remap: SlotRemap) {
     guard let reference else { return }
-    guard plan.drop == .signFlip else { return begin() }
+    guard plan.drop == .signFlip else { return keepReference() }
     remap.apply(to: reference.pointer, fill: 0)
     for slot in remap.grown { reference.pointer[Int(slot)] = subject.weights[Int(slot)] }
     giveSigns(reference.pointer)

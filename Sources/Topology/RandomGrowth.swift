@@ -47,13 +47,12 @@ final class RandomGrowth<T: Scalar>: GrowthCriterion {
     _ count: Int, _ pattern: Pattern, _ context: GrowthContext<T>, random: inout RandomSource,
     into positions: UnsafeMutablePointer<Position>
   ) {
-    let (rows, columns) = (pattern.rows, pattern.columns)
+    let (rows, columns, taken) = (pattern.rows, pattern.columns, context.taken)
     if PositionSampler.prefersSparse(rows: rows, columns: columns, taken: pattern.connections, count: count) {
       PositionSampler.sparse(
         rows: rows, columns: columns, count: count, positions: positions, scratch: scratch.pointer, random: &random,
-        isTaken: { context.isTaken($0, $1) })
+        isTaken: { pattern.isTaken($0, $1, taken) })
     } else {
-      let taken = context.taken
       walk(count, context.free, pattern, random: &random, into: positions) { slot, _, _ in
         slot.map { taken[$0] == 0 } ?? false
       }

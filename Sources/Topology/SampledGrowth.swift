@@ -97,6 +97,7 @@ final class SampledGrowth<T: Scalar>: GrowthCriterion {
   /// each.
   private func drawActive(_ wanted: Int, _ context: GrowthContext<T>, _ random: inout RandomSource) -> Int {
     guard let activity else { return 0 }
+    let pattern = context.subject.pattern
     var distinct = 0
     var left = 4 * wanted + 64
     while distinct < wanted, left > 0 {
@@ -105,7 +106,7 @@ final class SampledGrowth<T: Scalar>: GrowthCriterion {
       for _ in distinct..<wanted {
         let row = activity.unitTable.draw(&random)
         let column = activity.inputTable.draw(&random)
-        if context.isTaken(row, column) { continue }
+        if pattern.isTaken(row, column, context.taken) { continue }
         positions.pointer[end] = Position(row: row, column: column)
         end &+= 1
       }
@@ -117,9 +118,9 @@ final class SampledGrowth<T: Scalar>: GrowthCriterion {
   /// Fill up to `wanted` with positions drawn uniformly among the free ones that are not there yet.
   private func drawUniform(_ wanted: Int, beside drawn: Int, _ context: GrowthContext<T>, _ random: inout RandomSource) {
     let pattern = context.subject.pattern
-    let (rows, columns, pointer) = (pattern.rows, pattern.columns, positions.pointer)
+    let (rows, columns, pointer, marks) = (pattern.rows, pattern.columns, positions.pointer, context.taken)
     func isTaken(_ row: Int, _ column: Int) -> Bool {
-      context.isTaken(row, column) || Position(row: row, column: column).isAmong(pointer, count: drawn)
+      pattern.isTaken(row, column, marks) || Position(row: row, column: column).isAmong(pointer, count: drawn)
     }
     let taken = rows * columns - context.free + drawn
     if PositionSampler.prefersSparse(rows: rows, columns: columns, taken: taken, count: wanted - drawn) {

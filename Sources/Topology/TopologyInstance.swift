@@ -96,6 +96,20 @@ public final class TopologyInstance<T: Scalar> {
     for layer in layers { layer.begin() }
   }
 
+  /// Choose what takes part in forward, where that is not all. The weights must be in place.
+  public func selectForward() {
+    for layer in layers { layer.selectForward() }
+  }
+
+  /// An optimizer's step is about to be taken.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  public func beforeStep() {
+    begin()
+    guard plan.explorationDecay > 0 else { return }
+    for layer in layers { layer.decayExploration() }
+  }
+
   /// Drop and grow now. Patterns change in place, and each layer moves what it stores. Nothing is allocated; the same bits for
   /// any number of threads.
   ///

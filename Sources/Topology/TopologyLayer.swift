@@ -51,6 +51,10 @@ public protocol TopologyLayer<T>: AnyObject {
     signs: SignSequence?, units: UnsafeMutablePointer<T>, inputs: UnsafeMutablePointer<T>
   ) throws(Failure)
 
+  /// Let only some connections take part in forward and dL/dx, until the next call. For methods whose forward share is below 1.
+  /// - count: those marked 0, >= 1. - marks: one a slot, valid during the call.
+  func useForward(_ count: Int, marks: UnsafePointer<UInt8>)
+
   /// Move everything that is stored in slot order, and start what has grown. `pattern` has changed already.
   func apply(_ remap: SlotRemap)
 }

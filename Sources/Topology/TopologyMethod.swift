@@ -125,6 +125,12 @@ public struct TopologyMethod: Sendable {
     try require(self[.ablation] == 0 || fanIn, "ablation \(self[.ablation]) needs constant_fan_in 1")
     try require(!fanIn || final == -1, "final_density and constant_fan_in exclude each other")
     try require(!fanIn || self[.soft] == 0, "soft and constant_fan_in exclude each other")
+    let forward = self[.forwardShare]
+    try require(
+      forward == 1 || self[.dropFraction] <= 1 - forward + 1e-12,
+      "drop_fraction \(self[.dropFraction]) reaches into the forward_share of \(forward); it must be at most 1 - forward_share")
+    try require(
+      self[.explorationDecay] == 0 || forward < 1, "exploration_decay \(self[.explorationDecay]) needs forward_share below 1")
     let growsByScore: [GrowthScore] = [.gradient, .momentum, .callback]
     try require(
       !fanIn || growsByScore.contains(plan.grow),

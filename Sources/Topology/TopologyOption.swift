@@ -14,7 +14,7 @@ enum TopologyOption: Int, CaseIterable {
   // Noise and shrinkage of DeepR.
   case noise, shrink
   // Parts of a pattern.
-  case forwardShare, fanIn, ablation
+  case forwardShare, explorationDecay, fanIn, ablation
   case replacesStep
 
   var option: Option {
@@ -54,6 +54,7 @@ enum TopologyOption: Int, CaseIterable {
     case .noise: Option("noise", 0, .from(0, below: .infinity))
     case .shrink: Option("shrink", 0, .from(0, below: .infinity))
     case .forwardShare: Option("forward_share", 1, .above(0, upTo: 1))
+    case .explorationDecay: Option("exploration_decay", 0, .from(0, below: .infinity))
     case .fanIn: Option("constant_fan_in", 0, .flag)
     case .ablation: Option("ablation", 0, .from(0, below: 1))
     case .replacesStep: Option("replaces_step", 0, .flag)

@@ -1,3 +1,5 @@
+import Sparse
+
 /// A method's options, decoded once.
 public struct TopologyPlan: Sendable {
   public let schedule: UpdateSchedule
@@ -25,6 +27,7 @@ public struct TopologyPlan: Sendable {
   let shrink: Double
   /// Share of what is stored that takes part in forward; 1: all.
   public let forwardShare: Double
+  let explorationDecay: Double
   /// Whether a layer starts with the same number of connections in every unit.
   public let hasConstantFanIn: Bool
   let ablation: Double
@@ -78,6 +81,7 @@ public struct TopologyPlan: Sendable {
     noise = method[.noise]
     shrink = method[.shrink]
     forwardShare = method[.forwardShare]
+    explorationDecay = method[.explorationDecay]
     hasConstantFanIn = method[.fanIn] == 1
     ablation = method[.ablation]
     replacesStep = method[.replacesStep] == 1
@@ -85,6 +89,11 @@ public struct TopologyPlan: Sendable {
 
   /// Whether the drop score says itself which connections go, however many they are.
   var marksItself: Bool { drop == .signFlip || drop == .thresholds || threshold > 0 }
+
+  /// How many of some stored connections take part in forward: of 10 at a share of 0.3, 3.
+  public func forwardCount(of connections: Int) -> Int {
+    max(1, Distribution.connections(density: forwardShare, positions: connections))
+  }
 
   /// Slots that each of some layers needs room for while the method is at work.
   /// - layers: connections at the start and positions of each.

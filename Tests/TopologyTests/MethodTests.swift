@@ -121,6 +121,41 @@ import Topology
     #expect(counts.first == 144 && counts.last == 120)
   }
 
+  /// Top-KAST on the weights of RigL's vector: of 10 positions 5 are stored, the largest 3 take part in forward, and their
+  /// penalties are 1.55 and 0.1 / 0.3.
+  @Test func topKASTExplores() throws {
+    let weights = [0.5, -0.1, 0, 0.02, 0.9, 0, -0.3, 0, 0.05, -0.7]
+    let decay = 1e-6
+    let kast = try method(.topKast, ["forward_share": 0.6, "drop_fraction": 0.4, "exploration_decay": decay])
+    for rows in [1, 2, 5] {
+      let layer = try Layer<Double>(
+        mask: [1, 1, 0, 0, 1, 0, 1, 0, 0, 1], rows: rows, weights: weights, moments: weights)
+      let subject = Subject<Double>(layer.pattern)
+      for slot in 0..<5 { subject.weights[slot] = layer.weights[slot] }
+      let topology = try TopologyInstance(kast, layers: [(subject, layer.pattern)], seed: 1, streams: [0])
+      topology.selectForward()
+      let columns = 10 / rows
+      #expect(subject.forward?.map { $0.row * columns + $0.column } == [0, 4, 9])
+      topology.beforeStep()
+      var penalties = [0.0, 0]
+      for (position, (old, new)) in zip(layer.positions, zip(layer.weights, (0..<5).map { subject.weights[$0] })) {
+        let isActive = subject.forward?.contains(position) == true
+        penalties[isActive ? 0 : 1] += old * (old - new) / (subject.learningRate * decay)
+      }
+      // Differences of 1e-7 of the weights: 9 digits are left.
+      #expect(abs(penalties[0] - 1.55) < 1e-7 && abs(penalties[1] - 0.1 / 0.3) < 1e-7)
+      // The smallest two of what is stored go, which are those that only explore.
+      try topology.evolve(step: 0)
+      let left = (0..<5).map { subject.weights[$0].magnitude }.sorted()
+      #expect(left[2] > 0.4 && layer.pattern.connections == 5)
+      #expect(subject.forward?.map { $0.row * columns + $0.column } == [0, 4, 9])
+    }
+    var wrong = kast
+    try wrong.set("drop_fraction", 0.5)
+    #expect(throws: Failure.self) { try wrong.check() }
+    #expect(throws: Failure.self) { try method(.set, ["exploration_decay": 1]).check() }
+  }
+
   /// DeepR: exactly those go whose weight has changed its sign since the last update; as many come; a weight of 0 has the
   /// sign that was drawn for it.
   @Test func deepRDropsFlippedSigns() throws {

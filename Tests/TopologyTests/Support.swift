@@ -101,6 +101,17 @@ final class Subject<T: Scalar>: TopologyLayer {
     for (input, values) in (batch?.inputs ?? []).enumerated() { inputs[input] = sum(values) }
   }
 
+  /// Positions that take part in forward, if not all do.
+  private(set) var forward: [Position]?
+
+  func useForward(_ count: Int, marks: UnsafePointer<UInt8>) {
+    let all = (0..<pattern.rows).flatMap { row in
+      pattern.slots(row: row).map { Position(row: row, column: pattern.column($0)) }
+    }
+    forward = all.indices.filter { marks[$0] == 0 }.map { all[$0] }
+    #expect(forward?.count == count)
+  }
+
   func apply(_ remap: SlotRemap) {
     remap.apply(to: weights, fill: 0)
     remap.apply(to: moments, fill: 0)
