@@ -3,8 +3,8 @@ import Machine
 import Sparse
 
 /// What a topology method keeps of one layer: random numbers, counters and scratch, all allocated at construction and linear
-/// in the pattern's capacity, candidates for growth, units and inputs, never in rows x columns. (A walk over bits of explored positions is the
-/// exception that ``Explored`` describes.)
+/// in the pattern's capacity, candidates for growth, units and inputs, never in rows x columns beyond the megabyte of bits that
+/// ``Explored`` allows itself.
 public final class LayerTopology<T: Scalar> {
   let subject: any TopologyLayer<T>
   /// Connections that went and came at the last update; those that went and came back at once are in neither.
@@ -52,7 +52,7 @@ public final class LayerTopology<T: Scalar> {
     initialCount = pattern.connections
     let room = pattern.capacity
     let what = "topology method, scratch"
-    explored = try Explored(pattern: pattern, exact: plan.grow == .unfired)
+    explored = try Explored(pattern: pattern, membership: plan.grow == .unfired)
     gone = try Buffer(count: room, of: what)
     busy = try Buffer(count: plan.justDropped == .exclude ? room : 0, of: what)
     positions = try Buffer(count: room, of: what)

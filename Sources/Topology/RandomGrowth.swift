@@ -34,6 +34,10 @@ final class RandomGrowth<T: Scalar>: GrowthCriterion {
     guard let explored else {
       return drawFree(count, pattern, context, random: &random, into: positions)
     }
+    guard explored.isExact else {
+      explored.prepare(pattern)
+      return drawFresh(count, pattern, explored, random: &random, into: positions)
+    }
     let unfired = pattern.rows * pattern.columns - explored.count
     let fresh = min(count, unfired)
     if fresh > 0 { drawUnfired(fresh, unfired, pattern, explored, random: &random, into: positions) }
@@ -65,12 +69,21 @@ final class RandomGrowth<T: Scalar>: GrowthCriterion {
   ) {
     let (rows, columns) = (pattern.rows, pattern.columns)
     if PositionSampler.prefersSparse(rows: rows, columns: columns, taken: explored.count, count: count) {
-      PositionSampler.sparse(
-        rows: rows, columns: columns, count: count, positions: positions, scratch: scratch.pointer, random: &random,
-        isTaken: { explored.contains($0, $1) })
+      drawFresh(count, pattern, explored, random: &random, into: positions)
     } else {
       walk(count, unfired, pattern, random: &random, into: positions) { _, row, column in explored.contains(row, column) }
     }
+  }
+
+  /// By rejection: where most positions are not explored, or, in a layer so sparse that only the last ones are known, are not
+  /// taken for explored.
+  private func drawFresh(
+    _ count: Int, _ pattern: Pattern, _ explored: Explored, random: inout RandomSource,
+    into positions: UnsafeMutablePointer<Position>
+  ) {
+    PositionSampler.sparse(
+      rows: pattern.rows, columns: pattern.columns, count: count, positions: positions, scratch: scratch.pointer,
+      random: &random, isTaken: { explored.contains($0, $1) })
   }
 
   private func drawFired(

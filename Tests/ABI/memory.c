@@ -83,6 +83,8 @@ static void check(int64_t side, double connections, int method, const struct opt
 
 static void set(void) { check(200000, 2e6, ESPALIER_SET, NULL, 0, 1024); }
 
+static void itop(void) { check(200000, 2e6, ESPALIER_ITOP, NULL, 0, 1024); }
+
 static void sampled(void) {
   const struct option activity[] = {{"sampling", ESPALIER_SAMPLING_ACTIVITY}};
   const struct option sketch[] = {{"sampling", ESPALIER_SAMPLING_SKETCH}, {"gradient_batches", 2}};
@@ -94,6 +96,6 @@ static void sampled(void) {
 static void rigl(void) { check(20000, 4e5, ESPALIER_RIGL, NULL, 0, 512); }
 
 int main(void) {
-  const struct test tests[] = {TEST(set), TEST(sampled), TEST(rigl)};
+  const struct test tests[] = {TEST(set), TEST(itop), TEST(sampled), TEST(rigl)};
   return run_tests(tests, sizeof tests / sizeof *tests);
 }

@@ -255,6 +255,27 @@ import Topology
     }
   }
 
+  /// In a layer with too many positions for bits, ITOP still goes where there was no connection lately; memory stays linear in
+  /// the connections, and a filter that fills up starts anew, with those that there are.
+  @Test func unfiredGrowthInHugeLayers() throws {
+    let itop = try method(.itop, ["drop_fraction": 0.5, "decay": 0])
+    let fleet = try Fleet<Float>(itop, [(30_000, 30_000, 1000)]) { _, _ in 1 }
+    #expect(fleet.topology.bytes < 80 * 1000 + 20_000)
+    var seen = Set(fleet.positions(0))
+    var newest = 0
+    // 60 updates put in 30 times the connections: the filter is half full after about 22 times.
+    for round in 0..<60 {
+      let before = Set(fleet.positions(0))
+      try fleet.topology.evolve(step: 0)
+      let grown = Set(fleet.positions(0)).subtracting(before)
+      #expect(grown.count == 500 && fleet.counts == [1000] && fleet.subjects[0].pattern.violation() == nil)
+      if round < 30 { #expect(grown.isDisjoint(with: seen), "\(round)") }
+      seen.formUnion(grown)
+      newest = max(newest, seen.count)
+    }
+    #expect(newest > 30_000)
+  }
+
   /// R_s of a huge layer is estimated; 5 standard errors of 0.8 %.
   @Test func exploredIsEstimatedInHugeLayers() throws {
     let set = try method(.set, ["drop_fraction": 0.5])
