@@ -122,6 +122,23 @@ private func close(_ a: [Double], _ b: [Double], relative: Double, absolute: Dou
     }
   }
 
+  /// Optimal brain damage, w^2 H_ii / 2, for H_ii = 4, 3, 2: samples with one feature each whose squared derivatives have these
+  /// means.
+  @Test func damageOfAGivenDiagonal() throws {
+    let (h, w) = ([4.0, 3, 2], [1, -0.6, 0.8])
+    let made = try network(Double.self, inputs: 3, [w], units: [1])
+    var x = [Double](repeating: 0, count: 9)
+    var target: [Double] = []
+    for i in 0..<3 {
+      x[4 * i] = (3 * h[i]).squareRoot()
+      // The loss's derivative by y, 2 (y - t), is 1.
+      target.append(w[i] * x[4 * i] - 0.5)
+    }
+    for (found, expected) in zip(try scores(made, pruning(.fisher), x, target)[0], [2, 0.54, 0.64]) {
+      #expect(abs(found - expected) < 1e-14)
+    }
+  }
+
   /// Half the mean of the squared gradients of single samples, times w^2, against the oracle's gradients sample by sample.
   @Test(arguments: Case.all) func fisher(_ c: Case) throws {
     let count = 300
