@@ -40,6 +40,10 @@ bench-quick: lib ## its main rows in under three minutes
 	@scripts/setup.sh bench
 	@Benchmarks/run.sh --quick
 
+sparsity-table: lib ## MNIST errors of every way to choose a pattern: three quarters of an hour; build/sparsity/table.md
+	@scripts/setup.sh demo
+	@scripts/sparsity-table.sh
+
 install: lib ## header, libraries, Fortran sources; pkg-config, CMake and fpm files into PREFIX
 	@scripts/install.sh install "$(DESTDIR)$(PREFIX)"
 
@@ -63,4 +67,4 @@ build/bin/mnist: lib $(MNIST)
 	@$(FC) $(FFLAGS) -Ibuild/mod -Jbuild/examples $(MNIST) -o $@ \
 	  -Lbuild/lib -lespalier_fortran -lespalier -Wl,-rpath,'$$ORIGIN/../lib'
 
-.PHONY: demo test mnist lib bench bench-quick install uninstall check format clean help
+.PHONY: demo test mnist lib bench bench-quick sparsity-table install uninstall check format clean help

@@ -42,6 +42,8 @@ for program in $programs stops; do
   link "$program" "$build/$program.o" "$build/testing.o" "${objects[@]}"
 done
 for program in first mnist prune_at_start prune_after change_while_training; do compile "examples/fortran/$program.f90"; done
+# Only compiled: their runs take a quiet machine, or an hour.
+for program in small_step sparsity_table; do compile "Benchmarks/$program.f90"; done
 for program in prune_at_start prune_after change_while_training; do
   link $program "$build"/{$program,digit_images}.o "${objects[@]}"
 done

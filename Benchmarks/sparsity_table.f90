@@ -1,0 +1,244 @@
+!> One training run of 784-300-100-10 on MNIST, for the table of methods and densities in docs/Sparsity.md:
+!!
+!!     sparsity_table directory='build/mnist' method='rigl' density=0.02 seed=1
+!!
+!! The arguments are those of the namelist `run` below. Prints method, density, seed, test error of the last epoch in percent,
+!! connections, and bytes of the network without its dead units and inputs (Evci et al. 2020, appendix B): four a weight and a
+!! bias, one bit a position of what is left of each layer.
+program sparsity_table
+  use, intrinsic :: iso_fortran_env, only: error_unit, int64, real32, real64
+  use :: digit_images, only: digit_set, read_mnist
+  use :: espalier, only: grasp, input, linear, network, prune_magnitude, sgd, snip, synflow, topology, topology_method
+  implicit none
+
+  character(256) :: directory = "build/mnist"
+  character(16) :: method = "rigl"
+  real(real64) :: density = 0.02_real64, learning_rate = 0.2_real64, weight_decay = 5e-4_real64, drop_fraction = 0.5_real64
+  integer :: seed = 1, epochs = 60, batch = 100, every = 100, shift = 0, rounds = 5, round_epochs = 15
+  namelist /run/ directory, method, density, seed, epochs, batch, every, learning_rate, weight_decay, drop_fraction, shift, &
+    rounds, round_epochs
+
+  type(digit_set) :: train, test
+  type(network) :: net
+  integer, allocatable :: order(:)
+  integer(int64) :: state
+  integer :: steps
+  character(:), allocatable :: message
+
+  call read_arguments
+  call read_mnist(trim(directory), train, test, message)
+  if (allocated(message)) call give_up(message)
+  steps = epochs * (size(train%labels) / batch)
+  state = 1 + modulo(int(seed, int64) * 7919, 2147483646_int64)
+  select case (method)
+  case ("snip", "grasp", "synflow")
+    call plant(1.0_real64)
+    call prune
+    call grow(epochs)
+  case ("lottery")
+    call plant(1.0_real64)
+    call draw_lots
+    call grow(epochs)
+  case ("gradual", "acdc")
+    call plant(1.0_real64)
+    call change(thinning(method))
+    call grow(epochs)
+  case ("granet")
+    call plant(max(0.2_real64, density))
+    call change(thinning(method))
+    call grow(epochs)
+  case ("top_kast")
+    ! What takes part in forward is the density of the table; what is stored and trained is two thirds more.
+    call plant(density / 0.6_real64)
+    call change(topology_method(method, every=every, until=3 * steps / 4))
+    call grow(epochs)
+  case ("static")
+    call plant(density)
+    call grow(epochs)
+  case default
+    call plant(density)
+    call change(topology_method(method, every=every, until=3 * steps / 4, drop_fraction=drop_fraction, decay="cosine"))
+    call grow(epochs)
+  end select
+  print "(a, 2x, f0.3, 2x, i0, 2x, f0.2, 2x, i0, 2x, i0)", trim(method), density, seed, &
+    100 * (1 - net%accuracy(test%x, test%labels)), int(net%option("connections")), compressed_bytes()
+  call net%destroy()
+
+contains
+
+  subroutine read_arguments
+    character(2048) :: text
+    character(256) :: argument, reason
+    integer :: i, stat
+    text = "&run"
+    do i = 1, command_argument_count()
+      call get_command_argument(i, argument)
+      text = trim(text) // " " // trim(argument)
+    end do
+    text = trim(text) // " /"
+    read (text, nml=run, iostat=stat, iomsg=reason)
+    if (stat /= 0) call give_up(trim(reason))
+  end subroutine
+
+  subroutine plant(share)
+    !! A network with this share of its connections, spread as Erdos-Renyi does.
+    real(real64), intent(in) :: share
+    net = network([input(size(train%x, 1)), linear(300, activation="relu"), linear(100, activation="relu"), linear(10)], &
+                  loss="softmax_cross_entropy", distribution="erdos_renyi_kernel", density=share, seed=seed, &
+                  max_batch=batch, threads=1)
+    call anneal(steps)
+  end subroutine
+
+  subroutine anneal(period)
+    !! Stochastic gradient descent whose rate falls to 0 in so many steps.
+    integer, intent(in) :: period
+    call net%set_optimizer(sgd(learning_rate=learning_rate, momentum=0.9, nesterov=.true., weight_decay=weight_decay, &
+                               schedule="cosine", period=period))
+  end subroutine
+
+  subroutine change(how)
+    type(topology), intent(in) :: how
+    call net%set_topology(how)
+  end subroutine
+
+  type(topology) function thinning(name) result(how)
+    !! From what the network has to `density`, over all layers together, in the first three fifths of the training.
+    character(*), intent(in) :: name
+    how = topology_method(name, every=every, until=3 * steps / 4)
+    call how%set("scope", "global")
+    call how%set("final_density", density)
+    call how%set("density_begin", steps / 50)
+    call how%set("density_end", 3 * steps / 5)
+    if (name == "granet") call how%set("drop_fraction", drop_fraction)
+    if (name == "acdc") call how%set("phase", steps / 12)
+  end function
+
+  subroutine prune
+    !! At the start, by the first samples of the training set.
+    integer, parameter :: samples = 100
+    associate (x => train%x(:, :samples), labels => train%labels(:samples))
+      select case (method)
+      case ("snip")
+        call net%prune(snip(density=density), x, labels)
+      case ("grasp")
+        call net%prune(grasp(density=density), x, labels)
+      case ("synflow")
+        call net%prune(synflow(density=density))
+      end select
+    end associate
+  end subroutine
+
+  subroutine draw_lots
+    !! Train, prune, rewind to the weights after one epoch; the density falls by the same factor each time (Frankle et al. 2020).
+    integer :: round
+    call grow(1)
+    call net%remember()
+    do round = 1, rounds
+      call anneal(round_epochs * (size(train%labels) / batch))
+      call grow(round_epochs)
+      call net%prune(prune_magnitude(density=density**(real(round, real64) / rounds), scope="global"))
+      call net%rewind()
+    end do
+    call anneal(steps)
+  end subroutine
+
+  subroutine grow(count)
+    integer, intent(in) :: count
+    real(real32) :: x(size(train%x, 1), batch)
+    real(real64) :: loss
+    integer :: epoch, first, i, labels(batch)
+    if (.not. allocated(order)) order = [(i, i=1, size(train%labels))]
+    do epoch = 1, count
+      do i = size(order), 2, -1
+        call exchange(order(i), order(1 + drawn(i)))
+      end do
+      do first = 1, size(order) - batch + 1, batch
+        do i = 1, batch
+          x(:, i) = moved(train%x(:, order(first + i - 1)))
+          labels(i) = train%labels(order(first + i - 1))
+        end do
+        call net%train_step(x, labels, loss)
+      end do
+    end do
+  end subroutine
+
+  function moved(picture) result(shifted)
+    !! The picture, or, with `shift` above 0, moved by up to so many pixels each way at random.
+    real(real32), intent(in) :: picture(:)
+    real(real32) :: shifted(size(picture))
+    integer :: width, right, down
+    shifted = picture
+    if (shift == 0) return
+    width = train%width
+    right = drawn(2 * shift + 1) - shift
+    down = drawn(2 * shift + 1) - shift
+    shifted = reshape(eoshift(eoshift(reshape(picture, [width, width]), -right, dim=1), -down, dim=2), [width * width])
+  end function
+
+  integer function drawn(bound)
+    !! Of 0 .. bound - 1, by a generator that gives the same numbers in every compiler (Park and Miller 1988).
+    integer, intent(in) :: bound
+    state = mod(16807 * state, 2147483647_int64)
+    drawn = int(mod(state, int(bound, int64)))
+  end function
+
+  pure subroutine exchange(a, b)
+    integer, intent(inout) :: a, b
+    integer :: kept
+    kept = a
+    a = b
+    b = kept
+  end subroutine
+
+  integer function compressed_bytes() result(bytes)
+    !! Of what is left when units that nothing reaches or that reach nothing are taken away, again and again.
+    type :: connection_list
+      integer, allocatable :: rows(:), columns(:)
+    end type
+    type(connection_list) :: layers(0:3)  ! nothing leads to the inputs
+    logical, allocatable :: alive(:, :), enters(:), leaves(:)
+    logical :: has_changed
+    integer, parameter :: widths(0:3) = [784, 300, 100, 10]
+    integer :: i, l, weights, before
+    allocate (alive(784, 0:3), source=.true.)
+    allocate (layers(0)%rows(0), layers(0)%columns(0))
+    do l = 1, 3
+      call net%layer_pattern(l, rows=layers(l)%rows, columns=layers(l)%columns, base=1)
+    end do
+    has_changed = .true.
+    do while (has_changed)
+      has_changed = .false.
+      do l = 0, 2
+        before = count(alive(:widths(l), l))
+        allocate (enters(widths(l)), source=l == 0)
+        allocate (leaves(widths(l)), source=.false.)
+        do i = 1, size(layers(l)%rows)
+          if (alive(layers(l)%columns(i), max(l - 1, 0))) enters(layers(l)%rows(i)) = .true.
+        end do
+        do i = 1, size(layers(l + 1)%rows)
+          if (alive(layers(l + 1)%rows(i), l + 1)) leaves(layers(l + 1)%columns(i)) = .true.
+        end do
+        alive(:widths(l), l) = alive(:widths(l), l) .and. enters .and. leaves
+        has_changed = has_changed .or. count(alive(:widths(l), l)) /= before
+        deallocate (enters, leaves)
+      end do
+    end do
+    bytes = 0
+    do l = 1, 3
+      weights = 0
+      do i = 1, size(layers(l)%rows)
+        if (alive(layers(l)%columns(i), l - 1) .and. alive(layers(l)%rows(i), l)) weights = weights + 1
+      end do
+      associate (units => count(alive(:widths(l), l)), inputs => count(alive(:widths(l - 1), l - 1)))
+        bytes = bytes + 4 * (weights + units) + (units * inputs + 7) / 8
+      end associate
+    end do
+  end function
+
+  subroutine give_up(reason)
+    character(*), intent(in) :: reason
+    write (error_unit, "(2a)") "sparsity_table: ", reason
+    error stop 1
+  end subroutine
+
+end program sparsity_table
