@@ -96,6 +96,7 @@ static espalier_network *network_with(double density, int activation, int rule, 
   if (method == ESPALIER_GRANET || method == ESPALIER_GRADUAL || method == ESPALIER_ACDC)
     OK(espalier_topology_set(topology, "density_end", 60));
   if (method == ESPALIER_ACDC) OK(espalier_topology_set(topology, "phase", 4));
+  if (method == ESPALIER_TOP_KAST) OK(espalier_topology_set(topology, "exploration_decay", 0.01));
   if (method == ESPALIER_SAMPLED) OK(espalier_topology_set(topology, "sampling", sampling));
   if (with_functions) {
     OK(F(espalier_topology_set_drop)(topology, any_score, NULL));
@@ -198,6 +199,7 @@ static void functions_of_the_callers(void) {
   with_functions = 1;
   one(0.2, ESPALIER_RELU, ESPALIER_ADAM, ESPALIER_RIGL, 1, ESPALIER_MEAN_SQUARED_ERROR);
   one(0.2, ESPALIER_RELU, ESPALIER_SGD, ESPALIER_SET, 2, ESPALIER_MEAN_SQUARED_ERROR);
+  one(0.2, ESPALIER_RELU, ESPALIER_SGD, ESPALIER_SRIGL, 1, ESPALIER_MEAN_SQUARED_ERROR);
   with_functions = 0;
 }
 

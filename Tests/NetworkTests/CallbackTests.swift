@@ -77,6 +77,34 @@ import Testing
     #expect(try parameters(summed) != before)
   }
 
+  /// Called on the thread of the call that updates.
+  private final class Seen: @unchecked Sendable {
+    var counts: [Int: [Int]] = [:]
+  }
+
+  /// Sampled growth hands out what its sampling needs of units and inputs, then the candidates, here one for
+  /// two connections.
+  @Test(arguments: [0.0, 1, 2]) func aReductionSeesWhatIsSampled(sampling: Double) throws {
+    var method = TopologyMethod(.sampled)
+    for (name, value) in [("every", 2), ("sampling", sampling), ("candidates", 0.5)] { try method.set(name, value) }
+    let (alone, summed) = (try network(method), try network(method))
+    let seen = Seen()
+    summed.setReduction { layer, values in
+      for i in values.indices { values[i] *= 2 }
+      seen.counts[layer, default: []].append(values.count)
+      return true
+    }
+    try train(alone, steps: 9)
+    try train(summed, steps: 9)
+    #expect(try parameters(alone) == parameters(summed))
+    #expect(try alone.coordinates(ofLayer: 1).columns == summed.coordinates(ofLayer: 1).columns)
+    let activity = sampling == 0 ? [[], []] : [[9, 6], [5, 9]]
+    for layer in [1, 2] {
+      let candidates = Int((0.5 * (try summed.layerValue(layer, "connections"))).rounded(.up))
+      #expect(seen.counts[layer] == (0..<4).flatMap { _ in activity[layer - 1] + [candidates] })
+    }
+  }
+
   @Test func densities() throws {
     let network = try Network<Float>(inputs: 10)
     try network.addLinear(8, density: 0.5)

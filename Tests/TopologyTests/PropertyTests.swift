@@ -21,6 +21,7 @@ import Topology
       (.deepR, ["just_dropped": 0]),
       (.gradual, ["scope": 1, "drop_fraction": 0.3]), (.acdc, ["scope": 0]), (.granet, ["just_dropped": 2]),
       (.snfs, ["just_dropped": 2]), (.sampled, ["just_dropped": 0, "candidates": 0.3]),
+      (.topKast, ["forward_share": 0.2, "drop_fraction": 0.5, "grow": 1]), (.topKast, ["forward_share": 0.9, "drop": 5]),
       (.sampled, ["just_dropped": 1, "sampling": 1]), (.sampled, ["sampling": 2, "candidates": 3]),
     ]
 
@@ -86,11 +87,22 @@ import Topology
           }
         }
         #expect(kept >= counts[layer] - topology.dropped, "\(name)")
+        if method.plan.forwardShare < 1 { #expect(subject.forward == largest(subject, method.plan), "\(name)") }
         // The same draw for the same seed.
         #expect(fleet.positions(layer) == twin.positions(layer), "\(name)")
         #expect((0..<pattern.connections).allSatisfy { subject.weights[$0] == twin.subjects[layer].weights[$0] })
       }
     }
+  }
+
+  /// Where the largest weights are that the share of forward has room for, ties to the lower slot.
+  private func largest<T: Scalar>(_ subject: Subject<T>, _ plan: TopologyPlan) -> [Position] {
+    let w = (0..<subject.pattern.connections).map { subject.weights[$0].magnitude }
+    let order = w.indices.sorted { w[$0] == w[$1] ? $0 < $1 : w[$0] > w[$1] }
+    let all = (0..<subject.pattern.rows).flatMap { row in
+      subject.pattern.slots(row: row).map { Position(row: row, column: subject.pattern.column($0)) }
+    }
+    return order.prefix(plan.forwardCount(of: w.count)).sorted().map { all[$0] }
   }
 
   /// What is wrong with the number of connections, if something is.
