@@ -61,11 +61,15 @@ public struct SparseMatrix<T> {
   public var rowIndex: UnsafeRawPointer
   /// Slot of each entry of a column.
   public var slot: UnsafePointer<UInt32>
+  /// rows x ``bitmapBytes(columns:)`` bytes, bit c % 8 of byte c / 8 of a row set when column c is connected, bits beyond the
+  /// last column 0. For patterns in which many positions are connected, or nil.
+  public var bitmap: UnsafePointer<UInt8>?
 
   @inlinable
   public init(
     rows: Int, columns: Int, rowStart: UnsafePointer<Int64>, columnIndex: UnsafeRawPointer, indexBytes: Int,
-    values: UnsafePointer<T>, columnStart: UnsafePointer<Int64>, rowIndex: UnsafeRawPointer, slot: UnsafePointer<UInt32>
+    values: UnsafePointer<T>, columnStart: UnsafePointer<Int64>, rowIndex: UnsafeRawPointer, slot: UnsafePointer<UInt32>,
+    bitmap: UnsafePointer<UInt8>? = nil
   ) {
     self.rows = rows
     self.columns = columns
@@ -76,8 +80,13 @@ public struct SparseMatrix<T> {
     self.columnStart = columnStart
     self.rowIndex = rowIndex
     self.slot = slot
+    self.bitmap = bitmap
   }
 }
+
+/// Bytes of a row of a bitmap.
+@inlinable
+public func bitmapBytes(columns: Int) -> Int { (columns &+ 7) &>> 3 }
 
 /// One linear layer's passes. x: (in, batch), z = W x + b and a = f(z): (out, batch), all in panels.
 public struct LinearArguments<T> {

@@ -23,6 +23,14 @@ protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, SIMDScalar, Codable
     static func below(_ a: SIMD8<Self>, _ b: SIMD8<Self>, _ x: SIMD8<Self>, _ y: SIMD8<Self>) -> SIMD8<Self>
     static func atMost(_ a: SIMD8<Self>, _ b: SIMD8<Self>, _ x: SIMD8<Self>, _ y: SIMD8<Self>) -> SIMD8<Self>
   #endif
+  #if ESPALIER_AVX512
+    static func expand(_ source: UnsafePointer<Self>, _ mask: Int) -> SIMD8<Self>
+    static func compress(_ vector: SIMD8<Self>, _ mask: Int) -> SIMD8<Self>
+  #elseif ESPALIER_AVX2
+    static func expand(_ source: UnsafePointer<Self>, _ mask: Int, _ table: UnsafeRawPointer) -> SIMD8<Self>
+    static func compress(
+      _ vector: SIMD8<Self>, _ mask: Int, _ table: UnsafeRawPointer, to destination: UnsafeMutablePointer<Self>)
+  #endif
 
   static func exp(_ x: Self) -> Self
   static func tanh(_ x: Self) -> Self

@@ -2,6 +2,7 @@ import KernelInterface
 
 // Linear layers for a batch of one: panels are plain vectors, so a row of W is a sparse dot product, and what is done value
 // by value is done to several rows at a time. Gathering is by scalar loads: the gather instruction is slower on many machines.
+// Patterns with a bitmap go by blocks of columns instead, where the instruction set can: SingleBlocks.swift.
 
 /// Values of x at four consecutive entries of an index array.
 @inline(__always)
@@ -42,6 +43,9 @@ private func dot<T: KernelScalar, Index: FixedWidthInteger & UnsignedInteger>(
 func singleForward<T: KernelScalar, Index: FixedWidthInteger & UnsignedInteger>(
   _ a: LinearArguments<T>, _ m: SparseMatrix<T>, _ begin: Int, _ end: Int, _: Index.Type
 ) {
+  #if ESPALIER_AVX2 || ESPALIER_AVX512
+    if let bitmap = m.bitmap { return blocksForward(a, m, bitmap, begin, end) }
+  #endif
   let index = m.columnIndex.assumingMemoryBound(to: Index.self)
   let (values, x, start) = (m.values, a.input, m.rowStart)
   for row in begin..<end {
@@ -56,6 +60,9 @@ func singleForward<T: KernelScalar, Index: FixedWidthInteger & UnsignedInteger>(
 func singleBackwardInput<T: KernelScalar, Index: FixedWidthInteger & UnsignedInteger>(
   _ a: LinearArguments<T>, _ m: SparseMatrix<T>, _ begin: Int, _ end: Int, _: Index.Type
 ) {
+  #if ESPALIER_AVX2 || ESPALIER_AVX512
+    if let bitmap = m.bitmap { return blocksBackwardInput(a, m, bitmap, begin, end) }
+  #endif
   guard let gradient = a.gradient, let dx = a.inputGradient else { return }
   let index = m.rowIndex.assumingMemoryBound(to: Index.self)
   let (values, slot, start) = (m.values, m.slot, m.columnStart)
@@ -71,6 +78,10 @@ func singleBackwardWeight<T: KernelScalar, Index: FixedWidthInteger & UnsignedIn
   _ a: LinearArguments<T>, _ m: SparseMatrix<T>, _ begin: Int, _ end: Int, _: Index.Type
 ) {
   singleBackwardPrologue(a, begin, end)
+  #if ESPALIER_AVX2 || ESPALIER_AVX512
+    // To add, what was written a moment ago would have to be read again in other pieces, for which processors wait.
+    if let bitmap = m.bitmap, !a.accumulate { return blocksBackwardWeight(a, m, bitmap, begin, end) }
+  #endif
   guard let gradient = a.gradient, let dw = a.weightGradient else { return }
   if a.accumulate {
     multiplyRows(m, begin, end, a.input, gradient, dw, adds: true, Index.self)
@@ -121,7 +132,7 @@ func singleForwardEpilogue<T: KernelScalar>(_ a: LinearArguments<T>, _ begin: In
 
 /// From z in `output` to a.
 @inline(__always)
-private func finishRows<T: KernelScalar>(_ a: LinearArguments<T>, _ begin: Int, _ end: Int) {
+func finishRows<T: KernelScalar>(_ a: LinearArguments<T>, _ begin: Int, _ end: Int) {
   var row = begin
   while row &+ T.Lanes32Bytes.count <= end {
     finish(T.Lanes32Bytes(UnsafePointer(a.output + row)), a, at: row)

@@ -172,11 +172,9 @@ extension Network {
       return try Buffer(count: count, of: what)
     }
     let parameters = trainers.flatMap { $0.layer.parameters }
-    return Workspace(
-      input: try panels(inputs, "input panels"), target: try panels(outputs, "target panels"),
-      nonFinite: try Buffer(count: (max(inputs, outputs) + 15) / 16, of: "workspace"),
-      losses: try Buffer(count: elements, of: "workspace"), correct: try Buffer(count: elements, of: "workspace"),
-      norm: try GlobalNorm(parameters: parameters), usesBLAS: layers.contains { $0.usesBLAS },
-      inputGradient: try panels(inputs, "input gradient panels"), scratch: scratch)
+    return try Workspace(
+      input: panels(inputs, "input panels"), target: panels(outputs, "target panels"), features: max(inputs, outputs),
+      samples: elements, norm: GlobalNorm(parameters: parameters), usesBLAS: layers.contains { $0.usesBLAS },
+      inputGradient: panels(inputs, "input gradient panels"), scratch: scratch)
   }
 }

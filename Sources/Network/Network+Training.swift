@@ -67,7 +67,7 @@ extension Network {
     forwardBatch = batch.count
     backward(workspace, shape, inputGradient: nil)
     if pendingGradients >= accumulate {
-      try update(workspace)
+      update(workspace)
       try evolveDue()
     }
   }
@@ -124,7 +124,7 @@ extension Network {
     }
     let held = hold(workspace)
     defer { held.release() }
-    try update(workspace)
+    update(workspace)
   }
 
   // MARK: Parts
@@ -164,14 +164,14 @@ extension Network {
     for unit in topologyUnits { unit.watch(epochs) }
   }
 
-  /// The optimizers' step, clipped if asked for.
+  /// The optimizers' step, clipped if asked for. `requireOptimizers` has been called.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  private func update(_ workspace: Workspace<T>) throws(Failure) {
+  private func update(_ workspace: Workspace<T>) {
     let limit = options[NetworkOption.clipNorm]
     let scale = limit > 0 ? workspace.norm.factor(limit: limit, executor: executor) : 1
     for unit in topologyUnits { unit.beforeStep() }
-    for trainer in trainers { try trainer.update(gradientScale: scale, executor: executor) }
+    for trainer in trainers { trainer.update(gradientScale: scale, executor: executor) }
     for unit in topologyUnits { unit.afterStep() }
     steps += 1
     pendingGradients = 0

@@ -142,8 +142,9 @@ struct Arrays<T: Scalar> {
   let gradients: Buffer<T>
 }
 
-/// What passes need beside the layers' own panels.
-struct Workspace<T: Scalar> {
+/// What passes need beside the layers' own panels. A class, because it is handed around in every step: to copy a structure
+/// counts the references to each of its buffers.
+final class Workspace<T: Scalar> {
   /// The packed batch, (inputs, batch).
   let input: Buffer<T>
   /// The packed targets, (outputs, batch).
@@ -159,6 +160,22 @@ struct Workspace<T: Scalar> {
   let inputGradient: Buffer<T>
   /// What the layers share.
   var scratch: Buffer<T>
+
+  /// - features: the most of the inputs and the outputs. - samples: elements of a panel of one feature.
+  init(
+    input: Buffer<T>, target: Buffer<T>, features: Int, samples: Int, norm: GlobalNorm<T>, usesBLAS: Bool,
+    inputGradient: Buffer<T>, scratch: Buffer<T>
+  ) throws(Failure) {
+    self.input = input
+    self.target = target
+    nonFinite = try Buffer(count: (features + 15) / 16, of: "workspace")
+    losses = try Buffer(count: samples, of: "workspace")
+    correct = try Buffer(count: samples, of: "workspace")
+    self.norm = norm
+    self.usesBLAS = usesBLAS
+    self.inputGradient = inputGradient
+    self.scratch = scratch
+  }
 }
 
 /// Streams of the seed, one a purpose; a layer adds its number.

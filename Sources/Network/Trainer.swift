@@ -40,12 +40,12 @@ final class Trainer<T: Scalar> {
     return linear
   }
 
-  /// One optimizer step, unless a topology update takes its place.
+  /// One optimizer step, unless a topology update takes its place. The optimizer is checked already.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  func update(gradientScale: Double, executor: any Executor) throws(Failure) {
+  func update(gradientScale: Double, executor: any Executor) {
     if let unit, unit.takesStep { return }
-    try optimizer?.step(gradientScale: gradientScale, executor: executor)
+    optimizer?.stepChecked(gradientScale: gradientScale, executor: executor)
     steps += 1
   }
 }

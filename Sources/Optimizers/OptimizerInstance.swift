@@ -70,8 +70,14 @@ public final class OptimizerInstance<T: Scalar> {
     guard T(rate).isFinite else {
       throw Failure(.invalidArgument, "\(optimizer.options.owner): the learning rate after \(steps) steps overflows, \(rate)")
     }
-    for state in states where state.parameter.values == nil || state.parameter.gradient == nil {
-      throw Failure(.invalidState, "\(optimizer.options.owner): \(state.parameter.name) have no place yet")
+    // By position, here and below: iterating would hold on to every state, which is much of a small network's step.
+    var which = 0
+    while which < states.count {
+      guard states[which].parameter.values != nil, states[which].parameter.gradient != nil else {
+        throw Failure(
+          .invalidState, "\(optimizer.options.owner): \(states[which].parameter.name) have no place yet")
+      }
+      which &+= 1
     }
   }
 
@@ -79,21 +85,29 @@ public final class OptimizerInstance<T: Scalar> {
   /// - gradientScale: factor on the gradients, as from ``GlobalNorm``.
   /// - Throws: `invalidArgument` when options do not fit each other or the learning rate overflows; `invalidState` when a
   ///   parameter has no place. Nothing has changed then.
-  @_specialize(where T == Float)
-  @_specialize(where T == Double)
   public func step(gradientScale: Double = 1, executor: any Executor) throws(Failure) {
     try check()
+    stepChecked(gradientScale: gradientScale, executor: executor)
+  }
+
+  /// The same right after `check`, which it leaves to the caller.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  public func stepChecked(gradientScale: Double, executor: any Executor) {
     let options = optimizer.options
     let rate = optimizer.rate(after: steps)
     let scale = T(gradientScale)
-    for state in states {
-      guard let values = state.parameter.values, let gradient = state.parameter.gradient else { continue }
-      let moments = (moment(0, of: state), moment(1, of: state), moment(2, of: state))
-      rule.run(
-        UpdateStep(
-          weights: values, gradient: UnsafePointer(gradient), count: state.parameter.count, moments: moments,
-          gradientScale: scale, rate: rate, number: steps + 1, first: !started, kernel: kernel, executor: executor),
-        options)
+    var which = 0
+    while which < states.count {
+      if let values = states[which].parameter.values, let gradient = states[which].parameter.gradient {
+        rule.run(
+          UpdateStep(
+            weights: values, gradient: UnsafePointer(gradient), count: states[which].parameter.count,
+            moments: (moment(0, which), moment(1, which), moment(2, which)), gradientScale: scale, rate: rate,
+            number: steps + 1, first: !started, kernel: kernel, executor: executor),
+          options)
+      }
+      which &+= 1
     }
     steps += 1
     started = started || rule.needs(0, options)
@@ -202,9 +216,9 @@ public final class OptimizerInstance<T: Scalar> {
   }
 
   /// A moment that the coming step needs.
-  private func moment(_ index: Int, of state: State) -> UnsafeMutablePointer<T>? {
-    guard index < state.moments.count, rule.needs(index, optimizer.options) else { return nil }
-    return state.moments[index]?.pointer
+  private func moment(_ index: Int, _ which: Int) -> UnsafeMutablePointer<T>? {
+    guard index < states[which].moments.count, rule.needs(index, optimizer.options) else { return nil }
+    return states[which].moments[index]?.pointer
   }
 
   /// The states with all moments that `optimizer` calls for.

@@ -22,7 +22,7 @@ extension Pattern {
       close(UInt32.self, dropped)
       open(UInt32.self, grown, slots)
     }
-    rebuildTransposedIndex()
+    deriveIndices()
     return remap
   }
 

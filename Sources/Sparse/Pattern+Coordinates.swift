@@ -124,7 +124,7 @@ extension Pattern {
       }
       let pattern = try Pattern(rows: rows, columns: columns, connections: count, capacity: nil, owner: owner)
       pattern.fill(sorted: positions.pointer)
-      pattern.rebuildTransposedIndex()
+      pattern.deriveIndices()
       return Sorted(pattern: pattern, order: order)
     }
   }

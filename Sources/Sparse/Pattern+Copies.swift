@@ -21,7 +21,7 @@ extension Pattern {
       }
       firstSlots[row + 1] = Int64(slot)
     }
-    rebuildTransposedIndex()
+    deriveIndices()
   }
 
   /// Some of the connections of another pattern.
@@ -46,7 +46,7 @@ extension Pattern {
       }
       firstSlots[row &+ 1] = Int64(next)
     }
-    rebuildTransposedIndex()
+    deriveIndices()
   }
 
   /// Become some of the connections of another pattern of the same shape, in place; nothing is allocated.
@@ -65,7 +65,7 @@ extension Pattern {
       }
       firstSlots[row &+ 1] = Int64(next)
     }
-    rebuildTransposedIndex()
+    deriveIndices()
   }
 
   private func setColumn(_ column: Int, of slot: Int) {

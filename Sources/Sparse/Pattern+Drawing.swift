@@ -21,7 +21,7 @@ extension Pattern {
     } else {
       drawInOrder(UInt32.self, random: &random)
     }
-    rebuildTransposedIndex()
+    deriveIndices()
   }
 
   /// A pattern in which every row has the same number of connections, constantFanIn / rows, rounded down, every such pattern
@@ -59,7 +59,7 @@ extension Pattern {
       drawn += fanIn
     }
     fill(sorted: positions.pointer)
-    rebuildTransposedIndex()
+    deriveIndices()
   }
 
   private func drawInOrder<Index: PatternIndex>(_: Index.Type, random: inout RandomSource) {

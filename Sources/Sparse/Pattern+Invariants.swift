@@ -1,3 +1,5 @@
+import KernelInterface
+
 extension Pattern {
   /// The first violation of what holds for every pattern, in words, or nil. For tests: O(connections) and it allocates.
   public func violation() -> String? {
@@ -30,6 +32,15 @@ extension Pattern {
         guard slots(row: row).contains(slot), self.column(slot) == column else {
           return "entry \(entry) says row \(row), column \(column) of slot \(slot)"
         }
+      }
+    }
+    guard let bitmap else { return nil }
+    let bytes = bitmapBytes(columns: columns)
+    for row in 0..<rows {
+      for column in 0..<(8 * bytes) {
+        let isSet = bitmap[row * bytes + column / 8] >> UInt8(column % 8) & 1 != 0
+        let isConnected = column < columns && slot(row: row, column: column) != nil
+        if isSet != isConnected { return "the bit of row \(row), column \(column) is \(isSet)" }
       }
     }
     return nil

@@ -4,8 +4,9 @@ import KernelInterface
 /// Where a sparse layer has connections: compressed rows (units) over columns (inputs), and the transposed index of the same
 /// slots. A slot is a connection's place in the order by row, then column; values, gradients and moments are stored by slot.
 ///
-/// Memory is O(connections + rows + columns): (2 indexBytes + 4) bytes a connection, 8 a row and a column. Row and column
-/// numbers take 2 bytes when there are at most 65536 of either, else 4; counts are 64-bit.
+/// Memory is O(connections + rows + columns): (2 indexBytes + 4) bytes a connection, 8 a row and a column; half a byte a
+/// connection more where a quarter of the positions can be connected. Row and column numbers take 2 bytes when there are at
+/// most 65536 of either, else 4; counts are 64-bit.
 ///
 /// A pattern changes only through ``change(dropping:growing:slots:)``, by whoever owns the layer; readers must not run then.
 public final class Pattern: @unchecked Sendable {
@@ -23,8 +24,10 @@ public final class Pattern: @unchecked Sendable {
   private let columnIndices: Buffer<UInt16>
   private let rowIndices: Buffer<UInt16>
   private let slots: Buffer<UInt32>
+  /// One bit a position, where there is room for as many connections as make it worth while.
+  private let bits: Buffer<UInt8>?
 
-  /// Room for a pattern; the caller fills `columnNumbers` and `firstSlots` and calls `rebuildTransposedIndex`.
+  /// Room for a pattern; the caller fills `columnNumbers` and `firstSlots` and calls `deriveIndices`.
   /// - Throws: `invalidArgument` when the sizes are out of range (see ``check(rows:columns:connections:owner:)``) or
   ///   capacity < connections, `outOfMemory`.
   init(rows: Int, columns: Int, connections: Int, capacity: Int?, owner: String) throws(Failure) {
@@ -46,7 +49,13 @@ public final class Pattern: @unchecked Sendable {
     columnIndices = try Buffer(count: capacity * indexBytes / 2, of: what)
     rowIndices = try Buffer(count: capacity * indexBytes / 2, of: what)
     slots = try Buffer(count: capacity, of: what)
+    bits =
+      Self.goesByBits(capacity, of: rows * columns)
+      ? try Buffer(count: rows * bitmapBytes(columns: columns), of: what) : nil
   }
+
+  /// Whether so many of the positions are connected that it is quicker to look at all of them, eight at a time. Measured.
+  private static func goesByBits(_ connections: Int, of positions: Int) -> Bool { connections >= positions / 4 }
 
   /// Slots are numbered in 32 bits.
   public static let maximumConnections = Int(UInt32.max)
@@ -80,14 +89,15 @@ public final class Pattern: @unchecked Sendable {
   public var density: Double { Double(connections) / (Double(rows) * Double(columns)) }
   /// Bytes of the indices.
   public var bytes: Int {
-    rowStarts.bytes + columnStarts.bytes + columnIndices.bytes + rowIndices.bytes + slots.bytes
+    rowStarts.bytes + columnStarts.bytes + columnIndices.bytes + rowIndices.bytes + slots.bytes + (bits?.bytes ?? 0)
   }
 
   /// The pattern with values, as kernels take it. - values: one a slot; must live as long as the result is used.
   public func matrix<T>(values: UnsafePointer<T>) -> SparseMatrix<T> {
     SparseMatrix(
       rows: rows, columns: columns, rowStart: rowStart, columnIndex: columnIndex, indexBytes: indexBytes, values: values,
-      columnStart: columnStart, rowIndex: rowIndex, slot: slot)
+      columnStart: columnStart, rowIndex: rowIndex, slot: slot,
+      bitmap: Self.goesByBits(connections, of: rows * columns) ? bitmap.map { UnsafePointer($0) } : nil)
   }
 
   /// Column of a slot.
@@ -116,6 +126,7 @@ public final class Pattern: @unchecked Sendable {
   var firstSlots: UnsafeMutablePointer<Int64> { rowStarts.pointer }
   var firstEntries: UnsafeMutablePointer<Int64> { columnStarts.pointer }
   var entrySlots: UnsafeMutablePointer<UInt32> { slots.pointer }
+  var bitmap: UnsafeMutablePointer<UInt8>? { bits?.pointer }
   func columnNumbers<Index: PatternIndex>(_: Index.Type) -> UnsafeMutablePointer<Index> {
     UnsafeMutableRawPointer(columnIndices.pointer).assumingMemoryBound(to: Index.self)
   }

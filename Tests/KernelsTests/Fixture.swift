@@ -82,6 +82,7 @@ final class TestMatrix<T: TestedScalar> {
   let columnIndex: Memory<UInt8>
   let rowIndex: Memory<UInt8>
   let slot: Memory<UInt32>
+  let bitmap: Memory<UInt8>
 
   init(rows: Int, columns: Int, indexBytes: Int, positions: [(row: Int, column: Int)], values: [T]) {
     (self.rows, self.columns, self.indexBytes, self.positions) = (rows, columns, indexBytes, positions)
@@ -102,6 +103,10 @@ final class TestMatrix<T: TestedScalar> {
     let transposed = positions.indices.sorted { (positions[$0].column, $0) < (positions[$1].column, $1) }
     rowIndex = index(transposed.map { positions[$0].row })
     slot = Memory(transposed.map { UInt32($0) }, sentinel: 0xEEEE_EEEE)
+    let bytes = bitmapBytes(columns: columns)
+    var bits = [UInt8](repeating: 0, count: rows * bytes)
+    for position in positions { bits[position.row * bytes + position.column / 8] |= 1 << UInt8(position.column % 8) }
+    bitmap = Memory(bits, sentinel: 0xEE)
   }
 
   /// Every position with this probability, but for some empty rows and columns; a full row and column now and then.

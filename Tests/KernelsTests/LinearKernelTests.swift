@@ -27,6 +27,24 @@ let batches = [1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 63, 64, 65, 128, 130]
     check(Double.self)
   }
 
+  /// One sample through the bitmap of its pattern.
+  @Test(arguments: InstructionSet.available) func blocks(set: InstructionSet) {
+    func check<T: TestedScalar>(_: T.Type) {
+      var draw = Draw(state: 9)
+      for columns in [1, 7, 8, 9, 16, 31, 64, 65] {
+        for density in [0.05, 0.5, 1] {
+          let problem = LinearProblem<T>(
+            rows: 1 + draw.below(20), columns: columns, density: density, indexBytes: 2, batch: 1, activation: .relu,
+            hasBias: true, accumulate: draw.below(3) == 0, draw: &draw)
+          problem.hasBitmap = true
+          problem.check(set, draw: &draw)
+        }
+      }
+    }
+    check(Float.self)
+    check(Double.self)
+  }
+
   private func sweep<T: TestedScalar>(_: T.Type, _ set: InstructionSet, _ indexBytes: Int) {
     var draw = Draw(state: UInt64(indexBytes))
     for (number, batch) in (batches + batches).enumerated() {
@@ -54,6 +72,7 @@ private final class LinearProblem<T: TestedScalar> {
   let da: [T]
   let before: [T]
   let label: String
+  var hasBitmap = false
 
   init(
     rows: Int, columns: Int, density: Double, indexBytes: Int, batch: Int, activation: Activation, hasBias: Bool,
@@ -93,6 +112,7 @@ private final class LinearProblem<T: TestedScalar> {
     let transposed = Memory([T](repeating: 7, count: values.count))
     var matrix = w.matrix
     matrix.values = UnsafePointer(values.pointer)
+    if hasBitmap { matrix.bitmap = UnsafePointer(w.bitmap.pointer) }
     let arguments = LinearArguments<T>(
       matrix: matrix, rows: w.rows, columns: w.columns, shape: shape, bias: hasBias ? UnsafePointer(bias.pointer) : nil,
       activation: activation, negativeSlope: 0.125, input: x.pointer, output: a.pointer,

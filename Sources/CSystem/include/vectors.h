@@ -1,6 +1,7 @@
 /* Vector operations that the Swift standard library spells lane by lane, leaving it to the optimizer to find the vector again:
  * multiply-add, choosing by a comparison, and the sums of four vectors at once. Inlined into each module of kernels with that
- * module's instructions. And what it does not spell at all: a hint to the cache. */
+ * module's instructions. And what it does not spell at all: a hint to the cache, and moving lanes to places that are known
+ * only at run time. */
 #ifndef CSYSTEM_VECTORS_H
 #define CSYSTEM_VECTORS_H
 
@@ -80,6 +81,40 @@ CSYSTEM_INLINE csystem_d4 csystem_sums_d4(csystem_d4 a, csystem_d4 b, csystem_d4
   csystem_d4 ab = __builtin_shufflevector(a, b, 0, 4, 2, 6) + __builtin_shufflevector(a, b, 1, 5, 3, 7);
   csystem_d4 cd = __builtin_shufflevector(c, d, 0, 4, 2, 6) + __builtin_shufflevector(c, d, 1, 5, 3, 7);
   return __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}
+#endif
+
+/* Lanes in places that a mask gives: expand puts consecutive elements where the mask has a 1, in order, and 0 elsewhere;
+ * compress puts the lanes where the mask has a 1 first, in order, and anything behind them. Memory is read as a whole vector
+ * from `source` on. `lanes` is the entry of a table for the mask, made by the caller: for each place the number of the lane to
+ * put there, in 4-byte units, below 0 for a zero. */
+#if defined(__AVX512VL__)
+CSYSTEM_INLINE csystem_f8 csystem_expand_f8(const float *source, unsigned mask) {
+  return __builtin_ia32_expandloadsf256_mask((const csystem_f8 *)source, (csystem_f8){0}, (unsigned char)mask);
+}
+CSYSTEM_INLINE csystem_d8 csystem_expand_d8(const double *source, unsigned mask) {
+  return __builtin_ia32_expandloaddf512_mask((const csystem_d8 *)source, (csystem_d8){0}, (unsigned char)mask);
+}
+CSYSTEM_INLINE csystem_f8 csystem_compress_f8(csystem_f8 vector, unsigned mask) {
+  return __builtin_ia32_compresssf256_mask(vector, (csystem_f8){0}, (unsigned char)mask);
+}
+CSYSTEM_INLINE csystem_d8 csystem_compress_d8(csystem_d8 vector, unsigned mask) {
+  return __builtin_ia32_compressdf512_mask(vector, (csystem_d8){0}, (unsigned char)mask);
+}
+#elif defined(__AVX2__)
+typedef signed char csystem_lanes __attribute__((vector_size(8)));
+typedef int csystem_i8 __attribute__((vector_size(32)));
+typedef float csystem_unaligned_f8 __attribute__((vector_size(32), aligned(4)));
+CSYSTEM_INLINE csystem_i8 csystem_lane_numbers(const void *lanes) {
+  return __builtin_convertvector(*(const csystem_lanes *)lanes, csystem_i8);
+}
+CSYSTEM_INLINE csystem_f8 csystem_expand_f8(const void *source, const void *lanes) {
+  csystem_i8 numbers = csystem_lane_numbers(lanes);
+  csystem_f8 moved = __builtin_ia32_permvarsf256(*(const csystem_unaligned_f8 *)source, numbers);
+  return __builtin_ia32_blendvps256(moved, (csystem_f8){0}, (csystem_f8)numbers);
+}
+CSYSTEM_INLINE csystem_f8 csystem_compress_f8(csystem_f8 vector, const void *lanes) {
+  return __builtin_ia32_permvarsf256(vector, csystem_lane_numbers(lanes));
 }
 #endif
 
