@@ -10,15 +10,21 @@ mkdir -p $out
 
 warnings=(-Wall -Wextra -Werror -pedantic)
 programs=(lifecycle options patterns training phases optimizers topology presets callbacks ranks distributions accounting pruning lottery
-  reconstruct nulls handles values allocations threads environment memory fuzz)
+  reconstruct nulls handles values allocations threads openmp environment memory fuzz)
 [ $# -gt 0 ] && programs=("$@")
 helpers=(Tests/ABI/test.c Tests/ABI/fixture.c Tests/ABI/calls.c)
 
 # compile COMPILER PRECISION: every program.
 compile() {
-  local program
+  local program openmp
   for program in "${programs[@]}"; do
-    "$1" -std=c99 -D_GNU_SOURCE -DPRECISION="$2" -O1 -g "${warnings[@]}" -Iinclude "Tests/ABI/$program.c" "${helpers[@]}" \
+    openmp=()
+    if [ "$program" = openmp ]; then
+      # Clang has no OpenMP runtime of its own everywhere.
+      [ "$1" = gcc ] || continue
+      openmp=(-fopenmp)
+    fi
+    "$1" "${openmp[@]}" -std=c99 -D_GNU_SOURCE -DPRECISION="$2" -O1 -g "${warnings[@]}" -Iinclude "Tests/ABI/$program.c" "${helpers[@]}" \
       -o "$out/$program-f$2-$1" -rdynamic -Lbuild/lib -Wl,-rpath,"$PWD/build/lib" -lespalier -lopenblas -lpthread -lm || return
   done
 }
