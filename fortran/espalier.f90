@@ -16,7 +16,7 @@ module espalier
     espalier_version
   use :: espalier_layers, only: dropout, input, layer, linear
   use :: espalier_methods, only: acdc, deepr, dsr, gradual, granet, itop, mest, rigl, sampled, set, snfs, srigl, static, &
-    top_kast
+    str, top_kast
   use :: espalier_network, only: epoch_callback, network
   use :: espalier_optimizers, only: optimizer
   use :: espalier_prunings, only: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, &
@@ -31,8 +31,8 @@ module espalier
     espalier_error_invalid_handle, espalier_error_invalid_state, espalier_error_non_finite, &
     espalier_error_null_argument, espalier_error_numerical, espalier_error_out_of_memory, espalier_error_precision, &
     espalier_error_stopped, espalier_error_unknown_name, espalier_ok, gradual, granet, input, itop, layer, &
-    library_version, linear, mest, network, optimizer, rigl, rmsprop, sampled, set, sgd, snfs, srigl, static, top_kast, &
-    topology, topology_method
+    library_version, linear, mest, network, optimizer, rigl, rmsprop, sampled, set, sgd, snfs, srigl, static, str, &
+    top_kast, topology, topology_method
   public :: espalier_layer_view
   public :: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, synflow
 

@@ -103,6 +103,7 @@ module espalier_c
   integer(c_int), parameter :: espalier_dsr = 11
   integer(c_int), parameter :: espalier_sampled = 12
   integer(c_int), parameter :: espalier_srigl = 13
+  integer(c_int), parameter :: espalier_str = 14
 
   ! What a topology schedule counts
   integer(c_int), parameter :: espalier_clock_steps = 0

@@ -7,7 +7,7 @@ module espalier_methods
   use :: espalier_topologies, only: new_topology, topology, topology_method
   implicit none
   private
-  public :: acdc, deepr, dsr, gradual, granet, itop, mest, rigl, sampled, set, snfs, srigl, static, top_kast
+  public :: acdc, deepr, dsr, gradual, granet, itop, mest, rigl, sampled, set, snfs, srigl, static, str, top_kast
 
 contains
 
@@ -133,8 +133,8 @@ contains
     if (present(soft)) call description%set("soft", soft)
   end function
 
-  type(topology) function top_kast(every, begin, until, drop_fraction, decay, minimum_drop_fraction, forward_share) &
-    result(description)
+  type(topology) function top_kast(every, begin, until, drop_fraction, decay, minimum_drop_fraction, forward_share, &
+    exploration_decay) result(description)
     !! Top-KAST: forward goes through the largest weights only, backward through all that are stored (Jayakumar et al. 2020).
     integer, intent(in), optional :: every, begin, until
       !! Time between updates (100), first time at which one may happen (`every`), last one (none).
@@ -147,8 +147,11 @@ contains
       !! Where a decay ends (0).
     class(*), intent(in), optional :: forward_share
       !! Share of the stored connections that forward uses (0.6).
+    class(*), intent(in), optional :: exploration_decay
+      !! Before each step weights shrink by the rate times it, those that forward does not use by more (0).
     description = topology_method("top_kast", every, begin, until, drop_fraction, decay, minimum_drop_fraction)
     if (present(forward_share)) call description%set("forward_share", forward_share)
+    if (present(exploration_decay)) call description%set("exploration_decay", exploration_decay)
   end function
 
   type(topology) function gradual(final_density, density_end, density_begin, every, density_power) result(description)
@@ -263,6 +266,28 @@ contains
       !! A unit with a smaller share of important connections loses all (0.3).
     description = topology_method("srigl", every, begin, until, drop_fraction, decay, minimum_drop_fraction)
     if (present(ablation)) call description%set("ablation", ablation)
+  end function
+
+  type(topology) function str(until, every, drop_fraction, threshold_start, threshold_decay, threshold_rate) result(description)
+    !! STR: forward takes a threshold off every weight, t = sigmoid(s), and s is learned with the weights (Kusupati et al. 2020).
+    !! All connections are stored until the last update, when those below the threshold go and the others become what forward
+    !! made of them.
+    integer, intent(in), optional :: until
+      !! The time of the last update (none: the threshold never ends).
+    integer, intent(in), optional :: every
+      !! Time between updates (100); the last one is due at a multiple of it.
+    class(*), intent(in), optional :: drop_fraction
+      !! Share of those below the threshold that an update before the last takes away (0), a real of either kind.
+    class(*), intent(in), optional :: threshold_start
+      !! s at first (-5).
+    class(*), intent(in), optional :: threshold_decay
+      !! Weight decay of s (1e-4).
+    class(*), intent(in), optional :: threshold_rate
+      !! Factor on the learning rate (1).
+    description = topology_method("str", every, until=until, drop_fraction=drop_fraction)
+    if (present(threshold_start)) call description%set("threshold_start", threshold_start)
+    if (present(threshold_decay)) call description%set("threshold_decay", threshold_decay)
+    if (present(threshold_rate)) call description%set("threshold_rate", threshold_rate)
   end function
 
 end module espalier_methods

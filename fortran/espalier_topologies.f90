@@ -13,8 +13,8 @@ module espalier_topologies
   private
   public :: new_topology, new_topology_handle, topology, topology_method
 
-  character(*), parameter :: methods(0:13) = [character(8) :: "static", "set", "rigl", "snfs", "itop", "granet", "mest", &
-    "top_kast", "gradual", "acdc", "deepr", "dsr", "sampled", "srigl"]
+  character(*), parameter :: methods(0:14) = [character(8) :: "static", "set", "rigl", "snfs", "itop", "granet", "mest", &
+    "top_kast", "gradual", "acdc", "deepr", "dsr", "sampled", "srigl", "str"]
 
   !> A score of the caller's, and what it is given.
   type :: score_function
@@ -80,8 +80,8 @@ contains
     result(description)
     !! Any method by name, for those whose options go beyond the function's; see `set` of [[topology]].
     character(*), intent(in) :: name
-      !! "static", "set", "rigl", "snfs", "itop", "granet", "mest", "top_kast", "gradual", "acdc", "deepr", "dsr", "sampled" or
-      !! "srigl".
+      !! "static", "set", "rigl", "snfs", "itop", "granet", "mest", "top_kast", "gradual", "acdc", "deepr", "dsr", "sampled",
+      !! "srigl" or "str".
     integer, intent(in), optional :: every, begin, until
       !! Time between updates, first time of an update, last one.
     class(*), intent(in), optional :: drop_fraction

@@ -131,7 +131,9 @@ enum {
  *  "final_density" (Zhu and Gupta 2017). ACDC: sparse and dense phases in turn (Peste et al. 2021). DEEPR: drop what changes
  *  its sign, grow at random (Bellec et al. 2018). DSR: drop below a threshold that adapts, spread over the layers (Mostafa and
  *  Wang 2019). SAMPLED: grow by gradient among sampled positions, for layers whose dense gradient cannot be afforded (Heddes
- *  et al. 2024). SRIGL: RigL with the same number of connections in every unit (Lasby et al. 2024). */
+ *  et al. 2024). SRIGL: RigL with the same number of connections in every unit (Lasby et al. 2024). STR: forward takes a
+ *  threshold off every weight, which is learned with them; until the last update all connections that the layer started with
+ *  are stored, a dense layer's all, and then those go that are below it (Kusupati et al. 2020). */
 enum {
   ESPALIER_STATIC = 0,
   ESPALIER_SET = 1,
@@ -146,7 +148,8 @@ enum {
   ESPALIER_DEEPR = 10,
   ESPALIER_DSR = 11,
   ESPALIER_SAMPLED = 12,
-  ESPALIER_SRIGL = 13
+  ESPALIER_SRIGL = 13,
+  ESPALIER_STR = 14
 };
 
 /** What a schedule counts (topology option "clock"): optimizer steps of the layer, or epochs that have ended. */
@@ -321,7 +324,7 @@ int espalier_network_set_loss(espalier_network *network, int loss);
 int espalier_network_set_optimizer(espalier_network *network, int64_t layer, const espalier_optimizer *optimizer);
 
 /** Give layers a topology method (default: static): with ESPALIER_ALL_LAYERS one that changes all of them together, else one
- *  of the layer's own. A method with "final_density" thins dense layers too, unless their option "fixed_density" is 1; others
+ *  of the layer's own. A method with "final_density" or "soft_threshold" thins dense layers too, unless their option "fixed_density" is 1; others
  *  leave dense layers dense: ESPALIER_ALL_LAYERS passes over them, naming one is an error unless the method is static. Before
  *  or after build; after build it allocates the method's scratch, and where the method needs room for more connections the
  *  parameters move (see espalier_network_parameter_count; bound arrays must be long enough for them). Options that contradict
@@ -361,7 +364,8 @@ int espalier_layer_set(espalier_network *network, int64_t layer, const char *nam
  *  "training_flops" (of one sample in a training step, as RigL's paper counts them in its appendix H, with f_S = 2 per
  *  connection, f_D = 2 per position, dT = "every": 3 f_S without a method or with growth at random, (3 f_S dT + 2 f_S + n f_D)
  *  / (dT + 1) by gradients of n batches, 2 f_S + f_D by momentum, with sampled candidates for f_D at most f_S times their
- *  number for each connection; where the clock counts epochs dT takes as many steps an epoch as there have been). */
+ *  number for each connection; where the clock counts epochs dT takes as many steps an epoch as there have been), "threshold"
+ *  (what forward takes off |w|, see the topology option "soft_threshold"; 0 without one). */
 int espalier_layer_get(const espalier_network *network, int64_t layer, const char *name, double *value);
 
 /** Set or read a hyperparameter of the layer's own optimizer instance; the state stays. This is how a learning rate
@@ -575,7 +579,7 @@ int espalier_topology_destroy(espalier_topology *topology);
  *  "until_share"           -1    in [0, 1]: until is this share of "training_length" (0; >= 0). -1: see "until"
  *  "clock"                 STEPS
  *  "drop_fraction"         0.3   in [0, 1], of the layer's connections. snfs itop granet 0.5; mest sampled 0.2; top_kast dsr
- *                                0.1; gradual acdc 0
+ *                                0.1; gradual acdc str 0
  *  "minimum_drop_fraction" 0     in [0, 1]; where a decay ends. snfs itop 0.005
  *  "decay"                 CONSTANT   rigl snfs itop granet sampled srigl COSINE; mest LINEAR
  *  "decay_power"           3     > 0
@@ -614,6 +618,15 @@ int espalier_topology_destroy(espalier_topology *topology);
  *                                by as much over the density of those that it uses
  *  "constant_fan_in"       0     0 or 1: every unit has the same number of connections. srigl 1
  *  "ablation"              0     in [0, 1); a unit with a smaller share of important connections loses all. srigl 0.3
+ *  "soft_threshold"        0     0 or 1: forward and dL/dx use sign(w) max(0, |w| - t), t = sigmoid(s), for w. s is of the
+ *                                layer and learned: before each step s -= "threshold_rate" (1; >= 0) times the learning rate
+ *                                times (dL/ds + "threshold_decay" (1e-4; >= 0) s), where clip_norm scales dL/ds as it does
+ *                                the other gradients. Weights within +-t have gradient 0, but stay stored and may come back,
+ *                                until the last update ("until") takes them away, but one of a layer at least, makes w of the
+ *                                others what forward made of it, and ends the threshold. Of those within +-t "drop_fraction"
+ *                                go for good at every update before; nothing grows. Without "until" it never ends. Another
+ *                                method given instead leaves the weights that forward used, prune is refused. str 1
+ *  "threshold_start"       -5    in +-1e6; s at first
  *  "replaces_step"         0     0 or 1: an update takes the place of the optimizer's step. rigl srigl 1
  *
  *  Options that contradict each other are told by espalier_network_set_topology. */

@@ -24,7 +24,7 @@ public final class Linear<T: Scalar>: Layer {
   public var denseCrossover: Double
   private let owner: String
   private var panels: PanelPair<T>
-  /// What takes part in forward and in dx, where that is not all. Of the same pattern.
+  /// What takes part in forward and in dx, where that is not all as it is. Of the same pattern.
   public var forwardSet: ForwardSet<T>?
   /// z, for activations whose derivative is not a function of a.
   private var preactivation: Buffer<T>?
@@ -57,6 +57,8 @@ public final class Linear<T: Scalar>: Layer {
   public var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
   public var bytes: Int { panels.bytes + (pattern?.bytes ?? 0) + (preactivation?.bytes ?? 0) + (forwardSet?.bytes ?? 0) }
   public var flops: Int { 2 * (forwardSet?.pattern.connections ?? weights.count) }
+  /// Those of dL/dW for a sample.
+  public var gradientFlops: Int { 2 * (learning?.connections ?? weights.count) }
 
   public var scratchElements: Int { scratchElements(pattern) }
 
@@ -77,8 +79,13 @@ public final class Linear<T: Scalar>: Layer {
   /// connection, and from which dW is read back. That costs the same for any batch, about as much as the products of 8
   /// samples: hence the factor. Measured.
   private func multipliesDensely(_ pattern: Pattern, _ pass: Pass) -> Bool {
-    forwardSet == nil && usesBLAS && pattern.density > denseCrossover * (1 + 8 / Double(pass.shape.batch))
+    usesBLAS && pattern.density > denseCrossover * (1 + 8 / Double(pass.shape.batch))
   }
+
+  /// The connections that forward and dx go through; nil for a dense layer.
+  private var taking: Pattern? { forwardSet?.pattern ?? pattern }
+  /// Those that have a gradient.
+  private var learning: Pattern? { forwardSet?.hidesGradients == true ? taking : pattern }
 
   public func share(_ scratch: Buffer<T>) { self.scratch = scratch }
 
@@ -113,14 +120,12 @@ public final class Linear<T: Scalar>: Layer {
   // Apart: a generic function lays out its locals, and asks for their metadata, before it goes to the specialised one.
   @inline(never)
   private func propagate(_ input: UnsafePointer<T>, _ pass: Pass) {
-    guard let values = weights.values else { return }
-    var arguments = self.arguments(values, input, pass)
-    if let forwardSet {
-      let used = forwardSet.pattern
-      arguments.matrix = used.matrix(values: forwardSet.gather(UnsafePointer(values)))
-      run(T.kernels.sparseForward, arguments, units: outputs, work: work(pass), pass, balancedBy: used.rowStart)
-    } else if let pattern, !multipliesDensely(pattern, pass) {
-      run(T.kernels.sparseForward, arguments, units: outputs, work: work(pass), pass, balancedBy: pattern.rowStart)
+    guard let stored = weights.values else { return }
+    var values = UnsafePointer(stored)
+    if let forwardSet, let pattern { values = forwardSet.take(values, of: pattern) }
+    let arguments = self.arguments(values, input, pass)
+    if let taking, !multipliesDensely(taking, pass) {
+      run(T.kernels.sparseForward, arguments, units: outputs, work: work(pass), pass, balancedBy: taking.rowStart)
     } else {
       let product = DenseArguments(
         rows: outputs, columns: inputs, shape: pass.shape, weights: denseWeights(values, pass), input: input,
@@ -139,58 +144,76 @@ public final class Linear<T: Scalar>: Layer {
 
   @inline(never)
   private func backpropagate(_ input: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>?, _ pass: Pass) {
-    guard let values = weights.values, let weightGradient = weights.gradient else { return }
+    guard let stored = weights.values, let weightGradient = weights.gradient else { return }
     last = (input, pass)
     if activation == .softmax { softmax(T.kernels.softmaxBackward, gradient: outputGradient, pass) }
+    let values = forwardSet?.taken ?? UnsafePointer(stored)
     var arguments = self.arguments(values, input, pass)
     arguments.gradient = outputGradient
-    arguments.weightGradient = weightGradient
     arguments.biasGradient = bias?.gradient
     arguments.inputGradient = inputGradient
     arguments.transposedValues = scratch?.pointer
     arguments.accumulate = pass.accumulate
-    if let pattern, !multipliesDensely(pattern, pass) {
-      run(
-        T.kernels.sparseBackwardWeight, arguments, units: outputs, work: work(pass), pass, balancedBy: pattern.rowStart)
-      guard inputGradient != nil else { return }
-      let used = forwardSet?.pattern ?? pattern
-      if let forwardSet { arguments.matrix = used.matrix(values: forwardSet.gathered) }
-      run(T.kernels.sparseBackwardInput, arguments, units: inputs, work: work(pass), pass, balancedBy: used.columnStart)
+    if let forwardSet, forwardSet.hidesGradients {
+      multiplyBack(arguments, into: forwardSet.gradients(of: weightGradient, accumulate: pass.accumulate), pass)
+      forwardSet.spread(to: weightGradient, count: weights.count)
     } else {
-      run(T.kernels.denseBackwardPrologue, arguments, units: outputs, work: 8 * elements(pass), pass)
-      var product = DenseArguments(
-        rows: outputs, columns: inputs, shape: pass.shape, input: input, gradient: UnsafePointer(outputGradient),
-        inputGradient: inputGradient, weightGradient: weightGradient, accumulate: pass.accumulate)
-      if pattern != nil { (product.weightGradient, product.accumulate) = (scratch?.pointer, false) }
+      multiplyBack(arguments, into: weightGradient, pass)
+    }
+    guard inputGradient != nil else { return }
+    if let taking, !multipliesDensely(taking, pass) {
       run(
-        T.dense.backwardWeight, product, units: product.backwardWeightUnits, work: product.backwardWeightWork, pass)
-      if let pattern, let dense = scratch?.pointer {
-        let gathering = ScatterArguments(
-          matrix: pattern.matrix(values: UnsafePointer(values)), dense: dense, gathered: weightGradient,
-          accumulate: pass.accumulate)
-        run(T.dense.gather, gathering, units: outputs, work: 2 * outputs * inputs, pass)
-      }
-      guard inputGradient != nil else { return }
-      product.weights = denseWeights(values, pass)
+        T.kernels.sparseBackwardInput, arguments, units: inputs, work: work(pass), pass, balancedBy: taking.columnStart)
+    } else {
+      let product = DenseArguments(
+        rows: outputs, columns: inputs, shape: pass.shape, weights: denseWeights(values, pass), input: input,
+        gradient: UnsafePointer(outputGradient), inputGradient: inputGradient)
       run(T.dense.backwardInput, product, units: product.backwardInputUnits, work: product.work, pass)
     }
   }
 
-  /// W as OpenBLAS takes it: as it is, or a pattern's written out into the scratch.
+  /// dz in the place of da, and the gradients of the weights and biases.
+  /// - arguments: of the pass. - weightGradient: one a slot of the connections that have a gradient.
+  @inline(__always)
+  private func multiplyBack(_ arguments: LinearArguments<T>, into weightGradient: UnsafeMutablePointer<T>, _ pass: Pass) {
+    var arguments = arguments
+    arguments.weightGradient = weightGradient
+    if let learning, !multipliesDensely(learning, pass) {
+      // The values play no part.
+      arguments.matrix = learning.matrix(values: UnsafePointer(weightGradient))
+      run(
+        T.kernels.sparseBackwardWeight, arguments, units: outputs, work: work(pass), pass, balancedBy: learning.rowStart)
+      return
+    }
+    run(T.kernels.denseBackwardPrologue, arguments, units: outputs, work: 8 * elements(pass), pass)
+    var product = DenseArguments(
+      rows: outputs, columns: inputs, shape: pass.shape, input: arguments.input, gradient: UnsafePointer(outputGradient),
+      weightGradient: weightGradient, accumulate: pass.accumulate)
+    if learning != nil { (product.weightGradient, product.accumulate) = (scratch?.pointer, false) }
+    run(T.dense.backwardWeight, product, units: product.backwardWeightUnits, work: product.backwardWeightWork, pass)
+    if let learning, let dense = scratch?.pointer {
+      let gathering = ScatterArguments(
+        matrix: learning.matrix(values: UnsafePointer(weightGradient)), dense: dense, gathered: weightGradient,
+        accumulate: pass.accumulate)
+      run(T.dense.gather, gathering, units: outputs, work: 2 * outputs * inputs, pass)
+    }
+  }
+
+  /// W as OpenBLAS takes it: as it is, or a pattern's written out into the scratch. - values: those that take part.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  private func denseWeights(_ values: UnsafeMutablePointer<T>, _ pass: Pass) -> UnsafePointer<T> {
-    guard let pattern, let dense = scratch?.pointer else { return UnsafePointer(values) }
-    let scattering = ScatterArguments(matrix: pattern.matrix(values: UnsafePointer(values)), dense: dense)
+  private func denseWeights(_ values: UnsafePointer<T>, _ pass: Pass) -> UnsafePointer<T> {
+    guard let taking, let dense = scratch?.pointer else { return values }
+    let scattering = ScatterArguments(matrix: taking.matrix(values: values), dense: dense)
     run(T.dense.scatter, scattering, units: outputs, work: 2 * outputs * inputs, pass)
     return UnsafePointer(dense)
   }
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  private func arguments(_ values: UnsafeMutablePointer<T>, _ input: UnsafePointer<T>, _ pass: Pass) -> LinearArguments<T> {
+  private func arguments(_ values: UnsafePointer<T>, _ input: UnsafePointer<T>, _ pass: Pass) -> LinearArguments<T> {
     LinearArguments(
-      matrix: pattern?.matrix(values: UnsafePointer(values)), rows: outputs, columns: inputs, shape: pass.shape,
+      matrix: taking?.matrix(values: values), rows: outputs, columns: inputs, shape: pass.shape,
       bias: bias?.values.map { UnsafePointer($0) }, activation: activation, negativeSlope: negativeSlope, input: input,
       output: output, preactivation: preactivation?.pointer)
   }

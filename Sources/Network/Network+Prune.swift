@@ -19,6 +19,12 @@ extension Network {
     _ method: PruningMethod, _ x: UnsafePointer<T>? = nil, _ target: Target<T>? = nil, samples: Int = 0
   ) throws(Failure) {
     try method.check()
+    for unit in topologyUnits where unit.hasThreshold {
+      throw Failure(
+        .invalidState,
+        "prune: linear layer \(unit.trainers[0].number) has a soft threshold, which its weights are not yet without; train to "
+          + "the last update of its topology method, or give it another one")
+    }
     if method.data == .inputs { return try reconstruct(method, x, samples) }
     let scorer = try pruningScorer(method, x, target, samples)
     let groups = try pruningGroups(method, scorer.subjects)

@@ -82,7 +82,7 @@ extension Network {
       guard let weights = built?.parameters.first else { return linear.density }
       return Double(weights.count) / (Double(inputs) * Double(linear.units))
     case (.linear, "connections"), (.linear, "index_bytes"), (.linear, "offset"), (.linear, "steps"),
-      (.linear, "topology_updates"):
+      (.linear, "topology_updates"), (.linear, "threshold"):
       return try trainedValue(try trainer(layer), name)
     case (.linear, _) where Self.accounts.contains(name): return account(try trainer(layer), name)
     default:
@@ -96,6 +96,7 @@ extension Network {
     case "connections": return Double(connections(trainer))
     case "index_bytes": return Double(trainer.sparse?.pattern?.indexBytes ?? 0)
     case "steps": return Double(trainer.steps)
+    case "threshold": return trainer.unit?.layer(trainer)?.softThreshold ?? 0
     case "topology_updates": return Double(trainer.unit?.layer(trainer)?.updates ?? 0)
     default:
       var offset = 0

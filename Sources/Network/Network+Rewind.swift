@@ -31,7 +31,10 @@ extension Network {
     let units = try makeTopologyUnits(trainers) { $0.linear?.pattern }
     // Nothing fails from here on.
     for trainer in trainers {
-      if let layer = trainer.linear { trainer.remembered?.restore(layer) }
+      if let layer = trainer.linear {
+        trainer.remembered?.restore(layer)
+        layer.forwardSet = nil
+      }
       trainer.optimizer?.reset()
       trainer.steps = 0
     }

@@ -115,11 +115,7 @@ extension Network {
     var histories: [GradientHistory<T>?] = []
     var forwardSets: [ForwardSet<T>?] = []
     for (trainer, layer) in zip(trainers, layers) {
-      forwardSets.append(
-        plan.forwardShare < 1
-          ? try ForwardSet(
-            of: layer.pattern, count: plan.forwardCount(of: layer.pattern.connections),
-            capacity: plan.forwardCount(of: layer.pattern.capacity), owner: "linear layer \(trainer.number)") : nil)
+      forwardSets.append(try makeForwardSet(plan, layer.pattern, owner: "linear layer \(trainer.number)"))
     }
     let shape = PanelShape(batch: max(1, maximumBatch), elementSize: MemoryLayout<T>.stride)
     for trainer in trainers {
@@ -135,11 +131,25 @@ extension Network {
     return TopologyUnit(instance, trainers, histories, forwardSets)
   }
 
-  /// Put units in place.
+  /// What forward is to use of a layer, where that is not all as it is.
+  private func makeForwardSet(_ plan: TopologyPlan, _ pattern: Pattern, owner: String) throws(Failure) -> ForwardSet<T>? {
+    if plan.hasSoftThreshold { return try ForwardSet(of: pattern, above: 0, owner: owner) }
+    guard plan.forwardShare < 1 else { return nil }
+    return try ForwardSet(
+      of: pattern, count: plan.forwardCount(of: pattern.connections), capacity: plan.forwardCount(of: pattern.capacity),
+      owner: owner)
+  }
+
+  /// Put units in place. Weights that forward has seen through a threshold so far become what it saw.
   func use(_ units: [TopologyUnit<T>]) {
     for trainer in trainers {
       trainer.unit = nil
       trainer.history = nil
+      if let linear = trainer.linear, let set = linear.forwardSet, let values = linear.weights.values,
+        !units.contains(where: { $0.keeps(set) })
+      {
+        set.settle(values, count: linear.weights.count)
+      }
       trainer.linear?.forwardSet = nil
     }
     topologyUnits = units

@@ -170,7 +170,7 @@ extension Network {
   private func update(_ workspace: Workspace<T>) {
     let limit = options[NetworkOption.clipNorm]
     let scale = limit > 0 ? workspace.norm.factor(limit: limit, executor: executor) : 1
-    for unit in topologyUnits { unit.beforeStep() }
+    for unit in topologyUnits { unit.beforeStep(gradientScale: scale) }
     for trainer in trainers { trainer.update(gradientScale: scale, executor: executor) }
     for unit in topologyUnits { unit.afterStep() }
     steps += 1

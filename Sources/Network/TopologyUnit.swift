@@ -43,12 +43,23 @@ final class TopologyUnit<T: Scalar> {
     for (position, trainer) in trainers.enumerated() {
       trainer.unit = self
       trainer.history = histories[position]
-      trainer.linear?.forwardSet = forwardSets[position]
+      trainer.linear?.forwardSet = instance.layers[position].hasSettled ? nil : forwardSets[position]
     }
     instance.selectForward()
   }
 
-  var bytes: Int { instance.bytes + histories.reduce(0) { $0 + ($1?.bytes ?? 0) } }
+  /// Without the forward sets that are in use, which count as their layers'.
+  var bytes: Int {
+    var bytes = instance.bytes + histories.reduce(0) { $0 + ($1?.bytes ?? 0) }
+    for (trainer, set) in zip(trainers, forwardSets) where trainer.linear?.forwardSet !== set { bytes += set?.bytes ?? 0 }
+    return bytes
+  }
+
+  /// Whether it will go on using this one.
+  func keeps(_ forwardSet: ForwardSet<T>) -> Bool { forwardSets.contains { $0 === forwardSet } }
+
+  /// Whether forward sees weights of a layer through a threshold.
+  var hasThreshold: Bool { instance.layers.contains { $0.softThreshold > 0 } }
 
   /// What is kept of one of its layers.
   func layer(_ trainer: Trainer<T>) -> LayerTopology<T>? {
@@ -58,8 +69,9 @@ final class TopologyUnit<T: Scalar> {
   /// Steps that its layers have taken.
   private var steps: Int { trainers.first?.steps ?? 0 }
 
-  func beforeStep() {
-    instance.beforeStep()
+  /// - gradientScale: factor on the gradients.
+  func beforeStep(gradientScale: Double) {
+    instance.beforeStep(gradientScale: gradientScale)
     takesStep = instance.replacesStep && instance.isDue(step: steps)
     if takesStep { expect(at: steps) }
   }

@@ -96,8 +96,17 @@ extension Trainer: TopologyLayer {
     linear?.forwardSet?.select(count, of: pattern, marks: marks)
   }
 
+  func useForward(above threshold: T) { linear?.forwardSet?.follow(threshold) }
+
+  func settleForward() {
+    guard let linear else { return }
+    linear.forwardSet?.settle(weights, count: linear.weights.count)
+    linear.forwardSet = nil
+  }
+
   func apply(_ remap: SlotRemap) {
     guard let linear else { return }
+    linear.forwardSet?.patternChanged()
     linear.weights.remap(remap)
     remembered?.remap(remap)
     // The instance is this layer's own and has room for its capacity: it cannot refuse.

@@ -23,6 +23,8 @@ public final class LayerTopology<T: Scalar> {
   /// Marks, one a slot: 0 for those that take part in forward; empty when all do.
   private let exploring: Buffer<UInt8>
   let explored: Explored
+  /// nil without one, or when it has come to its end.
+  var threshold: SoftThreshold?
   /// Marks, one a slot: 1 for those that go.
   let gone: Buffer<UInt8>
   /// All 0: no position of a slot is free.
@@ -56,6 +58,7 @@ public final class LayerTopology<T: Scalar> {
     gone = try Buffer(count: room, of: what)
     busy = try Buffer(count: plan.justDropped == .exclude ? room : 0, of: what)
     positions = try Buffer(count: room, of: what)
+    threshold = SoftThreshold(plan)
     exploring = try Buffer(count: plan.forwardShare < 1 ? room : 0, of: what)
     droppedSlots = try Buffer(count: room, of: what)
     grownSlots = try Buffer(count: room, of: what)
@@ -78,6 +81,11 @@ public final class LayerTopology<T: Scalar> {
     gone.bytes + busy.bytes + positions.bytes + droppedSlots.bytes + grownSlots.bytes + scoreScratch.bytes
       + (reference?.bytes ?? 0) + growth.bytes + explored.bytes + callers.bytes + (fanIn?.bytes ?? 0) + exploring.bytes
   }
+
+  /// What forward takes off |w|; 0 without a soft threshold.
+  public var softThreshold: Double { threshold?.value ?? 0 }
+  /// Whether a soft threshold has come to its end.
+  public var hasSettled: Bool { plan.hasSoftThreshold && threshold == nil }
 
   /// Number of positions that have ever been connected; an estimate in a very sparse layer, see ``Explored``.
   public var exploredCount: Int { explored.count }
@@ -180,8 +188,9 @@ public final class LayerTopology<T: Scalar> {
     selectForward()
   }
 
-  /// The largest weights take part in forward; between equals the lower slots.
+  /// The largest weights take part in forward, between equals the lower slots; or those above the threshold.
   func selectForward() {
+    if let threshold { subject.useForward(above: T(threshold.value)) }
     guard plan.forwardShare < 1 else { return }
     let count = plan.forwardCount(of: connections)
     let weights = DropScores(values: UnsafePointer(subject.weights), isSigned: false)

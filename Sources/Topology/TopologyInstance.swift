@@ -101,11 +101,12 @@ public final class TopologyInstance<T: Scalar> {
     for layer in layers { layer.selectForward() }
   }
 
-  /// An optimizer's step is about to be taken.
+  /// An optimizer's step is about to be taken. - gradientScale: factor on the gradients.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func beforeStep() {
+  public func beforeStep(gradientScale: Double = 1) {
     begin()
+    if plan.hasSoftThreshold { for layer in layers { layer.learnThreshold(gradientScale: gradientScale) } }
     guard plan.explorationDecay > 0 else { return }
     for layer in layers { layer.decayExploration() }
   }
@@ -124,12 +125,14 @@ public final class TopologyInstance<T: Scalar> {
     let fraction = dropFraction ?? self.dropFraction(step: step)
     if plan.redistribute == .momentum { for layer in layers { layer.measureMomentum() } }
     for layer in layers { try layer.score() }
-    decideStaying(fraction, step, isLast: dropFraction == nil && schedule.isLast(step: step))
+    let isLast = dropFraction == nil && schedule.isLast(step: step)
+    decideStaying(fraction, step, isLast: isLast)
     for layer in layers { layer.mark(fraction: fraction, threshold: threshold) }
     decideComing(fraction, step)
     for layer in layers { try layer.choose() }
     // Nothing fails from here on.
     for layer in layers { layer.commit() }
+    if isLast { for layer in layers { layer.endThreshold() } }
     if plan.noise > 0 || plan.shrink > 0 {
       for layer in layers { layer.disturb(noise: plan.noise, shrink: plan.shrink) }
     }
@@ -152,11 +155,17 @@ public final class TopologyInstance<T: Scalar> {
   }
 
   /// `staying` of every layer, and `coming` where the drop score does not decide itself what goes.
-  /// - isLast: a soft bound is kept from now on.
+  /// - isLast: a soft bound is kept from now on, and all below a soft threshold goes.
   private func decideStaying(_ fraction: Double, _ step: Int, isLast: Bool) {
     let isGlobal = plan.scope == .global && plan.density.final != nil
     if isGlobal { shareGlobally(step) }
     for layer in layers {
+      if plan.hasSoftThreshold {
+        let below = layer.threshold?.count(below: UnsafePointer(layer.subject.weights), of: layer.connections) ?? 0
+        layer.staying = max(1, layer.connections - (isLast ? below : plan.rounding.count(fraction, of: below)))
+        layer.coming = 0
+        continue
+      }
       let target = isGlobal ? layer.staying : target(layer, step)
       let count = layer.connections
       if plan.isSoft {

@@ -1,7 +1,7 @@
 /// Topology methods by name. The raw values are those of include/espalier.h.
 public enum TopologyKind: Int32, Sendable, CaseIterable {
   case `static` = 0
-  case set, rigl, snfs, itop, granet, mest, topKast, gradual, acdc, deepR, dsr, sampled, srigl
+  case set, rigl, snfs, itop, granet, mest, topKast, gradual, acdc, deepR, dsr, sampled, srigl, str
 
   /// The table of methods: what each sets of the common options. A new one is a case above and a row here, when the parts are
   /// there; see docs/Extending.md.
@@ -55,6 +55,8 @@ public enum TopologyKind: Int32, Sendable, CaseIterable {
     // Lasby et al. 2024.
     case .srigl:
       ("srigl", [.decay: 1, .grow: Self.of(GrowthScore.gradient), .replacesStep: 1, .fanIn: 1, .ablation: 0.3])
+    // Kusupati et al. 2020: what falls below a learned threshold is 0, and goes at the last update.
+    case .str: ("str", [.softThreshold: 1, .dropFraction: 0])
     }
   }
 

@@ -55,6 +55,13 @@ public protocol TopologyLayer<T>: AnyObject {
   /// - count: those marked 0, >= 1. - marks: one a slot, valid during the call.
   func useForward(_ count: Int, marks: UnsafePointer<UInt8>)
 
+  /// Let forward and dL/dx use sign(w) (|w| - threshold) of the connections whose |w| exceeds it, and no others, whose gradients
+  /// are 0; until the next call. For methods with a soft threshold.
+  func useForward(above threshold: T)
+
+  /// Make the weights what they have been for forward, and let it use all of them as they are from now on.
+  func settleForward()
+
   /// Move everything that is stored in slot order, and start what has grown. `pattern` has changed already.
   func apply(_ remap: SlotRemap)
 }

@@ -65,7 +65,7 @@ public struct TopologyMethod: Sendable {
   /// Whether it ever changes a pattern.
   public var changesPatterns: Bool { kind != .static }
   /// Whether it takes connections away for good: then layers may start dense.
-  public var thins: Bool { plan.density.final != nil }
+  public var thins: Bool { plan.density.final != nil || plan.hasSoftThreshold }
 
   /// The options as an instance uses them.
   public var plan: TopologyPlan { TopologyPlan(self) }
@@ -131,6 +131,14 @@ public struct TopologyMethod: Sendable {
       "drop_fraction \(self[.dropFraction]) reaches into the forward_share of \(forward); it must be at most 1 - forward_share")
     try require(
       self[.explorationDecay] == 0 || forward < 1, "exploration_decay \(self[.explorationDecay]) needs forward_share below 1")
+    let excluded: [TopologyOption] = [.drop, .threshold, .soft, .redistribute, .fanIn]
+    for other in excluded where self[.softThreshold] == 1 {
+      try require(self[other] == 0, "soft_threshold and \(other.option.name) \(self[other]) exclude each other")
+    }
+    try require(self[.softThreshold] == 0 || final == -1, "soft_threshold and final_density \(final) exclude each other")
+    try require(self[.softThreshold] == 0 || forward == 1, "soft_threshold and forward_share \(forward) exclude each other")
+    try require(
+      self[.softThreshold] == 0 || !plan.replacesStep, "soft_threshold and replaces_step exclude each other")
     let growsByScore: [GrowthScore] = [.gradient, .momentum, .callback]
     try require(
       !fanIn || growsByScore.contains(plan.grow),

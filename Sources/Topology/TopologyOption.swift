@@ -15,6 +15,7 @@ enum TopologyOption: Int, CaseIterable {
   case noise, shrink
   // Parts of a pattern.
   case forwardShare, explorationDecay, fanIn, ablation
+  case softThreshold, thresholdStart, thresholdDecay, thresholdRate
   case replacesStep
 
   var option: Option {
@@ -57,6 +58,10 @@ enum TopologyOption: Int, CaseIterable {
     case .explorationDecay: Option("exploration_decay", 0, .from(0, below: .infinity))
     case .fanIn: Option("constant_fan_in", 0, .flag)
     case .ablation: Option("ablation", 0, .from(0, below: 1))
+    case .softThreshold: Option("soft_threshold", 0, .flag)
+    case .thresholdStart: Option("threshold_start", -5, .real(-1e6...1e6))
+    case .thresholdDecay: Option("threshold_decay", 1e-4, .from(0, below: .infinity))
+    case .thresholdRate: Option("threshold_rate", 1, .from(0, below: .infinity))
     case .replacesStep: Option("replaces_step", 0, .flag)
     }
   }

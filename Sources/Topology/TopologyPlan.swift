@@ -31,6 +31,11 @@ public struct TopologyPlan: Sendable {
   /// Whether a layer starts with the same number of connections in every unit.
   public let hasConstantFanIn: Bool
   let ablation: Double
+  /// Whether forward shrinks weights by a threshold that is learned.
+  public let hasSoftThreshold: Bool
+  public let thresholdStart: Double
+  let thresholdDecay: Double
+  let thresholdRate: Double
   public let replacesStep: Bool
 
   init(_ method: TopologyMethod) {
@@ -84,6 +89,10 @@ public struct TopologyPlan: Sendable {
     explorationDecay = method[.explorationDecay]
     hasConstantFanIn = method[.fanIn] == 1
     ablation = method[.ablation]
+    hasSoftThreshold = method[.softThreshold] == 1
+    thresholdStart = method[.thresholdStart]
+    thresholdDecay = method[.thresholdDecay]
+    thresholdRate = method[.thresholdRate]
     replacesStep = method[.replacesStep] == 1
   }
 

@@ -96,6 +96,11 @@ static espalier_network *network_with(double density, int activation, int rule, 
   if (method == ESPALIER_GRANET || method == ESPALIER_GRADUAL || method == ESPALIER_ACDC)
     OK(espalier_topology_set(topology, "density_end", 60));
   if (method == ESPALIER_ACDC) OK(espalier_topology_set(topology, "phase", 4));
+  if (method == ESPALIER_STR) {
+    OK(espalier_topology_set(topology, "threshold_start", -2));
+    OK(espalier_topology_set(topology, "drop_fraction", 0.5));
+    OK(espalier_topology_set(topology, "until", 61)); /* its end is among the steps that are counted */
+  }
   if (method == ESPALIER_TOP_KAST) OK(espalier_topology_set(topology, "exploration_decay", 0.01));
   if (method == ESPALIER_SAMPLED) OK(espalier_topology_set(topology, "sampling", sampling));
   if (with_functions) {
@@ -183,7 +188,7 @@ static void rules_and_topologies(void) {
 
 static void topologies(void) {
   int method, threads;
-  for (method = ESPALIER_SNFS; method <= ESPALIER_SRIGL; method++)
+  for (method = ESPALIER_SNFS; method <= ESPALIER_STR; method++)
     for (threads = 1; threads <= 2; threads++) {
       one(0.2, ESPALIER_RELU, ESPALIER_SGD, method, threads, ESPALIER_MEAN_SQUARED_ERROR);
       one(0.2, ESPALIER_RELU, ESPALIER_ADAM, method, threads, ESPALIER_MEAN_SQUARED_ERROR);

@@ -14,7 +14,7 @@ program presets
   call keeps(rigl(every=3, until=20, decay="linear", minimum_drop_fraction=0.1, gradient_batches=2), "rigl")
   call keeps(itop(every=3, until=20, drop_fraction=0.4), "itop")
   call keeps(mest(every=3, until=20, gradient_weight=0.5), "mest")
-  call keeps(top_kast(every=3, forward_share=0.5), "top_kast")
+  call keeps(top_kast(every=3, forward_share=0.5, exploration_decay=1e-3), "top_kast")
   call keeps(deepr(every=2, noise=1e-4, shrink=1e-5_real64), "deepr")
   call keeps(sampled(every=3, candidates=2, sampling="activity"), "sampled")
   call ends_with(snfs(every=3, until=20, gradient_batches=4, gradient_decay=0.8, room=3), first + second, "snfs")
@@ -24,6 +24,8 @@ program presets
   call ends_with(granet(0.1, 18, every=3, drop_fraction=0.2, decay="constant"), 88, "granet")
   call ends_with(acdc(0.1, 18, phase=3, every=3), 88, "acdc")
   call ends_with(gradual(0.1, density_end=18, density_begin=3, every=3, density_power=2), 88, "gradual")
+  call keeps(str(every=3, threshold_start=-3), "str, which never ends")
+  call ends_truly_sparse
   call by_name
   call wrong_options
   call epochs
@@ -63,6 +65,32 @@ contains
     call check(connections(net, 1) == first, name // ": connections of layer 1")
     call check(connections(net, 2) == second, name // ": connections of layer 2")
     call check(nint(net%layer_option(1, "topology_updates")) >= merge(0, 5, name == "static"), name // ": updates")
+  end subroutine
+
+  subroutine ends_truly_sparse
+    !! STR starts dense and stores that; after its last update only what exceeds the threshold is left, and y is as before.
+    type(network) :: net
+    real(real32) :: x(inputs, samples), y(4, samples), now(4, samples)
+    real(real64) :: before
+    call plant(net, str(until=20, every=3, drop_fraction=0., threshold_start=-2.5, threshold_decay=1d-3, threshold_rate=10))
+    call train(net, 17)
+    call check(connections(net, 1) == first, "str: all of layer 1 is stored")
+    call check(connections(net, 2) == second, "str: all of layer 2 is stored")
+    call check(net%layer_option(1, "threshold") > 0.05d0, "str: a threshold")
+    before = net%layer_option(1, "flops")
+    call check(before < 2 * first, "str: forward skips what is below it")
+    call points(x)
+    call net%forward(x, y)
+    call net%backward(0 * y)
+    call net%update()
+    call net%predict(x, y)
+    call net%evolve()
+    call net%predict(x, now)
+    call check(connections(net, 1) < first, "str: what was below it went from layer 1")
+    call check(connections(net, 2) < second, "str: what was below it went from layer 2")
+    call check(maxval(abs(y - now)) < 1e-6, "str: what is left does as before")
+    call check(net%layer_option(1, "threshold") <= 0, "str: it has ended")
+    call train(net, 3)
   end subroutine
 
   subroutine ends_with(method, count, name)

@@ -27,6 +27,11 @@ static espalier_network *make_subject(const struct setting *setting) {
     OK(espalier_topology_set(topology, "final_density", 0.15));
   }
   if (setting->method == ESPALIER_ACDC) OK(espalier_topology_set(topology, "phase", 3));
+  if (setting->method == ESPALIER_STR) {
+    OK(espalier_topology_set(topology, "threshold_start", -2));
+    OK(espalier_topology_set(topology, "threshold_rate", 5));
+    OK(espalier_topology_set(topology, "until", 18));
+  }
   OK(espalier_topology_set(topology, "sampling", setting->sampling));
   OK(espalier_network_create(OURS, IN, 11, &network));
   OK(espalier_network_add_linear(network, HIDDEN, 0.25, ESPALIER_TANH));
@@ -160,7 +165,7 @@ static void one(int method, int sampling, int rule) {
 
 static void every_method(void) {
   int method, sampling;
-  for (method = ESPALIER_SET; method <= ESPALIER_SRIGL; method++) {
+  for (method = ESPALIER_SET; method <= ESPALIER_STR; method++) {
     one(method, ESPALIER_SAMPLING_UNIFORM, ESPALIER_SGD);
     one(method, ESPALIER_SAMPLING_UNIFORM, ESPALIER_ADAM);
   }

@@ -22,6 +22,7 @@ import Topology
       (.gradual, ["scope": 1, "drop_fraction": 0.3]), (.acdc, ["scope": 0]), (.granet, ["just_dropped": 2]),
       (.snfs, ["just_dropped": 2]), (.sampled, ["just_dropped": 0, "candidates": 0.3]),
       (.topKast, ["forward_share": 0.2, "drop_fraction": 0.5, "grow": 1]), (.topKast, ["forward_share": 0.9, "drop": 5]),
+      (.str, ["threshold_start": 0, "drop_fraction": 0.4]),
       (.sampled, ["just_dropped": 1, "sampling": 1]), (.sampled, ["sampling": 2, "candidates": 3]),
     ]
 
@@ -130,6 +131,8 @@ import Topology
       }
       let targets = zip(initial, positions).map { max(1, wanted($0, $1)) }
       return fleet.counts == targets ? nil : "not \(targets)"
+    case .str where (try? method.get("drop_fraction")) != 0:
+      return zip(fleet.counts, before).allSatisfy { $0 >= 1 && $0 <= $1 } ? nil : "none, or more than before"
     case .srigl: return zip(fleet.counts, initial).allSatisfy { $0 <= $1 } ? nil : "more than at the start"
     default: return fleet.counts == initial ? nil : "not as many as before"
     }

@@ -112,6 +112,20 @@ final class Subject<T: Scalar>: TopologyLayer {
     #expect(forward?.count == count)
   }
 
+  /// What forward takes off |w|, if it does.
+  private(set) var threshold: T?
+
+  func useForward(above threshold: T) { self.threshold = threshold }
+
+  func settleForward() {
+    guard let threshold else { return }
+    for slot in 0..<pattern.connections {
+      let w = weights[slot]
+      weights[slot] = w.magnitude > threshold ? (w < 0 ? w + threshold : w - threshold) : 0
+    }
+    self.threshold = nil
+  }
+
   func apply(_ remap: SlotRemap) {
     remap.apply(to: weights, fill: 0)
     remap.apply(to: moments, fill: 0)
