@@ -219,7 +219,9 @@ enum { ESPALIER_JUST_DROPPED_KEEP = 0, ESPALIER_JUST_DROPPED_RESTART = 1, ESPALI
 enum { ESPALIER_GROW_ZERO = 0, ESPALIER_GROW_NORMAL = 1, ESPALIER_GROW_UNIFORM = 2, ESPALIER_GROW_LAYER_NORMAL = 3 };
 
 /** How the connections that come are spread over the layers of a method (topology option "redistribute"): each gets as many
- *  as it lost; or in proportion to the mean |momentum| of its connections; or to the connections that it keeps. */
+ *  as it lost; or in proportion to the mean |momentum| of its connections; or to the connections that it keeps. With MOMENTUM a
+ *  layer of whose positions less than a fifth is free, and that has more momentum than the mean of the layers, drops no larger
+ *  share of its connections than is free (the code of SNFS). */
 enum { ESPALIER_REDISTRIBUTE_NONE = 0, ESPALIER_REDISTRIBUTE_MOMENTUM = 1, ESPALIER_REDISTRIBUTE_CONNECTIONS = 2 };
 
 /** Criteria of a pruning; what stays has the largest score. g: derivative of the mean loss over the samples given, H: its

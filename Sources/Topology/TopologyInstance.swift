@@ -173,11 +173,23 @@ public final class TopologyInstance<T: Scalar> {
         layer.coming = isLast ? 0 : plan.rounding.count(fraction, of: layer.initialCount)
         continue
       }
-      var moves = plan.rounding.count(fraction, of: min(count, target))
+      var moves = plan.rounding.count(share(fraction, of: layer), of: min(count, target))
       if plan.justDropped == .exclude { moves = min(moves, layer.positionCount - count) }
       layer.staying = min(count, target) - moves
       layer.coming = target - layer.staying
     }
+  }
+
+  /// The share of a layer's connections that drops: where momentum spreads them, no more than the share of its positions that
+  /// is free, if that is below a fifth and the layer has more momentum than the mean (the code of SNFS). It would have lost
+  /// what it is about to get back.
+  private func share(_ fraction: Double, of layer: LayerTopology<T>) -> Double {
+    guard plan.redistribute == .momentum else { return fraction }
+    let sparsity = Double(layer.positionCount - layer.connections) / Double(layer.positionCount)
+    var sum = 0.0
+    for other in layers { sum += other.meanMomentum }
+    guard sparsity < 0.2, layer.meanMomentum * Double(layers.count) > sum else { return fraction }
+    return min(sparsity, fraction)
   }
 
   /// `staying`, for now the number that each layer is to have: those of the best scores of all layers together.

@@ -24,6 +24,37 @@ import Topology
     #expect(fleet.subjects.allSatisfy { $0.pattern.violation() == nil })
   }
 
+  /// SNFS's code: a layer with less than a fifth of its positions free and more momentum than the mean drops no larger share than
+  /// is free; one with less momentum drops what all drop.
+  @Test(
+    arguments: [
+      // Connections of 100 positions, momentum beside a layer of 0.5, and how many of them go at a rate of one half.
+      (90, 0.6, 9), (90, 0.5, 45), (90, 0.4, 45), (81, 0.6, 16), (80, 0.6, 40), (100, 0.9, 0), (99, 0.9, 1), (40, 0.9, 20),
+    ])
+  func fullLayersWithMomentumDropLess(connections: Int, momentum: Double, dropped: Int) throws {
+    let snfs = try method(.snfs, ["gradient_batches": 1, "room": 5])
+    for fraction in [0.5, 0.005] {
+      let fleet = try Fleet<Double>(snfs, [(10, 10, connections), (50, 40, 100)]) { Double($1 + 1) / Double($0 + 1) }
+      for (subject, momentum) in zip(fleet.subjects, [momentum, 0.5]) {
+        for slot in 0..<subject.pattern.connections { subject.moments[slot] = slot % 2 == 0 ? momentum : -momentum }
+      }
+      let before = fleet.state(0)
+      try fleet.topology.evolve(step: 0, dropFraction: fraction)
+      let wanted = fraction == 0.5 ? dropped : min(dropped, 1)
+      let total = wanted + (fraction == 0.5 ? 50 : 1)
+      let share = Double(total) * momentum / (momentum + 0.5)
+      #expect(fleet.counts.reduce(0, +) == connections + 100)
+      let room = min(100 - connections + wanted, total)
+      #expect(abs(Double(fleet.counts[0] - (connections - wanted)) - min(share, Double(room))) < 1, "\(fleet.counts)")
+      // The survivors are the largest weights.
+      let least = connections - wanted
+      let kept = before.filter { $0.value.weight > Double(wanted) }
+      #expect(kept.count == least)
+      let after = fleet.state(0)
+      #expect(kept.allSatisfy { after[$0.key]?.weight == $0.value.weight })
+    }
+  }
+
   /// A layer that is full, or has no room, gives its part to the others; none is left empty; nothing is lost.
   @Test func redistributionNeverLosesConnections() throws {
     var random = RandomSource(seed: 31)
