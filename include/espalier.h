@@ -364,9 +364,11 @@ int espalier_layer_set(espalier_network *network, int64_t layer, const char *nam
  *  method, ITOP's R_s; in a very sparse layer an estimate within 1 or 2 %), "dead_units" (units without a connection from the
  *  inputs, or, but for the last layer, without one to the next layer), "dead_inputs" (inputs without a connection),
  *  "training_flops" (of one sample in a training step, as RigL's paper counts them in its appendix H, with f_S = 2 per
- *  connection, f_D = 2 per position, dT = "every": 3 f_S without a method or with growth at random, (3 f_S dT + 2 f_S + n f_D)
- *  / (dT + 1) by gradients of n batches, 2 f_S + f_D by momentum, with sampled candidates for f_D at most f_S times their
- *  number for each connection; where the clock counts epochs dT takes as many steps an epoch as there have been), "threshold"
+ *  connection, f_D = 2 per position, dT = "every": 3 f_S without a method, with growth at random, or when no update is to come
+ *  before "until", (3 f_S dT + 2 f_S + n f_D) / (dT + 1) by gradients of n batches, 2 f_S + f_D by momentum, with sampled
+ *  candidates for f_D at most f_S times their number for each connection; where the clock counts epochs dT takes as many steps an
+ *  epoch as there have been. Of the 3 f_S those of forward and dL/dx count what forward uses ("forward_share",
+ *  "soft_threshold"), those of dL/dW what has a gradient: with "forward_share" all connections), "threshold"
  *  (what forward takes off |w|, see the topology option "soft_threshold"; 0 without one). */
 int espalier_layer_get(const espalier_network *network, int64_t layer, const char *name, double *value);
 
@@ -618,8 +620,12 @@ int espalier_topology_destroy(espalier_topology *topology);
  *  "forward_share"         1     in (0, 1]; share of the connections, the largest, that forward uses. top_kast 0.6
  *  "exploration_decay"     0     >= 0; before each step weights shrink by the rate times it, those that forward does not use
  *                                by as much over the density of those that it uses
- *  "constant_fan_in"       0     0 or 1: every unit has the same number of connections. srigl 1
- *  "ablation"              0     in [0, 1); a unit with a smaller share of important connections loses all. srigl 0.3
+ *  "constant_fan_in"       0     0 or 1: every unit has the same number of connections, at build that of the layer divided by
+ *                                its units, rounded down: up to units - 1 fewer than the density asks for. (With fewer
+ *                                connections than units, one each for as many units.) srigl 1
+ *  "ablation"              0     in [0, 1); a unit with a smaller share of important connections loses all. The n units left
+ *                                get the connections of the start divided by n, rounded down, or all inputs: up to n - 1 fewer
+ *                                than at the start. srigl 0.3
  *  "soft_threshold"        0     0 or 1: forward and dL/dx use sign(w) max(0, |w| - t), t = sigmoid(s), for w. s is of the
  *                                layer and learned: before each step s -= "threshold_rate" (1; >= 0) times the learning rate
  *                                times (dL/ds + "threshold_decay" (1e-4; >= 0) s), where clip_norm scales dL/ds as it does
@@ -741,7 +747,8 @@ int espalier_pruning_get(const espalier_pruning *pruning, const char *name, doub
  *  x, target and samples are passed over by random, magnitude and synflow, and may then be NULL and 0; target also by obs and
  *  sparsegpt.
  *  ESPALIER_ERROR_INVALID_ARGUMENT also for a density that leaves a layer nothing, ESPALIER_ERROR_NON_FINITE for NaN or Inf
- *  in the data, the loss or a score, ESPALIER_ERROR_NUMERICAL when H cannot be factored, ESPALIER_ERROR_OUT_OF_MEMORY when a
+ *  in the data, the loss or a score, ESPALIER_ERROR_INVALID_STATE while a layer has a soft threshold (topology method str before
+ *  its last update), ESPALIER_ERROR_NUMERICAL when H cannot be factored, ESPALIER_ERROR_OUT_OF_MEMORY when a
  *  layer has more inputs than there is memory for their pairs. */
 int espalier_network_prune_f32(espalier_network *network, const espalier_pruning *pruning, const float *x,
                                const float *target, int64_t samples);

@@ -42,15 +42,16 @@ extension Network {
 
   private func trainingFlops(_ trainer: Trainer<T>) -> Double {
     let forward = Double(trainer.layer.flops)
-    let sparse = 2 * Double(connections(trainer))
-    guard let unit = trainer.unit else { return forward + 2 * sparse }
+    let gradient = Double(trainer.linear?.gradientFlops ?? trainer.layer.flops)
+    guard let unit = trainer.unit else { return 2 * forward + gradient }
     return unit.instance.plan.trainingFlops(
-      forward: forward, sparse: sparse, dense: 2 * positions(trainer), period: period(unit))
+      forward: forward, gradient: gradient, dense: 2 * positions(trainer), period: period(unit))
   }
 
-  /// Steps between a method's updates; those of epochs as long as they have been so far.
+  /// Steps between a method's updates, infinity when none is to come; those of epochs as long as they have been so far.
   private func period(_ unit: TopologyUnit<T>) -> Double {
     let schedule = unit.instance.plan.schedule
+    if unit.instance.hasEnded { return .infinity }
     guard schedule.clock == .epochs else { return Double(schedule.every) }
     return epochs > 0 ? Double(schedule.every) * Double(steps) / Double(epochs) : .infinity
   }

@@ -12,9 +12,9 @@ extension Network {
   /// Scores are computed in double precision on a copy; ``Probe`` says what memory that takes, beside 9 bytes a connection for
   /// the score and the mark.
   /// - x: (inputs, samples), target: (outputs, samples) or class numbers; for criteria that need them, otherwise passed over.
-  /// - Throws: `invalidState` before build or when no layer takes part; `nullArgument`, `invalidArgument`, `nonFinite` for
-  ///   the data; `invalidArgument` when a layer would be left with none; `nonFinite` when a score is not finite;
-  ///   `outOfMemory`. Nothing has changed then.
+  /// - Throws: `invalidState` before build, when no layer takes part, or while one has a soft threshold; `nullArgument`,
+  ///   `invalidArgument`, `nonFinite` for the data; `invalidArgument` when a layer would be left with none; `nonFinite` when a
+  ///   score is not finite; `outOfMemory`. Nothing has changed then.
   package func prune(
     _ method: PruningMethod, _ x: UnsafePointer<T>? = nil, _ target: Target<T>? = nil, samples: Int = 0
   ) throws(Failure) {

@@ -67,6 +67,9 @@ public final class TopologyInstance<T: Scalar> {
   /// Whether the schedule asks for an update at this time.
   public func isDue(step: Int) -> Bool { method.changesPatterns && schedule.isDue(step: step) }
 
+  /// Whether the schedule asks for no more updates.
+  public var hasEnded: Bool { !method.changesPatterns || schedule.hasEnded }
+
   /// Whether the gradients of the batch that is coming count for the next update.
   public func watches(step: Int) -> Bool {
     plan.gradientBatches > 1 && schedule.isDue(step: step, within: plan.gradientBatches)

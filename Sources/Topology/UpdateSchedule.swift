@@ -48,6 +48,9 @@ public struct UpdateSchedule: Sendable {
     return next &- step <= ahead && (until < 0 || next <= until)
   }
 
+  /// Whether there are no more updates to come.
+  public var hasEnded: Bool { until >= 0 && max(begin, last &+ every) > until }
+
   /// Whether an update at this time is the last one.
   public func isLast(step: Int) -> Bool {
     let (next, overflow) = step.addingReportingOverflow(every)

@@ -125,6 +125,47 @@ static void training_flops(void) {
   OK(espalier_topology_destroy(by_epochs));
 }
 
+/* Updates at 2 and 4 and no more: the dense gradient counts as long as another one is to come. SNFS's counts in every step. */
+static void until_counts(void) {
+  static const int methods[] = {ESPALIER_RIGL, ESPALIER_SNFS, ESPALIER_SET};
+  size_t m;
+  for (m = 0; m < LENGTH(methods); m++) {
+    const double during[] = {2 * (3 * 30 * 2 + 2 * 30 + 300) / 3.0, 2 * (2 * 30 + 300), 3 * 60};
+    espalier_topology *topology = make_topology(methods[m], 2);
+    espalier_network *network;
+    double loss;
+    int step;
+    OK(espalier_topology_set(topology, "until", 5));
+    OK(espalier_topology_set(topology, "replaces_step", 0));
+    OK(espalier_topology_set(topology, "redistribute", ESPALIER_REDISTRIBUTE_NONE));
+    network = make_subject(topology);
+    for (step = 0; step < 8; step++) {
+      CHECK(fabs(layer_value(network, 1, "training_flops") - (step < 4 ? during[m] : 3 * 60)) < 1e-9);
+      OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
+    }
+    CHECK(layer_value(network, 1, "topology_updates") == 2);
+    OK(espalier_network_destroy(network));
+    OK(espalier_topology_destroy(topology));
+  }
+}
+
+/* Forward and dL/dx through what they use, dL/dW of all with forward_share, of the same with a soft threshold. */
+static void forward_sets_count(void) {
+  espalier_topology *kast = make_topology(ESPALIER_TOP_KAST, 100), *str = make_topology(ESPALIER_STR, 100);
+  espalier_network *network = make_subject(kast);
+  double loss;
+  CHECK(layer_value(network, 1, "flops") == 2 * 18 && layer_value(network, 1, "training_flops") == 2 * (18 + 18 + 30));
+  OK(espalier_network_destroy(network));
+  OK(espalier_topology_set(str, "threshold_start", -2));
+  network = make_subject(str);
+  OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
+  CHECK(layer_value(network, 1, "connections") == 30 && layer_value(network, 1, "flops") < 60);
+  CHECK(layer_value(network, 1, "training_flops") == 3 * layer_value(network, 1, "flops"));
+  OK(espalier_network_destroy(network));
+  OK(espalier_topology_destroy(kast));
+  OK(espalier_topology_destroy(str));
+}
+
 /* The table has these numbers in its lines. */
 static void in_the_table(void) {
   espalier_topology *topology = make_topology(ESPALIER_SET, 1);
@@ -150,7 +191,8 @@ static void in_the_table(void) {
 }
 
 int main(void) {
-  static const struct test tests[] = {TEST(dead_units_and_inputs), TEST(updates_counted_by_hand), TEST(training_flops),
+  static const struct test tests[] = {TEST(dead_units_and_inputs), TEST(updates_counted_by_hand), TEST(training_flops), TEST(until_counts),
+                                      TEST(forward_sets_count),
                                       TEST(in_the_table)};
   fill(x, LENGTH(x), 1);
   fill(target, LENGTH(target), 2);

@@ -98,6 +98,8 @@ static void one_preset(int method, int rule) {
   int64_t layer;
   count = network_value(network, "parameters");
   for (layer = 1; layer <= 2; layer++) sum_before += before[layer - 1] = layer_value(network, layer, "connections");
+  /* 144 and 120 connections in 20 units. */
+  if (method == ESPALIER_SRIGL) CHECK(before[0] == 140 && before[1] == 120);
   train(network, STEPS);
   for (layer = 1; layer <= LAYERS; layer++) check_layer(network, layer);
   for (layer = 1; layer <= 2; layer++) {

@@ -92,6 +92,9 @@ import Topology
           #expect(Set(positions(subject)) == (Int(Float(places.count) * Float(fraction)) == 0 ? places : expected), "\(name)")
           let used = Set(fanIns(subject).filter { $0 > 0 })
           #expect(used.count == 1 && subject.pattern.violation() == nil, "\(name)")
+          // What the header says of rounding.
+          let units = fanIns(subject).filter { $0 > 0 }.count
+          #expect(subject.pattern.connections == units * min(columns, budget / units), "\(name)")
           #expect(subject.pattern.connections <= budget && subject.pattern.connections > 0)
           if isLast || ablation == 0 { #expect(fanIns(subject).allSatisfy { $0 > 0 }) }
           for slot in 0..<subject.pattern.connections where subject.weights[slot] == 0 {
