@@ -29,7 +29,8 @@ func activateInPlace<V: Vector>(
   case .sigmoid: mapInPlace(values, count) { (z: V) in sigmoid(z) }
   case .silu: mapInPlace(values, count) { (z: V) in z * sigmoid(z) }
   case .tanh: mapInPlace(values, count) { (z: V) in hyperbolicTangent(z) }
-  default: for i in 0..<count { values[i] = activate(activation, values[i], negativeSlope: 0) }
+  case .gelu: mapInPlace(values, count) { (z: V) in z * normalDistribution(z).distribution }
+  case .identity, .softmax, .relu, .leakyReLU: break
   }
 }
 
@@ -86,16 +87,21 @@ func backpropagate<L: Lanes>(_ arguments: LinearArguments<L.V.Scalar>, at offset
 @inline(never)
 func backpropagateInPlace<V: Vector>(_ a: LinearArguments<V.Scalar>, at offset: Int, _ count: Int, _: V.Type) {
   guard let gradient = a.gradient, let preactivation = a.preactivation else { return }
-  if a.activation == .silu {
+  @inline(__always)
+  func multiply(_ slope: (V) -> V) {
     for i in stride(from: offset, to: offset + count, by: V.scalarCount) {
-      let z = V(UnsafePointer(preactivation + i))
+      (V(UnsafePointer(gradient + i)) * slope(V(UnsafePointer(preactivation + i)))).store(to: gradient + i)
+    }
+  }
+  if a.activation == .silu {
+    multiply { z in
       let s = sigmoid(z)
-      let slope = s * (V(repeating: 1) + z * (V(repeating: 1) - s))
-      (V(UnsafePointer(gradient + i)) * slope).store(to: gradient + i)
+      return s * (V(repeating: 1) + z * (V(repeating: 1) - s))
     }
   } else {
-    for i in offset..<offset + count {
-      gradient[i] = backpropagate(a.activation, gradient[i], a: a.output[i], z: preactivation[i], negativeSlope: 0)
+    multiply { z in
+      let (distribution, density) = normalDistribution(z)
+      return distribution.adding(z, times: density)
     }
   }
 }
