@@ -67,7 +67,9 @@ contains
 
   type(pruning) function grasp(density, scope, distribution, rounds, temperature) result(description)
     !! GraSP: what goes would hinder the flow of the gradient most; the largest w (H g) stay (Wang et al. 2020). `scope` is
-    !! "global". Needs samples: the paper takes ten of each class.
+    !! "global". Needs samples: the paper takes ten of each class. Where the network's inputs are never negative, nearly all
+    !! first weights that stay are positive, and outputs are large: train the pattern from other weights than were judged, as the
+    !! paper's code does with linear layers; docs/Sparsity.md has figures.
     class(*), intent(in), optional :: density
     character(*), intent(in), optional :: scope, distribution
     integer, intent(in), optional :: rounds

@@ -227,10 +227,12 @@ enum { ESPALIER_REDISTRIBUTE_NONE = 0, ESPALIER_REDISTRIBUTE_MOMENTUM = 1, ESPAL
 /** Criteria of a pruning; what stays has the largest score. g: derivative of the mean loss over the samples given, H: its
  *  Hessian by the weights of the linear layers, g_s: derivative of the loss of sample s.
  *  RANDOM: every set of connections is equally likely. MAGNITUDE: |w|. SNIP: |g w| (Lee et al. 2019). GRASP: w (H g), so that
- *  the gradient flow after pruning is as large as can be (Wang et al. 2020); H g is exact, not by differences. SYNFLOW:
- *  |w| dR/d|w|, R = 1^T |W_L| .. |W_1| 1, in which neither biases nor activations have a part; needs no data and, in many
- *  rounds, leaves no layer without a way through (Tanaka et al. 2020). FISHER: w^2/2 mean(g_s^2), optimal brain damage with the
- *  diagonal of the empirical Fisher matrix for that of the Hessian (LeCun et al. 1990).
+ *  the gradient flow after pruning is as large as can be (Wang et al. 2020); H g is exact, not by differences. Behind inputs
+ *  that are never negative nearly all first weights that stay are positive, and outputs are large: train the pattern from other
+ *  weights than were judged, as the paper's code does with linear layers. SYNFLOW: |w| dR/d|w|, R = 1^T |W_L| .. |W_1| 1, in
+ *  which neither biases nor activations have a part; needs no data and, in many rounds, leaves no layer without a way through
+ *  (Tanaka et al. 2020). FISHER: w^2/2 mean(g_s^2), optimal brain damage with the diagonal of the empirical Fisher matrix for
+ *  that of the Hessian (LeCun et al. 1990).
  *  Two correct the weights that stay for those that go, so that each layer's outputs on the samples change as little as can be;
  *  with H = (2/n) sum x x^T over the layer's inputs: OBS, unit by unit: connection by connection the one with the least
  *  w_q^2 / (2 [H^-1]_qq), optimal brain surgeon (Hassibi and Stork 1993, Frantar and Alistarh 2022). SPARSEGPT: input by
