@@ -4,20 +4,28 @@
 !!
 !! The arguments are those of the namelist `run` below. Prints method, density, seed, test error of the last epoch in percent,
 !! connections, and bytes of the network without its dead units and inputs (Evci et al. 2020, appendix B): four a weight and a
-!! bias, one bit a position of what is left of each layer.
+!! bias, one bit a position of what is left of each layer. `redraw` trains what snip, grasp and synflow leave from weights of its
+!! own instead of those that were judged, `describe` says before the training what they leave; `input_dropout` is the share of
+!! the pixels that a training step does not see.
 program sparsity_table
   use, intrinsic :: iso_fortran_env, only: error_unit, int64, real32, real64
   use :: digit_images, only: digit_set, read_mnist
-  use :: espalier, only: grasp, input, linear, network, prune_magnitude, sgd, snip, synflow, topology, topology_method
+  use :: espalier, only: dropout, grasp, input, layer, linear, network, prune_magnitude, sgd, snip, synflow, topology, &
+    topology_method
   implicit none
 
   character(256) :: directory = "build/mnist"
   character(16) :: method = "rigl"
-  real(real64) :: density = 0.02_real64, learning_rate = 0.2_real64, weight_decay = 5e-4_real64, drop_fraction = 0.5_real64
+  real(real64) :: density = 0.02_real64, learning_rate = 0.2_real64, weight_decay = 5e-4_real64, drop_fraction = 0.5_real64, &
+    input_dropout = 0
   integer :: seed = 1, epochs = 60, batch = 100, every = 100, shift = 0, rounds = 5, round_epochs = 15
+  logical :: redraw = .false., describe = .false.
   namelist /run/ directory, method, density, seed, epochs, batch, every, learning_rate, weight_decay, drop_fraction, shift, &
-    rounds, round_epochs
+    rounds, round_epochs, input_dropout, redraw, describe
 
+  type :: connection_list
+    integer, allocatable :: rows(:), columns(:)
+  end type
   type(digit_set) :: train, test
   type(network) :: net
   integer, allocatable :: order(:)
@@ -28,12 +36,17 @@ program sparsity_table
   call read_arguments
   call read_mnist(trim(directory), train, test, message)
   if (allocated(message)) call give_up(message)
+  if ((redraw .or. describe) .and. .not. any(method == [character(16) :: "snip", "grasp", "synflow"])) then
+    call give_up("redraw and describe are for snip, grasp and synflow, not for " // trim(method))
+  end if
   steps = epochs * (size(train%labels) / batch)
   state = 1 + modulo(int(seed, int64) * 7919, 2147483646_int64)
   select case (method)
   case ("snip", "grasp", "synflow")
     call plant(1.0_real64)
     call prune
+    if (redraw) call plant_anew
+    if (describe) call describe_start
     call grow(epochs)
   case ("lottery")
     call plant(1.0_real64)
@@ -83,11 +96,40 @@ contains
   subroutine plant(share)
     !! A network with this share of its connections, spread as Erdos-Renyi does.
     real(real64), intent(in) :: share
-    net = network([input(size(train%x, 1)), linear(300, activation="relu"), linear(100, activation="relu"), linear(10)], &
+    net = network([entrance(), linear(300, activation="relu"), linear(100, activation="relu"), linear(10)], &
                   loss="softmax_cross_entropy", distribution="erdos_renyi_kernel", density=share, seed=seed, &
                   max_batch=batch, threads=1)
     call anneal(steps)
   end subroutine
+
+  subroutine plant_anew
+    !! A network with the connections of the one that there is, and weights drawn for them: within limits that go by the number
+    !! of connections that a unit has left.
+    type(connection_list), target :: kept(0:3)
+    kept = connections()
+    net = network([entrance(), linear(300, activation="relu", rows=kept(1)%rows, columns=kept(1)%columns), &
+                   linear(100, activation="relu", rows=kept(2)%rows, columns=kept(2)%columns), &
+                   linear(10, rows=kept(3)%rows, columns=kept(3)%columns)], &
+                  loss="softmax_cross_entropy", seed=seed, max_batch=batch, threads=1)
+    call anneal(steps)
+  end subroutine
+
+  function entrance() result(layers)
+    !! What stands before the first linear layer.
+    type(layer), allocatable :: layers(:)
+    layers = [input(size(train%x, 1))]
+    if (abs(input_dropout) > 0) layers = [layers, dropout(input_dropout)]
+  end function
+
+  function connections() result(layers)
+    !! Of the linear layers; nothing leads to the inputs.
+    type(connection_list) :: layers(0:3)
+    integer :: l
+    allocate (layers(0)%rows(0), layers(0)%columns(0))
+    do l = 1, 3
+      call net%layer_pattern(size(entrance()) - 1 + l, rows=layers(l)%rows, columns=layers(l)%columns, base=1)
+    end do
+  end function
 
   subroutine anneal(period)
     !! Stochastic gradient descent whose rate falls to 0 in so many steps.
@@ -126,6 +168,20 @@ contains
         call net%prune(synflow(density=density))
       end select
     end associate
+  end subroutine
+
+  subroutine describe_start
+    !! Signs of the weights, and the loss before the training.
+    real(real32), allocatable :: weights(:)
+    real(real64) :: loss
+    integer :: l
+    do l = size(entrance()), size(entrance()) + 2
+      call net%layer_pattern(l, values=weights)
+      print "(a, i0, a, i0, a, f0.2, a)", "linear layer ", l - size(entrance()) + 1, ": ", size(weights), " connections, ", &
+        100 * real(count(weights > 0)) / size(weights), " % above 0"
+    end do
+    call net%evaluate(train%x, train%labels, loss)
+    print "(a, f0.2)", "mean loss on the training set: ", loss
   end subroutine
 
   subroutine draw_lots
@@ -192,19 +248,13 @@ contains
 
   integer function compressed_bytes() result(bytes)
     !! Of what is left when units that nothing reaches or that reach nothing are taken away, again and again.
-    type :: connection_list
-      integer, allocatable :: rows(:), columns(:)
-    end type
-    type(connection_list) :: layers(0:3)  ! nothing leads to the inputs
+    type(connection_list) :: layers(0:3)
     logical, allocatable :: alive(:, :), enters(:), leaves(:)
     logical :: has_changed
     integer, parameter :: widths(0:3) = [784, 300, 100, 10]
     integer :: i, l, weights, before
     allocate (alive(784, 0:3), source=.true.)
-    allocate (layers(0)%rows(0), layers(0)%columns(0))
-    do l = 1, 3
-      call net%layer_pattern(l, rows=layers(l)%rows, columns=layers(l)%columns, base=1)
-    end do
+    layers = connections()
     has_changed = .true.
     do while (has_changed)
       has_changed = .false.

@@ -10,38 +10,42 @@ program=$out/sparsity_table
 "${FC:-gfortran}" -O2 -Ibuild/mod -J$out examples/fortran/digit_images.f90 Benchmarks/sparsity_table.f90 -o $program \
   -Lbuild/lib -lespalier_fortran -lespalier -Wl,-rpath,"$PWD/build/lib"
 directory=$(scripts/fetch-mnist.sh)
-methods=${METHODS:-static set rigl snfs itop granet mest top_kast snip grasp synflow gradual lottery}
+methods=${METHODS:-static set rigl snfs itop granet mest top_kast snip grasp grasp_redrawn synflow gradual lottery}
 densities=${DENSITIES:-0.01 0.02 0.05 0.1}
 seeds=${SEEDS:-1 2 3}
 
-# A line a run: its arguments, to be quoted as a namelist wants it.
+# recipe NAME: what differs from the common recipe, words of a namelist.
+recipe() {
+  case $1 in
+    grasp_redrawn) echo "method='grasp' redraw=t" ;;
+    snip_own) echo "method='snip' shift=1 epochs=100 weight_decay=1e-4" ;;
+    rigl_own) echo "method='rigl' input_dropout=0.1 epochs=150 weight_decay=2e-4" ;;
+    *) echo "method='$1'" ;;
+  esac
+}
+
+# A line a run; SNIP and RigL's small network (Evci et al. 2020, appendix B) once more with recipes of their own.
 runs() {
   local seed density method
   for seed in $seeds; do
     for density in $densities; do
-      for method in $methods; do
-        grep -qs "^$method  *$density  *$seed  " $out/runs || echo "$method $density $seed"
-      done
+      for method in $methods; do echo "$method $density $seed"; done
     done
-  done
-  # Evci et al. 2020, appendix B: what a network weighs without its dead units, pictures moved by up to a pixel in training.
-  for seed in $seeds; do
-    grep -qs "^compressed  *$seed  " $out/compressed || echo "compressed 0.0237 $seed"
+    echo "snip_own 0.02 $seed"
+    echo "rigl_own 0.0237 $seed"
   done
 }
 
-# run METHOD DENSITY SEED: each on one thread.
+# run NAME DENSITY SEED: on one thread.
 run() {
   local name=$1 density=$2 seed=$3
-  if [ "$name" = compressed ]; then
-    "$program" "directory='$directory'" "method='rigl'" density="$density" seed="$seed" shift=1 epochs=150 \
-      weight_decay=2e-4 | awk -v s="$seed" '{ print "compressed", s, " ", $4, $5, $6 }' >>$out/compressed
-  else
-    "$program" "directory='$directory'" "method='$name'" density="$density" seed="$seed" |
-      awk -v d="$density" '{ print $1, d, $3, " ", $4, $5, $6 }' >>$out/runs
-  fi
+  if grep -qs "^$name  *$density  *$seed  " $out/runs; then return; fi
+  # Not quoted, as a recipe is several arguments.
+  # shellcheck disable=SC2046
+  "$program" "directory='$directory'" $(recipe "$name") density="$density" seed="$seed" |
+    awk -v n="$name" -v d="$density" '{ print n, d, $3, " ", $4, $5, $6 }' >>$out/runs
 }
-export -f run
+export -f recipe run
 export program directory out
 runs | xargs -P "${JOBS:-$(nproc)}" -L 1 bash -c 'run "$@"' run
 
@@ -63,5 +67,8 @@ runs | xargs -P "${JOBS:-$(nproc)}" -L 1 bash -c 'run "$@"' run
       }
     }' $out/runs
   echo
-  awk '{ printf "RigL without dead units, seed %s: error %.2f %%, %d connections, %d bytes\n", $2, $3, $4, $5 }' $out/compressed
+  sort $out/runs | awk 'sub(/_own/, ", own recipe,") {
+    printf "%s %s %s density %s, seed %s: error %.2f %%, ", $1, $2, $3, $4, $5, $6
+    printf "%d connections, %d bytes without dead units\n", $7, $8
+  }'
 } | tee $out/table.md
