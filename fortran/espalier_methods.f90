@@ -281,7 +281,7 @@ contains
     class(*), intent(in), optional :: threshold_start
       !! s at first (-5).
     class(*), intent(in), optional :: threshold_decay
-      !! Weight decay of s (1e-4).
+      !! Weight decay of s (0.01); more makes the network sparser.
     class(*), intent(in), optional :: threshold_rate
       !! Factor on the learning rate (1).
     description = topology_method("str", every, until=until, drop_fraction=drop_fraction)

@@ -630,7 +630,7 @@ int espalier_topology_destroy(espalier_topology *topology);
  *                                than at the start. srigl 0.3
  *  "soft_threshold"        0     0 or 1: forward and dL/dx use sign(w) max(0, |w| - t), t = sigmoid(s), for w. s is of the
  *                                layer and learned: before each step s -= "threshold_rate" (1; >= 0) times the learning rate
- *                                times (dL/ds + "threshold_decay" (1e-4; >= 0) s), where clip_norm scales dL/ds as it does
+ *                                times (dL/ds + "threshold_decay" (0.01; >= 0) s), where clip_norm scales dL/ds as it does
  *                                the other gradients. Weights within +-t have gradient 0, but stay stored and may come back,
  *                                until the last update ("until") takes them away, but one of a layer at least, makes w of the
  *                                others what forward made of it, and ends the threshold. Of those within +-t "drop_fraction"

@@ -60,7 +60,7 @@ enum TopologyOption: Int, CaseIterable {
     case .ablation: Option("ablation", 0, .from(0, below: 1))
     case .softThreshold: Option("soft_threshold", 0, .flag)
     case .thresholdStart: Option("threshold_start", -5, .real(-1e6...1e6))
-    case .thresholdDecay: Option("threshold_decay", 1e-4, .from(0, below: .infinity))
+    case .thresholdDecay: Option("threshold_decay", 0.01, .from(0, below: .infinity))
     case .thresholdRate: Option("threshold_rate", 1, .from(0, below: .infinity))
     case .replacesStep: Option("replaces_step", 0, .flag)
     }
