@@ -1,3 +1,5 @@
+import CSystem
+
 // What the optimizers' kernels share: unaligned vectors of elements and the interpolation that PyTorch calls lerp.
 //
 // Every kernel applies one vector body to whole vectors and then to one partly filled vector, and uses only operations that
@@ -8,7 +10,11 @@
 /// that they raise no floating-point exception that the elements themselves do not raise.
 @inline(__always)
 func loadLanes<V: SIMD>(_ source: UnsafePointer<V.Scalar>, _ count: Int) -> V where V.Scalar: BitwiseCopyable {
-  if count == V.scalarCount { return UnsafeRawPointer(source).loadUnaligned(as: V.self) }
+  if count == V.scalarCount {
+    // Of large layers all comes from memory, from several arrays at once, and the processor fetches too little ahead.
+    csystem_prefetch(UnsafeRawPointer(source) + 512)
+    return UnsafeRawPointer(source).loadUnaligned(as: V.self)
+  }
   var vector = V(repeating: source[0])
   withUnsafeMutableBytes(of: &vector) {
     $0.copyMemory(from: UnsafeRawBufferPointer(UnsafeBufferPointer(start: source, count: count)))
