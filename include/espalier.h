@@ -15,7 +15,8 @@
  *  - Counts are int64_t, row and column indices int32_t, their base (0 or 1) is always an argument.
  *  - A handle may be used by one thread at a time (a second one gets ESPALIER_ERROR_BUSY); distinct handles are independent.
  *  - After espalier_network_build and one warm-up step, espalier_train_step_*, espalier_forward_*, espalier_backward_*,
- *    espalier_update, espalier_evolve and espalier_predict_* allocate nothing and copy no parameters.
+ *    espalier_update, espalier_evolve and espalier_predict_* allocate nothing and copy no parameters. (OpenBLAS, which
+ *    multiplies for dense layers, takes some memory for a moment in small products, if it runs its kernels for AVX-512.)
  */
 #ifndef ESPALIER_H
 #define ESPALIER_H
