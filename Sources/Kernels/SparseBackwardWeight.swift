@@ -8,7 +8,23 @@ func sparseBackwardWeight<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
   _ a: LinearArguments<L.V.Scalar>, _ m: SparseMatrix<L.V.Scalar>, _ begin: Int, _ end: Int, _: L.Type, _: Index.Type
 ) {
   backwardPrologue(a, begin, end, L.self)
-  guard let gradient = a.gradient, let weightGradient = a.weightGradient else { return }
+  let tiles = Tiles(reads: m.columns, rows: m.rows, connections: m.rowStart[m.rows], a.shape, L.V.Scalar.self)
+  if let tiles { return tiledBackwardWeight(a, m, begin, end, tiles, L.self, Index.self) }
+  backwardWeight(a, m, begin, end, nil, L.self, Index.self)
+}
+
+@inline(never)
+private func tiledBackwardWeight<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
+  _ a: LinearArguments<L.V.Scalar>, _ m: SparseMatrix<L.V.Scalar>, _ begin: Int, _ end: Int, _ tiles: Tiles, _: L.Type,
+  _: Index.Type
+) { backwardWeight(a, m, begin, end, tiles, L.self, Index.self) }
+
+@inline(__always)
+private func backwardWeight<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
+  _ a: LinearArguments<L.V.Scalar>, _ m: SparseMatrix<L.V.Scalar>, _ begin: Int, _ end: Int, _ tiles: Tiles?, _: L.Type,
+  _: Index.Type
+) {
+  guard let gradient = a.gradient, let dw = a.weightGradient else { return }
   let width = a.shape.width
   let index = m.columnIndex.assumingMemoryBound(to: Index.self)
   for p in 0..<a.shape.count {
@@ -17,37 +33,46 @@ func sparseBackwardWeight<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
       let dz = UnsafePointer(gradient) + (panelRow(p, 0, features: m.rows, width: width) + offset)
       let adds = a.accumulate || p > 0 || offset > 0
       let ahead = Lookahead(index: index, last: Int(m.rowStart[end]) &- 1, x: x, width: width)
-      for row in begin..<end {
-        multiplyRow(
-          L(dz + row &* width), Int(m.rowStart[row]), Int(m.rowStart[row &+ 1]), ahead, weightGradient, adds)
+      if let tiles {
+        tiles.forEach(from: begin, to: end, m.rowStart) { row, next, last, limit, _ in
+          multiplyRow(L(dz + row &* width), next, last, below: limit, ahead, dw, adds)
+        }
+      } else {
+        for row in begin..<end {
+          _ = multiplyRow(L(dz + row &* width), Int(m.rowStart[row]), Int(m.rowStart[row &+ 1]), ahead, dw, adds)
+        }
       }
     }
   }
 }
 
-/// dw[k] (+)= dz . x[index[k]] for k in begin ..< end. How the connections are grouped does not change the bits.
+/// dw[k] (+)= dz . x[index[k]] for k from `begin` on, up to `end` or, in a tile, up to the first whose index is not below
+/// `limit`; returns the one after the last. How the connections are grouped does not change the bits.
 @inline(__always)
 private func multiplyRow<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
-  _ dz: L, _ begin: Int, _ end: Int, _ ahead: Lookahead<L.V.Scalar, Index>, _ dw: UnsafeMutablePointer<L.V.Scalar>,
-  _ adds: Bool
-) {
+  _ dz: L, _ begin: Int, _ end: Int, below limit: Int? = nil, _ ahead: Lookahead<L.V.Scalar, Index>,
+  _ dw: UnsafeMutablePointer<L.V.Scalar>, _ adds: Bool
+) -> Int {
   @inline(__always)
   func product(_ k: Int) -> L.V {
-    ahead.prefetch(from: k, bytes: L.bytes)
+    if limit == nil { ahead.prefetch(from: k, bytes: L.bytes) }
     return dz.fold(into: .zero, times: ahead.x + Int(ahead.index[k]) &* ahead.width)
   }
+  @inline(__always)
+  func isInside(_ k: Int) -> Bool { k < end && limit.map { Int(ahead.index[k]) < $0 } ?? true }
   var k = begin
-  while k &+ 4 <= end {
+  while isInside(k &+ 3) {
     var sums = L.V.sums(product(k), product(k &+ 1), product(k &+ 2), product(k &+ 3))
     if adds { sums += SIMD4(UnsafePointer(dw + k)) }
     sums.store(to: dw + k)
     k &+= 4
   }
-  while k < end {
+  while isInside(k) {
     let sum = total(product(k))
     dw[k] = adds ? dw[k] + sum : sum
     k &+= 1
   }
+  return k
 }
 
 /// The sum of the lanes, in the order of `Vector.sums`.

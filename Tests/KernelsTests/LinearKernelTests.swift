@@ -14,12 +14,13 @@ let batches = [1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 63, 64, 65, 128, 130]
     sweep(Double.self, set, indexBytes)
   }
 
-  /// With more connections in a row than are looked ahead, in both directions.
-  @Test(arguments: InstructionSet.available) func longRows(set: InstructionSet) {
+  /// With more connections in a row than are looked ahead, in both directions; and with so many that tiles pay, more rows than
+  /// a block of them and features that are no whole number of tiles.
+  @Test(arguments: InstructionSet.available, [0.1, 0.8]) func longRows(set: InstructionSet, density: Double) {
     func check<T: TestedScalar>(_: T.Type) {
       var draw = Draw(state: 8)
       let problem = LinearProblem<T>(
-        rows: 270, columns: 200, density: 0.3, indexBytes: 2, batch: 65, activation: .relu, hasBias: true,
+        rows: 270, columns: 200, density: density, indexBytes: 2, batch: 65, activation: .relu, hasBias: true,
         accumulate: true, draw: &draw)
       problem.check(set, draw: &draw)
     }
