@@ -329,11 +329,11 @@ int espalier_network_set_loss(espalier_network *network, int loss);
 int espalier_network_set_optimizer(espalier_network *network, int64_t layer, const espalier_optimizer *optimizer);
 
 /** Give layers a topology method (default: static): with ESPALIER_ALL_LAYERS one that changes all of them together, else one
- *  of the layer's own. A method with "final_density" or "soft_threshold" thins dense layers too, unless their option "fixed_density" is 1; others
- *  leave dense layers dense: ESPALIER_ALL_LAYERS passes over them, naming one is an error unless the method is static. Before
- *  or after build; after build it allocates the method's scratch, and where the method needs room for more connections the
- *  parameters move (see espalier_network_parameter_count; bound arrays must be long enough for them). Options that contradict
- *  each other are ESPALIER_ERROR_INVALID_ARGUMENT. */
+ *  of the layer's own. A method with "final_density" or "soft_threshold" thins dense layers too, unless their option
+ *  "fixed_density" is 1; others leave dense layers dense: ESPALIER_ALL_LAYERS passes over them, naming one is an error unless
+ *  the method is static. Before or after build; after build it allocates the method's scratch, and where the method needs room
+ *  for more connections the parameters move (see espalier_network_parameter_count; bound arrays must be long enough for them).
+ *  Options that contradict each other are ESPALIER_ERROR_INVALID_ARGUMENT. */
 int espalier_network_set_topology(espalier_network *network, int64_t layer, const espalier_topology *topology);
 
 /** Set an option of the network:

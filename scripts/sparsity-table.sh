@@ -19,7 +19,7 @@ recipe() {
   case $1 in
     grasp_redrawn) echo "method='grasp' redraw=t" ;;
     snip_own) echo "method='snip' shift=1 epochs=100 weight_decay=1e-4" ;;
-    rigl_own) echo "method='rigl' input_dropout=0.1 epochs=150 weight_decay=2e-4" ;;
+    rigl_own) echo "method='rigl' shift=1 epochs=150 weight_decay=2e-4" ;;
     *) echo "method='$1'" ;;
   esac
 }
