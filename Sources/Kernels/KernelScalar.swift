@@ -25,9 +25,11 @@ protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, SIMDScalar, Codable
   #endif
   #if ESPALIER_AVX512
     static func expand(_ source: UnsafePointer<Self>, _ mask: Int) -> SIMD8<Self>
+    static func keep(_ vector: SIMD8<Self>, _ mask: Int) -> SIMD8<Self>
     static func compress(_ vector: SIMD8<Self>, _ mask: Int) -> SIMD8<Self>
   #elseif ESPALIER_AVX2
     static func expand(_ source: UnsafePointer<Self>, _ mask: Int, _ table: UnsafeRawPointer) -> SIMD8<Self>
+    static func keep(_ vector: SIMD8<Self>, _ mask: Int, _ table: UnsafeRawPointer) -> SIMD8<Self>
     static func compress(
       _ vector: SIMD8<Self>, _ mask: Int, _ table: UnsafeRawPointer, to destination: UnsafeMutablePointer<Self>)
   #endif

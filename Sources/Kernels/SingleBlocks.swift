@@ -60,7 +60,9 @@ import KernelInterface
       // Two of them, as a multiply-add would wait for the one before.
       var (sums, others) = (SIMD8<T>.zero, SIMD8<T>.zero)
       forEachBlock(of: row, m, bitmap, columns: 0, m.columns, slots: slots) { column, bits, slot in
-        (sums, others) = (others.adding(SIMD8(x + column), times: spread.expand(values + slot, bits)), sums)
+        // Where there is no connection both factors are 0: infinity or NaN of an input stays where it is connected.
+        let factors = spread.keep(SIMD8(x + column), bits)
+        (sums, others) = (others.adding(factors, times: spread.expand(values + slot, bits)), sums)
       } single: { column, slot in
         sums[0] = Lane(sums[0]).adding(Lane(x[column]), times: Lane(values[slot])).value
       }
@@ -129,6 +131,10 @@ import KernelInterface
     @inline(__always)
     func expand(_ source: UnsafePointer<T>, _ mask: Int) -> SIMD8<T> { T.expand(source, mask) }
 
+    /// The lanes at the bits of a mask, 0 elsewhere.
+    @inline(__always)
+    func keep(_ vector: SIMD8<T>, _ mask: Int) -> SIMD8<T> { T.keep(vector, mask) }
+
     /// The lanes at the bits of a mask go to destination[0 ...]; of the rest of its eight elements anything may become.
     @inline(__always)
     func compress(_ vector: SIMD8<T>, _ mask: Int, to destination: UnsafeMutablePointer<T>) {
@@ -143,6 +149,11 @@ import KernelInterface
     }
 
     @inline(__always)
+    static func keep(_ vector: SIMD8<Float>, _ mask: Int) -> SIMD8<Float> {
+      csystem_keep_f8(vector, UInt32(truncatingIfNeeded: mask))
+    }
+
+    @inline(__always)
     static func compress(_ vector: SIMD8<Float>, _ mask: Int) -> SIMD8<Float> {
       csystem_compress_f8(vector, UInt32(truncatingIfNeeded: mask))
     }
@@ -152,6 +163,11 @@ import KernelInterface
     @inline(__always)
     static func expand(_ source: UnsafePointer<Double>, _ mask: Int) -> SIMD8<Double> {
       csystem_expand_d8(source, UInt32(truncatingIfNeeded: mask))
+    }
+
+    @inline(__always)
+    static func keep(_ vector: SIMD8<Double>, _ mask: Int) -> SIMD8<Double> {
+      csystem_keep_d8(vector, UInt32(truncatingIfNeeded: mask))
     }
 
     @inline(__always)
@@ -170,6 +186,10 @@ import KernelInterface
     /// source[0 ...] at the bits of a mask, 0 elsewhere. Eight elements are read.
     @inline(__always)
     func expand(_ source: UnsafePointer<T>, _ mask: Int) -> SIMD8<T> { T.expand(source, mask, tables.expand) }
+
+    /// The lanes at the bits of a mask, 0 elsewhere.
+    @inline(__always)
+    func keep(_ vector: SIMD8<T>, _ mask: Int) -> SIMD8<T> { T.keep(vector, mask, tables.expand) }
 
     /// The lanes at the bits of a mask go to destination[0 ...]; of the rest of its eight elements anything may become.
     @inline(__always)
@@ -219,6 +239,11 @@ import KernelInterface
     }
 
     @inline(__always)
+    static func keep(_ vector: SIMD8<Float>, _ mask: Int, _ table: UnsafeRawPointer) -> SIMD8<Float> {
+      csystem_keep_f8(vector, table + 8 &* mask)
+    }
+
+    @inline(__always)
     static func compress(
       _ vector: SIMD8<Float>, _ mask: Int, _ table: UnsafeRawPointer, to destination: UnsafeMutablePointer<Float>
     ) {
@@ -236,6 +261,16 @@ import KernelInterface
         lowHalf: unsafeBitCast(csystem_expand_f8(source, table + 8 &* low), to: SIMD4<Double>.self),
         highHalf: unsafeBitCast(
           csystem_expand_f8(source + low.nonzeroBitCount, table + 8 &* high), to: SIMD4<Double>.self))
+    }
+
+    @inline(__always)
+    static func keep(_ vector: SIMD8<Double>, _ mask: Int, _ table: UnsafeRawPointer) -> SIMD8<Double> {
+      @inline(__always)
+      func keep(_ half: SIMD4<Double>, _ mask: Int) -> SIMD4<Double> {
+        unsafeBitCast(
+          csystem_keep_f8(unsafeBitCast(half, to: SIMD8<Float>.self), table + 8 &* mask), to: SIMD4<Double>.self)
+      }
+      return SIMD8(lowHalf: keep(vector.lowHalf, mask & 15), highHalf: keep(vector.highHalf, mask &>> 4))
     }
 
     @inline(__always)

@@ -10,8 +10,8 @@ struct Tiles {
   private static var bytes: Int { 24 << 10 }
   /// Connections of a row in a tile, on average, above which tiles are quicker than looking ahead. Measured.
   private static var worthwhile: Int { 32 }
-  /// Rows of a block.
-  private static var rows: Int { 256 }
+  /// Rows of a block: where they have come to is 1024 bytes, the most that is certain to be on the stack.
+  private static var rows: Int { 128 }
 
   /// Features of a tile.
   private let features: Int

@@ -46,6 +46,32 @@ let batches = [1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 63, 64, 65, 128, 130]
     check(Double.self)
   }
 
+  /// An infinite input reaches the units that it is connected with and no others, by blocks as one by one.
+  @Test(arguments: InstructionSet.available) func blocksKeepInfinitiesApart(set: InstructionSet) {
+    func check<T: TestedScalar>(_: T.Type) {
+      var draw = Draw(state: 10)
+      let w = TestMatrix<T>(rows: 9, columns: 24, density: 0.4, indexBytes: 2, draw: &draw)
+      let shape = PanelShape(batch: 1, elementSize: MemoryLayout<T>.size)
+      var matrix = w.matrix
+      matrix.bitmap = UnsafePointer(w.bitmap.pointer)
+      for column in 0..<w.columns {
+        var values: [T] = draw.values(w.columns)
+        values[column] = .infinity
+        let (x, a) = (Memory(values), Memory([T](repeating: 0, count: w.rows)))
+        let arguments = LinearArguments<T>(
+          matrix: matrix, rows: w.rows, columns: w.columns, shape: shape, bias: nil, activation: .identity,
+          negativeSlope: 0, input: x.pointer, output: a.pointer)
+        call(T.table(set).sparseForward, arguments, units: w.rows)
+        for row in 0..<w.rows {
+          let isConnected = w.positions.contains { $0 == (row, column) }
+          #expect(a.values[row].isFinite != isConnected, "\(set), row \(row), column \(column)")
+        }
+      }
+    }
+    check(Float.self)
+    check(Double.self)
+  }
+
   private func sweep<T: TestedScalar>(_: T.Type, _ set: InstructionSet, _ indexBytes: Int) {
     var draw = Draw(state: UInt64(indexBytes))
     for (number, batch) in (batches + batches).enumerated() {

@@ -85,7 +85,8 @@ CSYSTEM_INLINE csystem_d4 csystem_sums_d4(csystem_d4 a, csystem_d4 b, csystem_d4
 #endif
 
 /* Lanes in places that a mask gives: expand puts consecutive elements where the mask has a 1, in order, and 0 elsewhere;
- * compress puts the lanes where the mask has a 1 first, in order, and anything behind them. Memory is read as a whole vector
+ * compress puts the lanes where the mask has a 1 first, in order, and anything behind them; keep leaves those lanes where they
+ * are, and 0 elsewhere. Memory is read as a whole vector
  * from `source` on. `lanes` is the entry of a table for the mask, made by the caller: for each place the number of the lane to
  * put there, in 4-byte units, below 0 for a zero. */
 #if defined(__AVX512VL__)
@@ -101,6 +102,12 @@ CSYSTEM_INLINE csystem_f8 csystem_compress_f8(csystem_f8 vector, unsigned mask) 
 CSYSTEM_INLINE csystem_d8 csystem_compress_d8(csystem_d8 vector, unsigned mask) {
   return __builtin_ia32_compressdf512_mask(vector, (csystem_d8){0}, (unsigned char)mask);
 }
+CSYSTEM_INLINE csystem_f8 csystem_keep_f8(csystem_f8 vector, unsigned mask) {
+  return __builtin_ia32_selectps_256((unsigned char)mask, vector, (csystem_f8){0});
+}
+CSYSTEM_INLINE csystem_d8 csystem_keep_d8(csystem_d8 vector, unsigned mask) {
+  return __builtin_ia32_selectpd_512((unsigned char)mask, vector, (csystem_d8){0});
+}
 #elif defined(__AVX2__)
 typedef signed char csystem_lanes __attribute__((vector_size(8)));
 typedef int csystem_i8 __attribute__((vector_size(32)));
@@ -112,6 +119,10 @@ CSYSTEM_INLINE csystem_f8 csystem_expand_f8(const void *source, const void *lane
   csystem_i8 numbers = csystem_lane_numbers(lanes);
   csystem_f8 moved = __builtin_ia32_permvarsf256(*(const csystem_unaligned_f8 *)source, numbers);
   return __builtin_ia32_blendvps256(moved, (csystem_f8){0}, (csystem_f8)numbers);
+}
+/* `lanes` as for expand. */
+CSYSTEM_INLINE csystem_f8 csystem_keep_f8(csystem_f8 vector, const void *lanes) {
+  return __builtin_ia32_blendvps256(vector, (csystem_f8){0}, (csystem_f8)csystem_lane_numbers(lanes));
 }
 CSYSTEM_INLINE csystem_f8 csystem_compress_f8(csystem_f8 vector, const void *lanes) {
   return __builtin_ia32_permvarsf256(vector, csystem_lane_numbers(lanes));
