@@ -43,6 +43,8 @@ private func mapInPlace<V: Vector>(_ values: UnsafeMutablePointer<V.Scalar>, _ c
 @inline(__always)
 func backwardPrologue<L: Lanes>(_ a: LinearArguments<L.V.Scalar>, _ begin: Int, _ end: Int, _: L.Type) {
   guard let gradient = a.gradient else { return }
+  // Then dz is da, and there is nothing to sum.
+  if a.biasGradient == nil, a.activation == .identity || a.activation == .softmax { return }
   let width = a.shape.width
   for row in begin..<end {
     var sum = L.V.zero

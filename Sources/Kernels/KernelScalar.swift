@@ -12,6 +12,13 @@ protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, SIMDScalar, Codable
   associatedtype Lanes64Bytes: Lanes where Lanes64Bytes.V.Scalar == Self
   associatedtype Lanes32Bytes: Lanes where Lanes32Bytes.V.Scalar == Self
   associatedtype Lanes16Bytes: Lanes where Lanes16Bytes.V.Scalar == Self
+  /// What samples are packed by.
+  associatedtype WidestSquares: Squares & Vector where WidestSquares.Scalar == Self
+
+  static func low(_ a: SIMD4<Self>, _ b: SIMD4<Self>) -> SIMD4<Self>
+  static func high(_ a: SIMD4<Self>, _ b: SIMD4<Self>) -> SIMD4<Self>
+  static func lowPairs(_ a: SIMD4<Self>, _ b: SIMD4<Self>) -> SIMD4<Self>
+  static func highPairs(_ a: SIMD4<Self>, _ b: SIMD4<Self>) -> SIMD4<Self>
 
   static func multiplyAdd(_ a: SIMD4<Self>, _ b: SIMD4<Self>, _ c: SIMD4<Self>) -> SIMD4<Self>
   static func sums(_ a: SIMD4<Self>, _ b: SIMD4<Self>, _ c: SIMD4<Self>, _ d: SIMD4<Self>) -> SIMD4<Self>
@@ -45,6 +52,11 @@ extension Float: KernelScalar {
   typealias Lanes64Bytes = Float16Lanes
   typealias Lanes32Bytes = Float8Lanes
   typealias Lanes16Bytes = One<SIMD4<Float>>
+  #if ESPALIER_AVX2 || ESPALIER_AVX512
+    typealias WidestSquares = SIMD8<Float>
+  #else
+    typealias WidestSquares = SIMD4<Float>
+  #endif
 
   static func exp(_ x: Float) -> Float { expf(x) }
   static func tanh(_ x: Float) -> Float { tanhf(x) }
@@ -57,6 +69,7 @@ extension Double: KernelScalar {
   typealias Lanes64Bytes = Double8Lanes
   typealias Lanes32Bytes = Double4Lanes
   typealias Lanes16Bytes = One<SIMD2<Double>>
+  typealias WidestSquares = SIMD4<Double>
 
   #if canImport(Glibc)
     static func exp(_ x: Double) -> Double { Glibc.exp(x) }

@@ -67,12 +67,17 @@ private func multiplyRow<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
     sums.store(to: dw + k)
     k &+= 4
   }
-  while isInside(k) {
-    let sum = total(product(k))
-    dw[k] = adds ? dw[k] + sum : sum
-    k &+= 1
-  }
-  return k
+  // Up to three are left, for which a horizontal sum each would cost more than their products.
+  guard isInside(k) else { return k }
+  let two = isInside(k &+ 1)
+  let three = isInside(k &+ 2)
+  let sums = L.V.sums(product(k), two ? product(k &+ 1) : .zero, three ? product(k &+ 2) : .zero, .zero)
+  @inline(__always)
+  func put(_ i: Int) { dw[k &+ i] = adds ? dw[k &+ i] + sums[i] : sums[i] }
+  put(0)
+  if two { put(1) }
+  if three { put(2) }
+  return k &+ 1 &+ (two ? 1 : 0) &+ (three ? 1 : 0)
 }
 
 /// The sum of the lanes, in the order of `Vector.sums`.

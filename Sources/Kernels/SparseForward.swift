@@ -24,7 +24,7 @@ struct Lookahead<Element, Index: FixedWidthInteger & UnsignedInteger> {
     var line = 0
     while line < bytes {
       csystem_prefetch(row + line)
-      line &+= 64
+      line &+= 128
     }
   }
 }

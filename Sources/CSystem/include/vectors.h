@@ -84,6 +84,62 @@ CSYSTEM_INLINE csystem_d4 csystem_sums_d4(csystem_d4 a, csystem_d4 b, csystem_d4
 }
 #endif
 
+/* Which of the 16 numbers from `values` on have a magnitude above one given: a bit each, the first number's the lowest. Both
+ * are the bits of floating-point numbers, the limit's without a sign, so that their difference is negative where a magnitude
+ * is above it; NaN counts as above. */
+#if defined(__SSE2__)
+typedef int csystem_i4 __attribute__((vector_size(16)));
+typedef long long csystem_l2 __attribute__((vector_size(16)));
+typedef csystem_i4 csystem_unaligned_i4 __attribute__((aligned(4)));
+typedef csystem_l2 csystem_unaligned_l2 __attribute__((aligned(8)));
+CSYSTEM_INLINE unsigned csystem_above_32(const void *values, int limit) {
+  unsigned above = 0;
+  for (int i = 0; i < 4; i++) {
+    csystem_i4 magnitude = ((const csystem_unaligned_i4 *)values)[i] & 0x7fffffff;
+    above |= (unsigned)__builtin_ia32_movmskps((csystem_f4)(limit - magnitude)) << (4 * i);
+  }
+  return above;
+}
+CSYSTEM_INLINE unsigned csystem_above_64(const void *values, long long limit) {
+  unsigned above = 0;
+  for (int i = 0; i < 8; i++) {
+    csystem_l2 magnitude = ((const csystem_unaligned_l2 *)values)[i] & 0x7fffffffffffffff;
+    above |= (unsigned)__builtin_ia32_movmskpd((csystem_d2)(limit - magnitude)) << (2 * i);
+  }
+  return above;
+}
+#else
+#define CSYSTEM_ABOVE(type, bits, most)                                                               \
+  CSYSTEM_INLINE unsigned csystem_above_##bits(const void *values, type limit) {                      \
+    unsigned above = 0;                                                                               \
+    for (int i = 0; i < 16; i++) above |= (unsigned)((((const type *)values)[i] & most) > limit) << i; \
+    return above;                                                                                     \
+  }
+CSYSTEM_ABOVE(int, 32, 0x7fffffff)
+CSYSTEM_ABOVE(long long, 64, 0x7fffffffffffffff)
+#undef CSYSTEM_ABOVE
+#endif
+
+/* Squares of four by four lanes, one in each four of a vector: with a, b, c, d as their rows, low and high of (a, b) and (c, d)
+ * and then low_pairs and high_pairs of what comes out are the rows of their transposes. */
+#define CSYSTEM_SQUARES(type, name, ...)                                                              \
+  CSYSTEM_INLINE type csystem_##name(type a, type b) { return __builtin_shufflevector(a, b, __VA_ARGS__); }
+CSYSTEM_SQUARES(csystem_f4, low_f4, 0, 4, 1, 5)
+CSYSTEM_SQUARES(csystem_f4, high_f4, 2, 6, 3, 7)
+CSYSTEM_SQUARES(csystem_f4, low_pairs_f4, 0, 1, 4, 5)
+CSYSTEM_SQUARES(csystem_f4, high_pairs_f4, 2, 3, 6, 7)
+#if defined(__AVX__)
+CSYSTEM_SQUARES(csystem_f8, low_f8, 0, 8, 1, 9, 4, 12, 5, 13)
+CSYSTEM_SQUARES(csystem_f8, high_f8, 2, 10, 3, 11, 6, 14, 7, 15)
+CSYSTEM_SQUARES(csystem_f8, low_pairs_f8, 0, 1, 8, 9, 4, 5, 12, 13)
+CSYSTEM_SQUARES(csystem_f8, high_pairs_f8, 2, 3, 10, 11, 6, 7, 14, 15)
+CSYSTEM_SQUARES(csystem_d4, low_d4, 0, 4, 1, 5)
+CSYSTEM_SQUARES(csystem_d4, high_d4, 2, 6, 3, 7)
+CSYSTEM_SQUARES(csystem_d4, low_pairs_d4, 0, 1, 4, 5)
+CSYSTEM_SQUARES(csystem_d4, high_pairs_d4, 2, 3, 6, 7)
+#endif
+#undef CSYSTEM_SQUARES
+
 /* Lanes in places that a mask gives: expand puts consecutive elements where the mask has a 1, in order, and 0 elsewhere;
  * compress puts the lanes where the mask has a 1 first, in order, and anything behind them; keep leaves those lanes where they
  * are, and 0 elsewhere. Memory is read as a whole vector
