@@ -53,7 +53,8 @@ let package = Package(
     .target(name: "Sparse", dependencies: ["Base", "Machine", "KernelInterface"], swiftSettings: library),
     .target(name: "Layers", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
     .target(name: "Optimizers", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
-    .target(name: "Topology", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
+    .target(
+      name: "Topology", dependencies: ["Sparse", "Base", "Machine", "KernelInterface", "CSystem"], swiftSettings: library),
     .target(name: "Pruning", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
     .target(
       name: "Network",
@@ -74,7 +75,7 @@ let package = Package(
 
     .testTarget(
       name: "KernelsTests",
-      dependencies: ["Base", "Machine", "Kernels", "KernelInterface", "CSystem", "COpenBLAS"]
+      dependencies: ["Base", "Machine", "Kernels", "KernelInterface", "CSystem"]
         + isaTargets.map { .target(name: $0.name) }),
     .testTarget(name: "SparseTests", dependencies: ["Sparse", "Base", "Machine"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "Sparse", "Machine", "Base", "KernelInterface"]),

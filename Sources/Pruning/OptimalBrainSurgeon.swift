@@ -169,7 +169,7 @@ public struct OptimalBrainSurgeon {
   private func takeCheapest(_ keep: Int) {
     guard keep < layer.connections else { return }
     let bits = UnsafePointer(costs.pointer).bits(UInt64.self)
-    let last = kthLargest(keep, count: layer.connections, bytes: 8) { bits[$0].rank }
+    let last = kthLargest(keep, count: layer.connections) { bits[$0].rank }
     var equal = layer.connections - keep
     for slot in 0..<layer.connections where bits[slot].rank < last.key { equal -= 1 }
     for unit in (0..<layer.units).reversed() {

@@ -143,7 +143,7 @@ private final class Sheet {
       keep == 0
       ? (key: UInt64.max, larger: 0)
       : kthLargest(
-        keep, segments: units, bytes: 8, count: { _ in block.count }, key: key)
+        keep, segments: units, count: { _ in block.count }, key: key)
     var equal = keep - last.larger
     for unit in 0..<units {
       for i in 0..<block.count {

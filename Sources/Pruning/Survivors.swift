@@ -44,7 +44,7 @@ public enum Survivors {
     guard keep < layers.reduce(0, { $0 + $1.present }) else { return }
     let best = layers.map(\.best)
     func key(_ layer: Int, _ i: Int) -> UInt64 { i == best[layer] ? .max : layers[layer].rank(i) }
-    let last = kthLargest(keep, segments: layers.count, bytes: 8, count: { layers[$0].marks.count }, key: key)
+    let last = kthLargest(keep, segments: layers.count, count: { layers[$0].marks.count }, key: key)
     var equal = keep - last.larger
     for (number, layer) in layers.enumerated() {
       for i in 0..<layer.marks.count {

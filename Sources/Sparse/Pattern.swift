@@ -21,7 +21,7 @@ public final class Pattern: @unchecked Sendable {
 
   private let rowStarts: Buffer<Int64>
   private let columnStarts: Buffer<Int64>
-  private let columnIndices: Buffer<UInt16>
+  @usableFromInline let columnIndices: Buffer<UInt16>
   private let rowIndices: Buffer<UInt16>
   private let slots: Buffer<UInt32>
   /// One bit a position, where there is room for as many connections as make it worth while.
@@ -79,7 +79,7 @@ public final class Pattern: @unchecked Sendable {
   /// columns + 1 offsets from 0 into the transposed index.
   public var columnStart: UnsafePointer<Int64> { UnsafePointer(columnStarts.pointer) }
   /// Column of each slot, ascending in a row: UInt16 or UInt32 as `indexBytes` says.
-  public var columnIndex: UnsafeRawPointer { UnsafeRawPointer(columnIndices.pointer) }
+  @inlinable public var columnIndex: UnsafeRawPointer { UnsafeRawPointer(columnIndices.pointer) }
   /// Row of each entry of the transposed index, ascending in a column: UInt16 or UInt32.
   public var rowIndex: UnsafeRawPointer { UnsafeRawPointer(rowIndices.pointer) }
   /// Slot of each entry of the transposed index.
@@ -101,6 +101,7 @@ public final class Pattern: @unchecked Sendable {
   }
 
   /// Column of a slot.
+  @inlinable @inline(__always)
   public func column(_ slot: Int) -> Int {
     indexBytes == 2
       ? Int(columnIndex.load(fromByteOffset: 2 &* slot, as: UInt16.self))
@@ -109,6 +110,13 @@ public final class Pattern: @unchecked Sendable {
 
   /// Slots of a row.
   public func slots(row: Int) -> Range<Int> { Int(rowStart[row])..<Int(rowStart[row + 1]) }
+
+  /// Of some slots of one row, in ascending order: those from the first on whose column is not below one given.
+  public func slots(_ slots: Range<Int>, from column: Int) -> Range<Int> {
+    var first = slots.lowerBound
+    while first < slots.upperBound, self.column(first) < column { first &+= 1 }
+    return first..<slots.upperBound
+  }
 
   /// Slot of a position, or nil when it has no connection. O(log fan-in).
   public func slot(row: Int, column: Int) -> Int? {

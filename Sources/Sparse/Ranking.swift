@@ -41,41 +41,55 @@ extension UnsafePointer where Pointee: Scalar {
   }
 }
 
-/// The `k`-th largest of `count` keys (equal ones counted each), and how many are larger. By bytes from the highest: a
-/// histogram of the keys that agree so far leaves one digit. Linear time whatever the keys, no memory but 2 KB of stack.
-/// - k: 1 ... count. - bytes: that the keys have, 1 ... 8.
+/// The `k`-th largest of `count` keys (equal ones counted each), and how many are larger. Linear time whatever the keys, no
+/// memory but 16 KB of stack.
+///
+/// By digits from the highest: a histogram of the keys that agree so far leaves one digit. Counted is how far a key is from
+/// the least of them, and digits begin with the highest bit of the greatest of these distances: so the first digit sets most
+/// keys apart, and what is left to the others is few keys.
+/// - k: 1 ... count.
 @inlinable @inline(__always)
-package func kthLargest(
-  _ k: Int, count: Int, bytes: Int, key: (Int) -> UInt64
-) -> (key: UInt64, larger: Int) {
-  kthLargest(k, segments: 1, bytes: bytes, count: { _ in count }, key: { key($1) })
+package func kthLargest(_ k: Int, count: Int, key: (Int) -> UInt64) -> (key: UInt64, larger: Int) {
+  kthLargest(k, segments: 1, count: { _ in count }, key: { key($1) })
 }
 
 /// The same over several runs of keys. - count: keys of a segment. - key: of a segment and a place in it.
 @inlinable @inline(__always)
 package func kthLargest(
-  _ k: Int, segments: Int, bytes: Int, count: (Int) -> Int, key: (Int, Int) -> UInt64
+  _ k: Int, segments: Int, count: (Int) -> Int, key: (Int, Int) -> UInt64
 ) -> (key: UInt64, larger: Int) {
+  var (least, greatest) = (UInt64.max, UInt64.min)
+  for segment in 0..<segments {
+    for i in 0..<count(segment) {
+      let key = key(segment, i)
+      least = min(least, key)
+      greatest = max(greatest, key)
+    }
+  }
   // On the stack for certain: a temporary allocation of more than 1 KB may come from the heap.
-  var histogram = InlineArray<256, Int>(repeating: 0)
+  var histogram = InlineArray<2048, Int>(repeating: 0)
   var found: UInt64 = 0
   var fixed: UInt64 = 0
   var larger = 0
-  for shift in stride(from: UInt64(8 * (bytes - 1)), through: 0, by: -8) {
+  var shift = UInt64(UInt64.bitWidth &- (greatest &- least).leadingZeroBitCount)
+  while shift > 0 {
+    let width = min(11, shift)
+    shift &-= width
+    let digits: UInt64 = 1 &<< width &- 1
     histogram = InlineArray(repeating: 0)
     for segment in 0..<segments {
       for i in 0..<count(segment) {
-        let key = key(segment, i)
-        if key & fixed == found { histogram[Int(key &>> shift & 255)] &+= 1 }
+        let distance = key(segment, i) &- least
+        if distance & fixed == found { histogram[Int(truncatingIfNeeded: distance &>> shift & digits)] &+= 1 }
       }
     }
-    var digit = 255
+    var digit = Int(truncatingIfNeeded: digits)
     while digit > 0, larger &+ histogram[digit] < k {
       larger &+= histogram[digit]
       digit &-= 1
     }
     found |= UInt64(digit) &<< shift
-    fixed |= 255 &<< shift
+    fixed |= digits &<< shift
   }
-  return (found, larger)
+  return (least &+ found, larger)
 }

@@ -1,4 +1,5 @@
 import Base
+import CSystem
 import Sparse
 
 /// The free positions with the largest scores, of a matrix that passes by in ascending order of positions.
@@ -14,7 +15,6 @@ final class BestPositions {
 
   private let buffer: Buffer<Candidate>
   private var wanted = 0
-  private var scoreBytes = 8
   /// Candidates that trigger a selection.
   private var room = 0
   private var collected = 0
@@ -28,10 +28,9 @@ final class BestPositions {
 
   var bytes: Int { buffer.bytes }
 
-  /// Start over. - wanted: 1 ... most. - scoreBytes: of a score, 4 or 8.
-  func begin(_ wanted: Int, scoreBytes: Int) {
+  /// Start over. - wanted: 1 ... most.
+  func begin(_ wanted: Int) {
     self.wanted = wanted
-    self.scoreBytes = scoreBytes
     room = min(buffer.count, max(2 * wanted, wanted + 256))
     collected = 0
     least = nil
@@ -50,9 +49,9 @@ final class BestPositions {
   ) {
     for row in rows {
       let values = scores + (row &- rows.lowerBound) &* pattern.columns
-      // Against a threshold that is a number, zero can stand for "taken".
+      // Against a threshold that is a number, zero can stand for "taken". A mask, as which are taken cannot be foreseen.
       if let least, least > 0 {
-        for slot in pattern.slots(row: row) where gone[slot] == 0 { values[pattern.column(slot)] = 0 }
+        for slot in pattern.slots(row: row) { values[pattern.column(slot)] &= 0 &- Bits(gone[slot]) }
         skim(values, row, pattern.columns)
       } else {
         walk(values, row, pattern, gone)
@@ -75,32 +74,24 @@ final class BestPositions {
     }
   }
 
-  /// A row, 16 columns at a time. Most of these chunks hold no value above the threshold, which a few vector instructions
-  /// tell. In the others each value is written behind the candidates and only counted if it is one: which of them are cannot
-  /// be foreseen, and a wrong guess of a branch would cost more. NaN has larger bits than any number and is never counted.
+  /// A row, 16 columns at a time: a few vector instructions tell which of them are above the threshold, if any is.
   private func skim<Bits: FloatBits>(_ values: UnsafePointer<Bits>, _ row: Int, _ columns: Int) {
     var limit = self.limit(Bits.self)
     var column = 0
     while column &+ 16 <= columns {
-      // The difference is negative, its highest bit set, where a magnitude is above the limit: both are without a sign.
-      var above: Bits = 0
-      for i in 0..<16 { above |= limit &- values[column &+ i].magnitudeBits }
-      if above > Bits.max >> 1 {
-        if collected &+ 16 <= room {
-          let candidates = buffer.pointer
-          var count = collected
-          for c in column..<column &+ 16 {
-            let magnitude = values[c].magnitudeBits
-            candidates[count] = Candidate(rank: UInt64(magnitude) &+ 1, position: Position(row: row, column: c))
-            let isAbove = (limit &- magnitude) &>> Bits(Bits.bitWidth &- 1)
-            count &+= Int(truncatingIfNeeded: isAbove) & (magnitude <= .infinity ? 1 : 0)
-          }
-          collected = count
-          if collected == room { select() }
-        } else {
-          for c in column..<column &+ 16 { offer(values[c].rank, row, c) }
+      var above = Self.above(limit, values + column)
+      while above != 0 {
+        let c = column &+ above.trailingZeroBitCount
+        above &= above &- 1
+        // NaN has larger bits than any number and is no candidate.
+        let magnitude = values[c].magnitudeBits
+        guard magnitude > limit, magnitude <= .infinity else { continue }
+        buffer.pointer[collected] = Candidate(rank: UInt64(magnitude) &+ 1, position: Position(row: row, column: c))
+        collected &+= 1
+        if collected == room {
+          select()
+          limit = self.limit(Bits.self)
         }
-        limit = self.limit(Bits.self)
       }
       column &+= 16
     }
@@ -108,6 +99,14 @@ final class BestPositions {
       offer(values[column].rank, row, column)
       column &+= 1
     }
+  }
+
+  /// Which of 16 magnitudes are above a limit: a bit each.
+  @inline(__always)
+  private static func above<Bits: FloatBits>(_ limit: Bits, _ values: UnsafePointer<Bits>) -> UInt32 {
+    Bits.bitWidth == 32
+      ? csystem_above_32(values, Int32(truncatingIfNeeded: limit))
+      : csystem_above_64(values, Int64(truncatingIfNeeded: limit))
   }
 
   /// Bits of the least magnitude that stays so far.
@@ -125,18 +124,16 @@ final class BestPositions {
   private func select() {
     guard collected > wanted else { return }
     let candidates = buffer.pointer
-    let worst = kthLargest(wanted, count: collected, bytes: scoreBytes) { candidates[$0].rank }
+    let worst = kthLargest(wanted, count: collected) { candidates[$0].rank }
     var equals = wanted &- worst.larger
     var kept = 0
+    // Which of them stay cannot be foreseen: each is moved, and counted if it stays.
     for i in 0..<collected {
       let rank = candidates[i].rank
-      if rank < worst.key { continue }
-      if rank == worst.key {
-        if equals == 0 { continue }
-        equals &-= 1
-      }
+      let ties = rank == worst.key && equals > 0 ? 1 : 0
+      equals &-= ties
       candidates[kept] = candidates[i]
-      kept &+= 1
+      kept &+= (rank > worst.key ? 1 : 0) | ties
     }
     collected = kept
     least = worst.key

@@ -10,8 +10,6 @@ struct DropScores<T: Scalar> {
   /// Whether they rank by their sign as well, or by magnitude.
   let isSigned: Bool
 
-  static var rankBytes: Int { MemoryLayout<T>.size }
-
   @inline(__always)
   func rank(_ slot: Int) -> UInt64 {
     if T.bits == 32 {
@@ -62,16 +60,13 @@ func markSmallest<T: Scalar>(
 ) {
   guard dropped < count else { return gone.update(repeating: 1, count: count) }
   guard dropped > 0 else { return gone.update(repeating: 0, count: count) }
-  let least = kthLargest(count &- dropped, count: count, bytes: DropScores<T>.rankBytes) { scores.rank($0) }
+  let least = kthLargest(count &- dropped, count: count) { scores.rank($0) }
   var equals = count &- dropped &- least.larger
   for slot in 0..<count {
     let rank = scores.rank(slot)
-    if rank == least.key, equals > 0 {
-      equals &-= 1
-      gone[slot] = 0
-    } else {
-      gone[slot] = rank > least.key ? 0 : 1
-    }
+    let ties = rank == least.key && equals > 0 ? 1 : 0
+    equals &-= ties
+    gone[slot] = UInt8(truncatingIfNeeded: (rank > least.key ? 0 : 1) ^ ties)
   }
 }
 

@@ -30,7 +30,7 @@ private func mark<Bits: FloatBits>(
     }
   }
   func value(_ index: Int) -> UInt64 {
-    kthLargest(count &- index, count: count, bytes: MemoryLayout<Bits>.size) { weights[$0].signedRank }.key
+    kthLargest(count &- index, count: count) { weights[$0].signedRank }.key
   }
   let negative = value(Int((1 - fraction) * Double(first)))
   let positive = value(Int(min(Double(count - 1), Double(last) + fraction * Double(count - last))))

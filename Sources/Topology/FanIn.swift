@@ -67,7 +67,7 @@ final class FanIn<T: Scalar> {
     // So few that none would be over-full, and so many that each gets a connection.
     let least = min(pattern.rows, (budget &+ pattern.columns &- 1) / pattern.columns)
     let units = min(max(left, least), budget)
-    let worst = kthLargest(units, count: pattern.rows, bytes: 4) { UInt64(counts.pointer[$0]) }
+    let worst = kthLargest(units, count: pattern.rows) { UInt64(counts.pointer[$0]) }
     var equals = units &- worst.larger
     for row in 0..<pattern.rows {
       let count = UInt64(counts.pointer[row])
@@ -96,7 +96,7 @@ final class FanIn<T: Scalar> {
         for slot in slots { gone[slot] = 1 }
         survivors = 0
       } else if survivors > room {
-        let least = kthLargest(room, count: slots.count, bytes: DropScores<T>.rankBytes) {
+        let least = kthLargest(room, count: slots.count) {
           gone[slots.lowerBound &+ $0] == 0 ? scores.rank(slots.lowerBound &+ $0) &+ 1 : 0
         }
         var equals = room &- least.larger
@@ -145,7 +145,7 @@ final class FanIn<T: Scalar> {
     let wanted = min(Int(counts.pointer[row]), free)
     guard wanted > 0 else { return begin }
     let scores = DropScores(values: UnsafePointer(values), isSigned: false)
-    let least = kthLargest(wanted, count: pattern.columns, bytes: DropScores<T>.rankBytes) {
+    let least = kthLargest(wanted, count: pattern.columns) {
       marks.pointer[$0] == 0 ? scores.rank($0) &+ 1 : 0
     }
     var equals = wanted &- least.larger

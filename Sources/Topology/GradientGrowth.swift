@@ -35,7 +35,7 @@ final class GradientGrowth<T: Scalar>: GrowthCriterion {
     _ count: Int, _ context: GrowthContext<T>, _ positions: UnsafeMutablePointer<Position>
   ) throws(Failure) {
     let pattern = context.subject.pattern
-    best.begin(count, scoreBytes: MemoryLayout<T>.size)
+    best.begin(count)
     for begin in stride(from: 0, to: pattern.rows, by: rowsOfBlock) {
       let rows = rows(from: begin, pattern)
       try context.growthScores(rows: rows, into: block.pointer)

@@ -234,13 +234,20 @@ public final class LayerTopology<T: Scalar> {
     }
   }
 
-  /// Take the connections that were chosen both to go and to come out of both choices; returns how many still come.
+  /// Take the connections that were chosen both to go and to come out of both choices; returns how many still come. Positions
+  /// and slots are both in ascending order, so one walk past the slots finds all.
   private func keepRegrown(_ count: Int) -> Int {
     let positions = positions.pointer
     let pattern = subject.pattern
     var left = 0
+    var (row, slots) = (-1, 0..<0)
     for i in 0..<count {
-      if let slot = pattern.slot(row: positions[i].row, column: positions[i].column) {
+      if positions[i].row != row {
+        row = positions[i].row
+        slots = pattern.slots(row: row)
+      }
+      slots = pattern.slots(slots, from: positions[i].column)
+      if let slot = slots.first, pattern.column(slot) == positions[i].column {
         gone.pointer[slot] = 0
         // The sign that it has now is the one to keep.
         reference?.pointer[slot] = subject.weights[slot]

@@ -143,7 +143,7 @@ final class SampledGrowth<T: Scalar>: GrowthCriterion {
   /// The candidates with the largest scores, ascending; between equals the lower position.
   private func selectLargest(_ count: Int, of total: Int, into chosen: UnsafeMutablePointer<Position>) {
     let scores = DropScores(values: UnsafePointer(scores.pointer), isSigned: false)
-    let least = kthLargest(count, count: total, bytes: DropScores<T>.rankBytes) { scores.rank($0) }
+    let least = kthLargest(count, count: total) { scores.rank($0) }
     var equals = count &- least.larger
     var found = 0
     for i in 0..<total {

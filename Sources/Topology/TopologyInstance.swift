@@ -223,7 +223,7 @@ public final class TopologyInstance<T: Scalar> {
     var spared = 0
     for layer in layers { layer.staying = layer.connections }
     while spared < layers.count {
-      let least = kthLargest(target - spared, segments: layers.count, bytes: DropScores<T>.rankBytes) {
+      let least = kthLargest(target - spared, segments: layers.count) {
         layers[$0].staying == -1 ? 0 : layers[$0].connections
       } key: {
         layers[$0].scores.rank($1)
