@@ -125,16 +125,31 @@ static void callbacks_see_the_hosts_environment(void) {
   OK(espalier_network_destroy(network));
 }
 
+static void *train_often(void *status) {
+  espalier_network *network = make_network();
+  double loss = 0;
+  int i;
+  for (i = 0; i < 200; i++) *(int *)status |= F(espalier_train_step)(network, x, target, MAX_BATCH, &loss);
+  *(int *)status |= espalier_network_destroy(network);
+  return NULL;
+}
+
 static void openblas_threads(void) {
   const int own = openblas_get_num_threads();
   uint64_t changed = 0;
   int n;
   for (n = 1; n <= 2; n++) {
-    int before;
+    pthread_t other;
+    int before, mine = 0, others = 0;
     openblas_set_num_threads(n);
     before = openblas_get_num_threads();
     everything(2, 0, &changed);
     CHECK(openblas_get_num_threads() == before);
+    /* Two callers at once, one of which is the last. */
+    CHECK(pthread_create(&other, NULL, train_often, &others) == 0);
+    train_often(&mine);
+    pthread_join(other, NULL);
+    CHECK(mine == 0 && others == 0 && openblas_get_num_threads() == before);
   }
   openblas_set_num_threads(own);
 }

@@ -1,22 +1,10 @@
-import COpenBLAS
 import KernelInterface
 import Machine
 import Testing
 
-/// One after another, because OpenBLAS's threads are the process's.
+/// One after another, because OpenBLAS's threads are the process's. That the host's setting comes back: Tests/ABI/environment.c,
+/// in a process where nobody else holds it.
 @Suite(.serialized) struct BLASTests {
-  @Test func theHostsOpenBLASThreadsComeBack() {
-    let before = openblas_get_num_threads()
-    defer { openblas_set_num_threads(before) }
-    openblas_set_num_threads(2)
-    let (first, second) = (BLASThreads.begin(), BLASThreads.begin())
-    #expect(openblas_get_num_threads() == 1)
-    first.end()
-    #expect(openblas_get_num_threads() == 1)
-    second.end()
-    #expect(openblas_get_num_threads() == 2)
-  }
-
   @Test func denseProductsAreTheirDefinitions() {
     func check<T: TestedScalar>(_: T.Type) {
       var draw = Draw(state: 2)
