@@ -1,4 +1,3 @@
-import CSystem
 import KernelInterface
 
 // Linear layers for a batch of one, when many positions are connected: eight columns of a row at a time, by their bits in the
@@ -49,6 +48,72 @@ import KernelInterface
     singles(block &<< 3, end)
   }
 
+  /// Eight columns of a row: their bits, and the slot of the first connection.
+  private typealias Block = (bits: Int, slot: Int)
+
+  /// Goes through the whole blocks of four rows together: what all of them need is loaded once, and none waits for another.
+  /// Only for rows behind which there are eight more slots. Returns the slots of what is left of the rows.
+  @inline(__always)
+  private func forEachBlock<T>(
+    ofFour row: Int, _ m: SparseMatrix<T>, _ bitmap: UnsafePointer<UInt8>,
+    whole: (_ column: Int, Block, Block, Block, Block) -> Void
+  ) -> (Int, Int, Int, Int) {
+    let stride = bitmapBytes(columns: m.columns)
+    var bytes = bitmap + row &* stride
+    let start = m.rowStart + row
+    var (slot0, slot1, slot2, slot3) = (Int(start[0]), Int(start[1]), Int(start[2]), Int(start[3]))
+    var column = 0
+    while column &+ 8 <= m.columns {
+      let (bits0, bits1) = (Int(bytes[0]), Int(bytes[stride]))
+      let (bits2, bits3) = (Int(bytes[2 &* stride]), Int(bytes[3 &* stride]))
+      whole(column, (bits0, slot0), (bits1, slot1), (bits2, slot2), (bits3, slot3))
+      slot0 &+= bits0.nonzeroBitCount
+      slot1 &+= bits1.nonzeroBitCount
+      slot2 &+= bits2.nonzeroBitCount
+      slot3 &+= bits3.nonzeroBitCount
+      column &+= 8
+      bytes += 1
+    }
+    return (slot0, slot1, slot2, slot3)
+  }
+
+  /// Whether four rows from one on can be gone through together.
+  @inline(__always)
+  private func areFour<T>(from row: Int, before end: Int, _ m: SparseMatrix<T>, slots: Int) -> Bool {
+    row &+ 4 <= end && Int(m.rowStart[row &+ 4]) &+ 8 <= slots
+  }
+
+  /// The connections of a row in the last columns, which are no whole block. - slot: of the first of them.
+  @inline(__always)
+  private func forEachRest<T>(
+    of row: Int, _ m: SparseMatrix<T>, _ bitmap: UnsafePointer<UInt8>, _ slot: Int, single: (Int, Int) -> Void
+  ) {
+    guard m.columns & 7 != 0 else { return }
+    let bits = Int(bitmap[row &* bitmapBytes(columns: m.columns) &+ m.columns &>> 3])
+    var slot = slot
+    for column in 0..<(m.columns & 7) where bits &>> column & 1 != 0 {
+      single(m.columns & ~7 &+ column, slot)
+      slot &+= 1
+    }
+  }
+
+  /// Whether infinity times 0 can be left out of account.
+  @inline(__always)
+  private func areFinite<T: KernelScalar>(_ x: UnsafePointer<T>, _ count: Int) -> Bool {
+    var residue = SIMD8<T>.zero
+    var i = 0
+    while i &+ 8 <= count {
+      residue = residue.adding(SIMD8(x + i), times: .zero)
+      i &+= 8
+    }
+    var rest: T = 0
+    while i < count {
+      rest += 0 * x[i]
+      i &+= 1
+    }
+    return SIMD8<T>.sums(residue, .zero, .zero, .zero)[0] + rest == 0
+  }
+
   @inline(never)
   func blocksForward<T: KernelScalar>(
     _ a: LinearArguments<T>, _ m: SparseMatrix<T>, _ bitmap: UnsafePointer<UInt8>, _ begin: Int, _ end: Int
@@ -56,23 +121,45 @@ import KernelInterface
     let (values, x, spread) = (m.values, a.input, Spread<T>())
     let slots = Int(m.rowStart[m.rows])
     @inline(__always)
-    func sums(_ row: Int) -> SIMD8<T> {
-      // Two of them, as a multiply-add would wait for the one before.
-      var (sums, others) = (SIMD8<T>.zero, SIMD8<T>.zero)
-      forEachBlock(of: row, m, bitmap, columns: 0, m.columns, slots: slots) { column, bits, slot in
-        // Where there is no connection both factors are 0: infinity or NaN of an input stays where it is connected.
-        let factors = spread.keep(SIMD8(x + column), bits)
-        (sums, others) = (others.adding(factors, times: spread.expand(values + slot, bits)), sums)
-      } single: { column, slot in
-        sums[0] = Lane(sums[0]).adding(Lane(x[column]), times: Lane(values[slot])).value
-      }
-      return sums + others
+    func add(_ sums: inout SIMD8<T>, single column: Int, _ slot: Int) {
+      sums[0] = Lane(sums[0]).adding(Lane(x[column]), times: Lane(values[slot])).value
     }
+    /// A row by itself. Where there is no connection both factors are 0: infinity or NaN of an input stays where it is
+    /// connected.
+    func sums(_ row: Int) -> SIMD8<T> {
+      var sums = SIMD8<T>.zero
+      forEachBlock(of: row, m, bitmap, columns: 0, m.columns, slots: slots) { column, bits, slot in
+        sums = sums.adding(spread.keep(SIMD8(x + column), bits), times: spread.expand(values + slot, bits))
+      } single: { column, slot in
+        add(&sums, single: column, slot)
+      }
+      return sums
+    }
+    let isFinite = areFinite(x, m.columns)
     var row = begin
     while row < end {
-      // Past the last row, the same once more: sums of four rows cost what those of one do.
-      let last = end &- 1
-      let four = SIMD8<T>.sums(sums(row), sums(min(row &+ 1, last)), sums(min(row &+ 2, last)), sums(min(row &+ 3, last)))
+      var (sums0, sums1, sums2, sums3) = (SIMD8<T>.zero, SIMD8<T>.zero, SIMD8<T>.zero, SIMD8<T>.zero)
+      if isFinite, areFour(from: row, before: end, m, slots: slots) {
+        let rest = forEachBlock(ofFour: row, m, bitmap) { column, first, second, third, fourth in
+          let factors = SIMD8(x + column)
+          sums0 = sums0.adding(factors, times: spread.expand(values + first.slot, first.bits))
+          sums1 = sums1.adding(factors, times: spread.expand(values + second.slot, second.bits))
+          sums2 = sums2.adding(factors, times: spread.expand(values + third.slot, third.bits))
+          sums3 = sums3.adding(factors, times: spread.expand(values + fourth.slot, fourth.bits))
+        }
+        forEachRest(of: row, m, bitmap, rest.0) { add(&sums0, single: $0, $1) }
+        forEachRest(of: row &+ 1, m, bitmap, rest.1) { add(&sums1, single: $0, $1) }
+        forEachRest(of: row &+ 2, m, bitmap, rest.2) { add(&sums2, single: $0, $1) }
+        forEachRest(of: row &+ 3, m, bitmap, rest.3) { add(&sums3, single: $0, $1) }
+      } else {
+        // Past the last row, the same once more: horizontal sums of four cost what those of one do.
+        let last = end &- 1
+        sums0 = sums(row)
+        sums1 = sums(min(row &+ 1, last))
+        sums2 = sums(min(row &+ 2, last))
+        sums3 = sums(min(row &+ 3, last))
+      }
+      let four = SIMD8<T>.sums(sums0, sums1, sums2, sums3)
       if row &+ 4 <= end {
         (a.bias.map { four + SIMD4($0 + row) } ?? four).store(to: a.output + row)
       } else {
@@ -91,14 +178,43 @@ import KernelInterface
     let (values, spread) = (m.values, Spread<T>())
     let slots = Int(m.rowStart[m.rows])
     (dx + begin).update(repeating: 0, count: end &- begin)
-    for row in 0..<m.rows {
-      let (factor, factors) = (Lane(dz[row]), SIMD8(repeating: dz[row]))
+    @inline(__always)
+    func add(single column: Int, _ slot: Int, _ factor: T) {
+      dx[column] = Lane(dx[column]).adding(Lane(values[slot]), times: Lane(factor)).value
+    }
+    /// A row by itself, both factors 0 where there is no connection.
+    func add(_ row: Int) {
+      let (factor, factors) = (dz[row], SIMD8(repeating: dz[row]))
       forEachBlock(of: row, m, bitmap, columns: begin, end, slots: slots) { column, bits, slot in
         let sums = SIMD8(UnsafePointer(dx + column))
-        sums.adding(spread.expand(values + slot, bits), times: factors).store(to: dx + column)
+        sums.adding(spread.expand(values + slot, bits), times: spread.keep(factors, bits)).store(to: dx + column)
       } single: { column, slot in
-        dx[column] = Lane(dx[column]).adding(Lane(values[slot]), times: factor).value
+        add(single: column, slot, factor)
       }
+    }
+    let takesFour = begin == 0 && end == m.columns && areFinite(UnsafePointer(dz), m.rows)
+    var row = 0
+    while row < m.rows {
+      guard takesFour, areFour(from: row, before: m.rows, m, slots: slots) else {
+        add(row)
+        row &+= 1
+        continue
+      }
+      let (factor0, factor1) = (SIMD8(repeating: dz[row]), SIMD8(repeating: dz[row &+ 1]))
+      let (factor2, factor3) = (SIMD8(repeating: dz[row &+ 2]), SIMD8(repeating: dz[row &+ 3]))
+      let rest = forEachBlock(ofFour: row, m, bitmap) { column, first, second, third, fourth in
+        SIMD8(UnsafePointer(dx + column))
+          .adding(spread.expand(values + first.slot, first.bits), times: factor0)
+          .adding(spread.expand(values + second.slot, second.bits), times: factor1)
+          .adding(spread.expand(values + third.slot, third.bits), times: factor2)
+          .adding(spread.expand(values + fourth.slot, fourth.bits), times: factor3)
+          .store(to: dx + column)
+      }
+      forEachRest(of: row, m, bitmap, rest.0) { add(single: $0, $1, factor0[0]) }
+      forEachRest(of: row &+ 1, m, bitmap, rest.1) { add(single: $0, $1, factor1[0]) }
+      forEachRest(of: row &+ 2, m, bitmap, rest.2) { add(single: $0, $1, factor2[0]) }
+      forEachRest(of: row &+ 3, m, bitmap, rest.3) { add(single: $0, $1, factor3[0]) }
+      row &+= 4
     }
   }
 
@@ -118,173 +234,6 @@ import KernelInterface
       } single: { column, slot in
         dw[slot] = x[column] * factor
       }
-    }
-  }
-
-#endif
-
-#if ESPALIER_AVX512
-
-  /// Moves lanes to where the bits of a mask are, and back.
-  private struct Spread<T: KernelScalar> {
-    /// source[0 ...] at the bits of a mask, 0 elsewhere.
-    @inline(__always)
-    func expand(_ source: UnsafePointer<T>, _ mask: Int) -> SIMD8<T> { T.expand(source, mask) }
-
-    /// The lanes at the bits of a mask, 0 elsewhere.
-    @inline(__always)
-    func keep(_ vector: SIMD8<T>, _ mask: Int) -> SIMD8<T> { T.keep(vector, mask) }
-
-    /// The lanes at the bits of a mask go to destination[0 ...]; of the rest of its eight elements anything may become.
-    @inline(__always)
-    func compress(_ vector: SIMD8<T>, _ mask: Int, to destination: UnsafeMutablePointer<T>) {
-      T.compress(vector, mask).store(to: destination)
-    }
-  }
-
-  extension Float {
-    @inline(__always)
-    static func expand(_ source: UnsafePointer<Float>, _ mask: Int) -> SIMD8<Float> {
-      csystem_expand_f8(source, UInt32(truncatingIfNeeded: mask))
-    }
-
-    @inline(__always)
-    static func keep(_ vector: SIMD8<Float>, _ mask: Int) -> SIMD8<Float> {
-      csystem_keep_f8(vector, UInt32(truncatingIfNeeded: mask))
-    }
-
-    @inline(__always)
-    static func compress(_ vector: SIMD8<Float>, _ mask: Int) -> SIMD8<Float> {
-      csystem_compress_f8(vector, UInt32(truncatingIfNeeded: mask))
-    }
-  }
-
-  extension Double {
-    @inline(__always)
-    static func expand(_ source: UnsafePointer<Double>, _ mask: Int) -> SIMD8<Double> {
-      csystem_expand_d8(source, UInt32(truncatingIfNeeded: mask))
-    }
-
-    @inline(__always)
-    static func keep(_ vector: SIMD8<Double>, _ mask: Int) -> SIMD8<Double> {
-      csystem_keep_d8(vector, UInt32(truncatingIfNeeded: mask))
-    }
-
-    @inline(__always)
-    static func compress(_ vector: SIMD8<Double>, _ mask: Int) -> SIMD8<Double> {
-      csystem_compress_d8(vector, UInt32(truncatingIfNeeded: mask))
-    }
-  }
-
-#elseif ESPALIER_AVX2
-
-  /// Moves lanes to where the bits of a mask are, and back. There is only an instruction that takes the number of a lane for
-  /// each place: these are looked up.
-  private struct Spread<T: KernelScalar> {
-    private let tables = LaneNumbers.of(bytes: MemoryLayout<T>.stride)
-
-    /// source[0 ...] at the bits of a mask, 0 elsewhere. Eight elements are read.
-    @inline(__always)
-    func expand(_ source: UnsafePointer<T>, _ mask: Int) -> SIMD8<T> { T.expand(source, mask, tables.expand) }
-
-    /// The lanes at the bits of a mask, 0 elsewhere.
-    @inline(__always)
-    func keep(_ vector: SIMD8<T>, _ mask: Int) -> SIMD8<T> { T.keep(vector, mask, tables.expand) }
-
-    /// The lanes at the bits of a mask go to destination[0 ...]; of the rest of its eight elements anything may become.
-    @inline(__always)
-    func compress(_ vector: SIMD8<T>, _ mask: Int, to destination: UnsafeMutablePointer<T>) {
-      T.compress(vector, mask, tables.compress, to: destination)
-    }
-  }
-
-  /// For every mask the numbers of eight lanes of 4 bytes. A mask has 8 bits for elements of 4 bytes, 4 for those of 8.
-  private struct LaneNumbers: @unchecked Sendable {
-    let expand: UnsafeMutableRawPointer
-    let compress: UnsafeMutableRawPointer
-
-    private static let single = LaneNumbers(bytes: 4)
-    private static let double = LaneNumbers(bytes: 8)
-
-    @inline(__always)
-    static func of(bytes: Int) -> LaneNumbers { bytes == 4 ? single : double }
-
-    private init(bytes: Int) {
-      let (places, units) = (32 / bytes, bytes / 4)
-      expand = .allocate(byteCount: 8 &<< places, alignment: 64)
-      compress = .allocate(byteCount: 8 &<< places, alignment: 64)
-      for mask in 0..<(1 &<< places) {
-        var (ones, zeros) = (0, mask.nonzeroBitCount)
-        func set(_ table: UnsafeMutableRawPointer, _ place: Int, _ lane: Int?) {
-          for unit in 0..<units {
-            table.storeBytes(
-              of: lane.map { Int8($0 &* units &+ unit) } ?? -1, toByteOffset: 8 &* mask &+ units &* place &+ unit,
-              as: Int8.self)
-          }
-        }
-        for place in 0..<places {
-          let isSet = mask &>> place & 1 != 0
-          set(expand, place, isSet ? ones : nil)
-          set(compress, isSet ? ones : zeros, place)
-          if isSet { ones &+= 1 } else { zeros &+= 1 }
-        }
-      }
-    }
-  }
-
-  extension Float {
-    @inline(__always)
-    static func expand(_ source: UnsafePointer<Float>, _ mask: Int, _ table: UnsafeRawPointer) -> SIMD8<Float> {
-      csystem_expand_f8(source, table + 8 &* mask)
-    }
-
-    @inline(__always)
-    static func keep(_ vector: SIMD8<Float>, _ mask: Int, _ table: UnsafeRawPointer) -> SIMD8<Float> {
-      csystem_keep_f8(vector, table + 8 &* mask)
-    }
-
-    @inline(__always)
-    static func compress(
-      _ vector: SIMD8<Float>, _ mask: Int, _ table: UnsafeRawPointer, to destination: UnsafeMutablePointer<Float>
-    ) {
-      csystem_compress_f8(vector, table + 8 &* mask).store(to: destination)
-    }
-  }
-
-  extension Double {
-    // Four elements to a vector.
-
-    @inline(__always)
-    static func expand(_ source: UnsafePointer<Double>, _ mask: Int, _ table: UnsafeRawPointer) -> SIMD8<Double> {
-      let (low, high) = (mask & 15, mask &>> 4)
-      return SIMD8(
-        lowHalf: unsafeBitCast(csystem_expand_f8(source, table + 8 &* low), to: SIMD4<Double>.self),
-        highHalf: unsafeBitCast(
-          csystem_expand_f8(source + low.nonzeroBitCount, table + 8 &* high), to: SIMD4<Double>.self))
-    }
-
-    @inline(__always)
-    static func keep(_ vector: SIMD8<Double>, _ mask: Int, _ table: UnsafeRawPointer) -> SIMD8<Double> {
-      @inline(__always)
-      func keep(_ half: SIMD4<Double>, _ mask: Int) -> SIMD4<Double> {
-        unsafeBitCast(
-          csystem_keep_f8(unsafeBitCast(half, to: SIMD8<Float>.self), table + 8 &* mask), to: SIMD4<Double>.self)
-      }
-      return SIMD8(lowHalf: keep(vector.lowHalf, mask & 15), highHalf: keep(vector.highHalf, mask &>> 4))
-    }
-
-    @inline(__always)
-    static func compress(
-      _ vector: SIMD8<Double>, _ mask: Int, _ table: UnsafeRawPointer, to destination: UnsafeMutablePointer<Double>
-    ) {
-      let (low, high) = (mask & 15, mask &>> 4)
-      @inline(__always)
-      func compress(_ half: SIMD4<Double>, _ mask: Int) -> SIMD4<Double> {
-        unsafeBitCast(
-          csystem_compress_f8(unsafeBitCast(half, to: SIMD8<Float>.self), table + 8 &* mask), to: SIMD4<Double>.self)
-      }
-      compress(vector.lowHalf, low).store(to: destination)
-      compress(vector.highHalf, high).store(to: destination + low.nonzeroBitCount)
     }
   }
 

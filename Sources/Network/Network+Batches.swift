@@ -48,9 +48,10 @@ extension Network {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   func requireOptimizers(_ call: String) throws(Failure) {
-    for trainer in trainers {
-      guard let optimizer = trainer.optimizer else {
-        throw Failure(.invalidState, "\(call): linear layer \(trainer.number) has no optimizer; call set_optimizer first")
+    for i in 0..<trainers.count {
+      guard let optimizer = trainers[i].optimizer else {
+        throw Failure(
+          .invalidState, "\(call): linear layer \(trainers[i].number) has no optimizer; call set_optimizer first")
       }
       // Options that contradict each other are found before anything changes.
       try optimizer.check()

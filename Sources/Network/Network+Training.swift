@@ -161,7 +161,7 @@ extension Network {
     pendingGradients = accumulates ? pendingGradients + 1 : 1
     hasGradients = true
     holdsGradients = true
-    for unit in topologyUnits { unit.watch(epochs) }
+    for i in 0..<topologyUnits.count { topologyUnits[i].watch(epochs) }
   }
 
   /// The optimizers' step, clipped if asked for. `requireOptimizers` has been called.
@@ -170,9 +170,10 @@ extension Network {
   private func update(_ workspace: Workspace<T>) {
     let limit = options[NetworkOption.clipNorm]
     let scale = limit > 0 ? workspace.norm.factor(limit: limit, executor: executor) : 1
-    for unit in topologyUnits { unit.beforeStep(gradientScale: scale) }
-    for trainer in trainers { trainer.update(gradientScale: scale, executor: executor) }
-    for unit in topologyUnits { unit.afterStep() }
+    // By position: iterating would hold on to arrays and elements, which is much of a small network's step.
+    for i in 0..<topologyUnits.count { topologyUnits[i].beforeStep(gradientScale: scale) }
+    for i in 0..<trainers.count { trainers[i].update(gradientScale: scale, executor: executor) }
+    for i in 0..<topologyUnits.count { topologyUnits[i].afterStep() }
     steps += 1
     pendingGradients = 0
   }

@@ -29,6 +29,9 @@ public struct Optimizer: Sendable {
   /// The learning rate of the step that follows `steps` steps.
   public func rate(after steps: Int) -> Double { Schedule.rate(options, after: steps) }
 
+  /// Whether the rate never changes with the steps.
+  var hasConstantRate: Bool { Schedule.isConstant(options) }
+
   /// Whether the options fit each other. - Throws: `invalidArgument`, naming those that do not and their values.
   public func check() throws(Failure) { try kind.rule.check(options) }
 }

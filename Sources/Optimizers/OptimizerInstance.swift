@@ -22,6 +22,8 @@ public final class OptimizerInstance<T: Scalar> {
   private var states: [State]
   /// Whether a step has used moment 0.
   private var started = false
+  /// Whether the next check can find nothing: the last one found nothing, and what it looked at stays.
+  private var isSettled = false
 
   /// - Throws: `outOfMemory`; `invalidArgument` for a hyperparameter that T cannot hold.
   public init(_ optimizer: Optimizer, parameters: [Parameter<T>]) throws(Failure) {
@@ -50,6 +52,7 @@ public final class OptimizerInstance<T: Scalar> {
     }
     states = try completed(for: changed)
     optimizer = changed
+    isSettled = false
     if starts { restart() }
   }
 
@@ -65,6 +68,7 @@ public final class OptimizerInstance<T: Scalar> {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   public func check() throws(Failure) {
+    if isSettled { return }
     try optimizer.check()
     let rate = optimizer.rate(after: steps)
     guard T(rate).isFinite else {
@@ -79,6 +83,8 @@ public final class OptimizerInstance<T: Scalar> {
       }
       which &+= 1
     }
+    // Parameters keep their place; only the rate may change with the steps.
+    isSettled = optimizer.hasConstantRate
   }
 
   /// One step: every parameter's values and moments change in place, its gradient is only read. Nothing is allocated.
@@ -93,7 +99,11 @@ public final class OptimizerInstance<T: Scalar> {
   /// The same right after `check`, which it leaves to the caller.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func stepChecked(gradientScale: Double, executor: any Executor) {
+  public func stepChecked(gradientScale: Double, executor: any Executor) { advance(gradientScale, executor) }
+
+  // Apart from what is specialised: a generic function asks for the metadata of its locals first.
+  @inline(never)
+  private func advance(_ gradientScale: Double, _ executor: any Executor) {
     let options = optimizer.options
     let rate = optimizer.rate(after: steps)
     let scale = T(gradientScale)

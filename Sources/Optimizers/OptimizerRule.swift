@@ -69,7 +69,8 @@ struct UpdateStep<T: Scalar> {
   /// Whether no step has used moment 0 yet.
   let first: Bool
   let kernel: Kernel
-  let executor: any Executor
+  /// Held by the caller of the step.
+  unowned(unsafe) let executor: any Executor
 
   /// Run the rule's kernel over the elements. - flops: an element, roughly.
   func run<Arguments>(_ arguments: Arguments, flops: Int) {

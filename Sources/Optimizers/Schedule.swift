@@ -39,6 +39,10 @@ public enum Schedule: Int, Sendable, CaseIterable {
     ]
   }
 
+  static func isConstant(_ options: OptionValues) -> Bool {
+    options[schedule] == Double(constant.rawValue) && options[warmup] == 0
+  }
+
   /// The learning rate after `steps` steps. With gamma > 1 it may overflow to infinity.
   static func rate(_ options: OptionValues, after steps: Int) -> Double {
     let t = Double(steps)

@@ -46,25 +46,39 @@ let batches = [1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 63, 64, 65, 128, 130]
     check(Double.self)
   }
 
-  /// An infinite input reaches the units that it is connected with and no others, by blocks as one by one.
+  /// An infinite input reaches the units that it is connected with and no others, and so does an infinite gradient going
+  /// back, by blocks as one by one.
   @Test(arguments: InstructionSet.available) func blocksKeepInfinitiesApart(set: InstructionSet) {
     func check<T: TestedScalar>(_: T.Type) {
       var draw = Draw(state: 10)
-      let w = TestMatrix<T>(rows: 9, columns: 24, density: 0.4, indexBytes: 2, draw: &draw)
+      let w = TestMatrix<T>(rows: 9, columns: 26, density: 0.4, indexBytes: 2, draw: &draw)
       let shape = PanelShape(batch: 1, elementSize: MemoryLayout<T>.size)
       var matrix = w.matrix
       matrix.bitmap = UnsafePointer(w.bitmap.pointer)
-      for column in 0..<w.columns {
-        var values: [T] = draw.values(w.columns)
-        values[column] = .infinity
-        let (x, a) = (Memory(values), Memory([T](repeating: 0, count: w.rows)))
+      func isConnected(_ row: Int, _ column: Int) -> Bool { w.positions.contains { $0 == (row, column) } }
+      func values(_ count: Int, infiniteAt place: Int?) -> Memory<T> {
+        var values: [T] = draw.values(count)
+        if let place { values[place] = .infinity }
+        return Memory(values)
+      }
+      func pass(x: Memory<T>, dz: Memory<T>) -> (a: Memory<T>, dx: Memory<T>) {
+        let a = Memory([T](repeating: 0, count: w.rows))
+        let dx = Memory([T](repeating: 0, count: w.columns))
         let arguments = LinearArguments<T>(
           matrix: matrix, rows: w.rows, columns: w.columns, shape: shape, bias: nil, activation: .identity,
-          negativeSlope: 0, input: x.pointer, output: a.pointer)
+          negativeSlope: 0, input: x.pointer, output: a.pointer, gradient: dz.pointer, inputGradient: dx.pointer)
         call(T.table(set).sparseForward, arguments, units: w.rows)
-        for row in 0..<w.rows {
-          let isConnected = w.positions.contains { $0 == (row, column) }
-          #expect(a.values[row].isFinite != isConnected, "\(set), row \(row), column \(column)")
+        call(T.table(set).sparseBackwardInput, arguments, units: w.columns)
+        return (a, dx)
+      }
+      for column in 0..<w.columns {
+        let (a, _) = pass(x: values(w.columns, infiniteAt: column), dz: values(w.rows, infiniteAt: nil))
+        for row in 0..<w.rows { #expect(a.values[row].isFinite != isConnected(row, column), "\(set), \(row), \(column)") }
+      }
+      for row in 0..<w.rows {
+        let (_, dx) = pass(x: values(w.columns, infiniteAt: nil), dz: values(w.rows, infiniteAt: row))
+        for column in 0..<w.columns {
+          #expect(dx.values[column].isFinite != isConnected(row, column), "\(set), \(row), \(column)")
         }
       }
     }
