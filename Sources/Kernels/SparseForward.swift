@@ -129,8 +129,8 @@ func sparseBackwardInput<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
   _ a: LinearArguments<L.V.Scalar>, _ m: SparseMatrix<L.V.Scalar>, _ begin: Int, _ end: Int, _: L.Type, _: Index.Type
 ) {
   guard let values = a.transposedValues else { return }
-  // Once for all panels: in the order of the transposed index every value is in another line of the cache.
-  for entry in Int(m.columnStart[begin])..<Int(m.columnStart[end]) { values[entry] = m.values[Int(m.slot[entry])] }
+  // Once for all panels.
+  transposeValues(m, begin, end, to: values, Index.self)
   let tiles = Tiles(reads: m.rows, rows: m.columns, connections: m.columnStart[m.columns], a.shape, L.V.Scalar.self)
   if let tiles { return tiledBackwardInput(a, m, begin, end, tiles, L.self, Index.self) }
   backwardInput(a, m, begin, end, nil, L.self, Index.self)

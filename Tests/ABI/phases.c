@@ -175,8 +175,51 @@ static void wrong_order(void) {
   OK(espalier_network_destroy(bare));
 }
 
+/* A layer whose values are far beyond the caches, back in another order than that of smaller ones: against plain loops. */
+static void large_layer(void) {
+  enum { WIDTH = 2200, BATCH = 2 };
+  espalier_network *network = NULL;
+  int64_t *start = calloc(WIDTH + 1, sizeof *start), connections = 0, units, i, k;
+  int32_t *column;
+  real *in = calloc(BATCH * WIDTH, sizeof *in), *out = calloc(BATCH * WIDTH, sizeof *out);
+  real *dy = calloc(BATCH * WIDTH, sizeof *dy), *dx = calloc(BATCH * WIDTH, sizeof *dx);
+  real *w = NULL, *dw, *bias, *dbias;
+  double *expected = calloc(BATCH * WIDTH, sizeof *expected), largest = 0, error = 0;
+  int s;
+  OK(espalier_network_create(OURS, WIDTH, 3, &network));
+  OK(espalier_network_add_linear(network, WIDTH, 0.5, ESPALIER_IDENTITY));
+  OK(espalier_network_build(network, BATCH));
+  OK(espalier_network_set_threads(network, 2));
+  OK(espalier_layer_pattern(network, 1, 0, 0, NULL, NULL, NULL, &connections));
+  column = calloc((size_t)connections, sizeof *column);
+  OK(espalier_layer_pattern(network, 1, 0, connections, start, NULL, column, &connections));
+  OK(F(espalier_layer_parameters)(network, 1, &w, &dw, &connections, &bias, &dbias, &units));
+  if (w == NULL) return;
+  fill(in, BATCH * WIDTH, 1);
+  fill(dy, BATCH * WIDTH, 2);
+  OK(F(espalier_forward)(network, in, BATCH, out));
+  OK(F(espalier_backward)(network, dy, BATCH, dx));
+  for (s = 0; s < BATCH; s++)
+    for (i = 0; i < WIDTH; i++)
+      for (k = start[i]; k < start[i + 1]; k++) expected[s * WIDTH + column[k]] += (double)w[k] * dy[s * WIDTH + i];
+  for (i = 0; i < BATCH * WIDTH; i++) {
+    largest = fmax(largest, fabs(expected[i]));
+    error = fmax(error, fabs(expected[i] - dx[i]));
+  }
+  /* Sums of 1100 products. */
+  CHECK(largest > 0.1 && error < 100 * EPSILON * largest);
+  OK(espalier_network_destroy(network));
+  free(start);
+  free(column);
+  free(in);
+  free(out);
+  free(dy);
+  free(dx);
+  free(expected);
+}
+
 int main(void) {
   static const struct test tests[] = {TEST(phases_equal_the_step), TEST(accumulation), TEST(gradients_add_up),
-                                      TEST(finite_differences), TEST(wrong_order)};
+                                      TEST(finite_differences), TEST(wrong_order), TEST(large_layer)};
   return run_tests(tests, LENGTH(tests));
 }
