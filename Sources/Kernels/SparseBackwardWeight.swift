@@ -48,7 +48,9 @@ private func backwardWeight<L: Lanes, Index: FixedWidthInteger & UnsignedInteger
 
 /// dw[k] (+)= dz . x[index[k]] for k from `begin` on, up to `end` or, in a tile, up to the first whose index is not below
 /// `limit`; returns the one after the last. How the connections are grouped does not change the bits.
-@inline(__always)
+///
+/// Transparent, because `@inline(__always)` leaves it a function of its own, to which dz goes through memory for every row.
+@_transparent
 private func multiplyRow<L: Lanes, Index: FixedWidthInteger & UnsignedInteger>(
   _ dz: L, _ begin: Int, _ end: Int, below limit: Int? = nil, _ ahead: Lookahead<L.V.Scalar, Index>,
   _ dw: UnsafeMutablePointer<L.V.Scalar>, _ adds: Bool
