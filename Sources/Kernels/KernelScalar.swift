@@ -15,11 +15,9 @@ protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, SIMDScalar, Codable
   /// What samples are packed by.
   associatedtype WidestSquares: Squares & Vector where WidestSquares.Scalar == Self
 
-  static func low(_ a: SIMD4<Self>, _ b: SIMD4<Self>) -> SIMD4<Self>
-  static func high(_ a: SIMD4<Self>, _ b: SIMD4<Self>) -> SIMD4<Self>
-  static func lowPairs(_ a: SIMD4<Self>, _ b: SIMD4<Self>) -> SIMD4<Self>
-  static func highPairs(_ a: SIMD4<Self>, _ b: SIMD4<Self>) -> SIMD4<Self>
-
+  static func transpose(
+    _ a: SIMD4<Self>, _ b: SIMD4<Self>, _ c: SIMD4<Self>, _ d: SIMD4<Self>
+  ) -> (SIMD4<Self>, SIMD4<Self>, SIMD4<Self>, SIMD4<Self>)
   static func multiplyAdd(_ a: SIMD4<Self>, _ b: SIMD4<Self>, _ c: SIMD4<Self>) -> SIMD4<Self>
   static func sums(_ a: SIMD4<Self>, _ b: SIMD4<Self>, _ c: SIMD4<Self>, _ d: SIMD4<Self>) -> SIMD4<Self>
   static func below(_ a: SIMD4<Self>, _ b: SIMD4<Self>, _ x: SIMD4<Self>, _ y: SIMD4<Self>) -> SIMD4<Self>

@@ -5,27 +5,15 @@ import KernelInterface
 // all features: a processor follows as many streams as that by itself, and as many lines are kept by its first-level cache
 // even when samples lie a multiple of 4096 bytes apart, all in the same place of it.
 
-/// Squares beside each other in a vector: each four lanes are four features of one sample or, transposed, four samples of one
-/// feature.
+/// The rows of a square of four by four, or of two squares beside each other: each four lanes are four features of one sample or,
+/// transposed, four samples of one feature.
 protocol Squares: SIMD where Scalar: KernelScalar {
   /// Four features of the first square's sample and, if there is a second square, of the second's.
   init(first: UnsafePointer<Scalar>, second: UnsafePointer<Scalar>)
   func store(first: UnsafeMutablePointer<Scalar>, second: UnsafeMutablePointer<Scalar>)
-  // The two halves of transposing, of two rows each: csystem_low and its like. Spelled lane by lane in Swift, the optimizer
-  // takes them apart and does not find four of the eight instructions again.
-  func low(_ other: Self) -> Self
-  func high(_ other: Self) -> Self
-  func lowPairs(_ other: Self) -> Self
-  func highPairs(_ other: Self) -> Self
-}
-
-extension Squares {
-  /// The transposes of the squares that the vectors are the rows of.
-  @inline(__always)
-  static func transpose(_ a: Self, _ b: Self, _ c: Self, _ d: Self) -> (Self, Self, Self, Self) {
-    let (ab, cd, ef, gh) = (a.low(b), c.low(d), a.high(b), c.high(d))
-    return (ab.lowPairs(cd), ab.highPairs(cd), ef.lowPairs(gh), ef.highPairs(gh))
-  }
+  /// The transposes of the squares that the vectors are the rows of. Spelled lane by lane in Swift, the optimizer takes its
+  /// eight instructions apart and does not find all of them again.
+  static func transpose(_ a: Self, _ b: Self, _ c: Self, _ d: Self) -> (Self, Self, Self, Self)
 }
 
 extension SIMD4: Squares where Scalar: KernelScalar {
@@ -33,20 +21,9 @@ extension SIMD4: Squares where Scalar: KernelScalar {
   init(first: UnsafePointer<Scalar>, second _: UnsafePointer<Scalar>) { self.init(first) }
   @inline(__always)
   func store(first: UnsafeMutablePointer<Scalar>, second _: UnsafeMutablePointer<Scalar>) { store(to: first) }
-  @inline(__always) func low(_ other: Self) -> Self { Scalar.low(self, other) }
-  @inline(__always) func high(_ other: Self) -> Self { Scalar.high(self, other) }
-  @inline(__always) func lowPairs(_ other: Self) -> Self { Scalar.lowPairs(self, other) }
-  @inline(__always) func highPairs(_ other: Self) -> Self { Scalar.highPairs(self, other) }
-}
-
-extension Float {
-  @inline(__always) static func low(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> { csystem_low_f4(a, b) }
-  @inline(__always) static func high(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> { csystem_high_f4(a, b) }
-  @inline(__always) static func lowPairs(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> {
-    csystem_low_pairs_f4(a, b)
-  }
-  @inline(__always) static func highPairs(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> {
-    csystem_high_pairs_f4(a, b)
+  @inline(__always)
+  static func transpose(_ a: Self, _ b: Self, _ c: Self, _ d: Self) -> (Self, Self, Self, Self) {
+    Scalar.transpose(a, b, c, d)
   }
 }
 
@@ -61,38 +38,51 @@ extension Float {
       lowHalf.store(to: first)
       highHalf.store(to: second)
     }
-    @inline(__always) func low(_ other: Self) -> Self { csystem_low_f8(self, other) }
-    @inline(__always) func high(_ other: Self) -> Self { csystem_high_f8(self, other) }
-    @inline(__always) func lowPairs(_ other: Self) -> Self { csystem_low_pairs_f8(self, other) }
-    @inline(__always) func highPairs(_ other: Self) -> Self { csystem_high_pairs_f8(self, other) }
-  }
-
-  extension Double {
-    @inline(__always) static func low(_ a: SIMD4<Double>, _ b: SIMD4<Double>) -> SIMD4<Double> { csystem_low_d4(a, b) }
-    @inline(__always) static func high(_ a: SIMD4<Double>, _ b: SIMD4<Double>) -> SIMD4<Double> { csystem_high_d4(a, b) }
-    @inline(__always) static func lowPairs(_ a: SIMD4<Double>, _ b: SIMD4<Double>) -> SIMD4<Double> {
-      csystem_low_pairs_d4(a, b)
-    }
-    @inline(__always) static func highPairs(_ a: SIMD4<Double>, _ b: SIMD4<Double>) -> SIMD4<Double> {
-      csystem_high_pairs_d4(a, b)
-    }
-  }
-#else
-  extension Double {
-    @inline(__always) static func low(_ a: SIMD4<Double>, _ b: SIMD4<Double>) -> SIMD4<Double> {
-      SIMD4(a[0], b[0], a[1], b[1])
-    }
-    @inline(__always) static func high(_ a: SIMD4<Double>, _ b: SIMD4<Double>) -> SIMD4<Double> {
-      SIMD4(a[2], b[2], a[3], b[3])
-    }
-    @inline(__always) static func lowPairs(_ a: SIMD4<Double>, _ b: SIMD4<Double>) -> SIMD4<Double> {
-      SIMD4(lowHalf: a.lowHalf, highHalf: b.lowHalf)
-    }
-    @inline(__always) static func highPairs(_ a: SIMD4<Double>, _ b: SIMD4<Double>) -> SIMD4<Double> {
-      SIMD4(lowHalf: a.highHalf, highHalf: b.highHalf)
+    @inline(__always)
+    static func transpose(_ a: Self, _ b: Self, _ c: Self, _ d: Self) -> (Self, Self, Self, Self) {
+      let (ab, cd) = (csystem_low_f8(a, b), csystem_low_f8(c, d))
+      let (ef, gh) = (csystem_high_f8(a, b), csystem_high_f8(c, d))
+      return (
+        csystem_low_pairs_f8(ab, cd), csystem_high_pairs_f8(ab, cd), csystem_low_pairs_f8(ef, gh),
+        csystem_high_pairs_f8(ef, gh)
+      )
     }
   }
 #endif
+
+extension Float {
+  @inline(__always)
+  static func transpose(
+    _ a: SIMD4<Float>, _ b: SIMD4<Float>, _ c: SIMD4<Float>, _ d: SIMD4<Float>
+  ) -> (SIMD4<Float>, SIMD4<Float>, SIMD4<Float>, SIMD4<Float>) {
+    let (ab, cd) = (csystem_low_f4(a, b), csystem_low_f4(c, d))
+    let (ef, gh) = (csystem_high_f4(a, b), csystem_high_f4(c, d))
+    return (
+      csystem_low_pairs_f4(ab, cd), csystem_high_pairs_f4(ab, cd), csystem_low_pairs_f4(ef, gh), csystem_high_pairs_f4(ef, gh)
+    )
+  }
+}
+
+extension Double {
+  @inline(__always)
+  static func transpose(
+    _ a: SIMD4<Double>, _ b: SIMD4<Double>, _ c: SIMD4<Double>, _ d: SIMD4<Double>
+  ) -> (SIMD4<Double>, SIMD4<Double>, SIMD4<Double>, SIMD4<Double>) {
+    #if ESPALIER_AVX2 || ESPALIER_AVX512
+      let (ab, cd) = (csystem_low_d4(a, b), csystem_low_d4(c, d))
+      let (ef, gh) = (csystem_high_d4(a, b), csystem_high_d4(c, d))
+      return (
+        csystem_low_pairs_d4(ab, cd), csystem_high_pairs_d4(ab, cd), csystem_low_pairs_d4(ef, gh),
+        csystem_high_pairs_d4(ef, gh)
+      )
+    #else
+      return (
+        SIMD4(a[0], b[0], c[0], d[0]), SIMD4(a[1], b[1], c[1], d[1]), SIMD4(a[2], b[2], c[2], d[2]),
+        SIMD4(a[3], b[3], c[3], d[3])
+      )
+    #endif
+  }
+}
 
 /// What is left of values that are multiplied by 0 and summed: 0, or NaN if one of them was not finite.
 @inline(__always)
