@@ -37,9 +37,12 @@ final class Crew: @unchecked Sendable {
   private let jobCame: UnsafeMutablePointer<pthread_cond_t>
   private let jobDone: UnsafeMutablePointer<pthread_cond_t>
 
-  /// Looks at a changing value before sleeping: 0.2 to 0.5 milliseconds, by what the pause instruction of a processor takes. To be
-  /// woken takes a tenth of that, so whoever waits for a thread that was held up for a moment should not have to be.
-  private static let spins = 10_000
+  /// Looks at a changing value before sleeping. First with a pause, 20 to 60 microseconds by what that takes a processor; then
+  /// with the core offered to others, up to a millisecond: to be woken takes a tenth of that, so whoever waits for a
+  /// thread that was held up for a moment should not have to be, but where there are more threads than cores, the thread waited
+  /// for may be one of those others.
+  private static let spins = 1000
+  private static let offers = 1000
 
   init(threads: Int) {
     self.threads = threads
@@ -132,6 +135,10 @@ final class Crew: @unchecked Sendable {
     for _ in 0..<Self.spins {
       if isTrue() { return true }
       csystem_pause()
+    }
+    for _ in 0..<Self.offers {
+      if isTrue() { return true }
+      sched_yield()
     }
     return isTrue()
   }

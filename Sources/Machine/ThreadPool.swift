@@ -9,8 +9,8 @@ import Synchronization
   import Musl
 #endif
 
-/// Threads that run kernels: the caller's and `threads - 1` workers. Workers spin for up to half a millisecond after a job
-/// and then sleep. Distinct pools are independent; a second thread that enters a pool in use, a call from inside a kernel,
+/// Threads that run kernels: the caller's and `threads - 1` workers. Workers look for the next job for up to a millisecond,
+/// soon offering their core to others meanwhile, and then sleep. Distinct pools are independent; a second thread that enters a pool in use, a call from inside a kernel,
 /// from inside an OpenMP parallel region or in a forked child runs its units on its own thread alone. Results never depend
 /// on which of these happens.
 public final class ThreadPool: Executor {
