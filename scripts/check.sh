@@ -16,7 +16,7 @@ layers() {
     [Sparse]="Base KernelInterface Machine"
     [Layers]="Base KernelInterface Machine Sparse"
     [Optimizers]="Base KernelInterface Machine Sparse"
-    [Topology]="Base KernelInterface Machine Sparse"
+    [Topology]="Base KernelInterface Machine Sparse CSystem"
     [Pruning]="Base KernelInterface Machine Sparse"
     [Network]="Base KernelInterface Machine Sparse Layers Optimizers Topology Pruning"
     [Espalier]="Base KernelInterface Machine Sparse Layers Optimizers Topology Pruning Network"
