@@ -9,6 +9,7 @@ module choices
 
   type :: choice_set
     logical :: help = .false.
+    logical :: validate = .false.
     character(text_length) :: data = "digits"
     character(text_length) :: directory = "examples/data"
     character(text_length) :: plot = "examples/plot"
@@ -40,6 +41,7 @@ contains
       "  every=20             steps between changes of the pattern; 100 for mnist", &
       "  drop_fraction=0.3    share of the connections that move in the first change", &
       "  seed=1", &
+      "  validate=f           t: accuracy on a sixth of the training pictures, which are held out; no pictures", &
       "  threads=0            0: as many as there are cores", &
       "  pictures=.           folder for accuracy.png and connections.png; empty: no pictures", &
       "  plot=examples/plot   folder of the gnuplot scripts"
@@ -115,6 +117,8 @@ contains
       read (value, *, iostat=status) chosen%seed
     case ("threads")
       read (value, *, iostat=status) chosen%threads
+    case ("validate")
+      read (value, *, iostat=status) chosen%validate
     case default
       status = 1
     end select

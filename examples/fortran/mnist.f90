@@ -4,7 +4,7 @@
 program mnist
   use, intrinsic :: iso_fortran_env, only: error_unit, int64, output_unit, real32, real64
   use :: choices, only: choice_set, help, read_choices
-  use :: digit_images, only: digit_set, read_digits, read_mnist
+  use :: digit_images, only: digit_set, hold_out, read_digits, read_mnist
   use :: espalier, only: espalier_ok, input, linear, network, optimizer, rigl, set, sgd, static, topology
   use :: pictures, only: draw_accuracy, draw_connections
   use :: progress_line, only: progress, seconds_now
@@ -33,6 +33,7 @@ program mnist
     call read_digits(trim(chosen%directory) // "/digits.csv", train, test, message)
   end if
   if (allocated(message)) call give_up(message)
+  if (chosen%validate) call hold_out(train, test)
 
   call plant
   before = connections_by_pixel()
@@ -41,8 +42,8 @@ program mnist
   sparsity = 1 - net%option("density")
   call draw
   write (duration, "(f12.1)") seconds
-  write (output_unit, "(a, f6.4, a, f6.4, 2a)") "test accuracy ", accuracy(chosen%epochs), " sparsity ", sparsity, &
-    " seconds ", trim(adjustl(duration))
+  write (output_unit, "(2a, f6.4, a, f6.4, 2a)") trim(merge("validation", "test      ", chosen%validate)), &
+    " accuracy ", accuracy(chosen%epochs), " sparsity ", sparsity, " seconds ", trim(adjustl(duration))
   call net%destroy()
   if (allocated(message)) call give_up(message)
 
@@ -141,7 +142,7 @@ contains
   subroutine draw
     !! A failure is kept for the end: the training is worth more than its pictures.
     character(64) :: shape_and_sparsity
-    if (chosen%pictures == "") return
+    if (chosen%pictures == "" .or. chosen%validate) return
     write (shape_and_sparsity, "(i0, a, f4.2)") size(train%x, 1), "-300-100-10 at sparsity ", sparsity
     call draw_accuracy(trim(chosen%plot), trim(chosen%pictures), accuracy(1:), trim(shape_and_sparsity), message)
     if (allocated(message)) return

@@ -45,7 +45,7 @@ contains
       !! Samples of this epoch that are done; all of them: the epoch is over.
     real(real64), intent(in) :: loss, accuracy
     integer(int64), intent(in) :: connections
-    character(*), parameter :: form = "('epoch ', i0, '/', i0, '  loss ', f6.4, '  test accuracy ', f6.4, '  ', " // &
+    character(*), parameter :: form = "('epoch ', i0, '/', i0, '  loss ', f6.4, '  accuracy ', f6.4, '  ', " // &
       "i0, ' samples/s  ', i0, ' connections  ', i0, ':', i2.2, ' left')"
     character(132) :: line
     real(real64) :: now, rate, total
