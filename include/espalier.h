@@ -711,8 +711,10 @@ int espalier_pruning_destroy(espalier_pruning *pruning);
  *  (ESPALIER_SCOPE_LAYER for random, magnitude, obs and sparsegpt, else ESPALIER_SCOPE_GLOBAL; never that for sparsegpt);
  *  "distribution"
  *  (ESPALIER_ERDOS_RENYI_KERNEL), used with ESPALIER_SCOPE_DISTRIBUTION and the network's "distribution_power".
- *  snip, grasp, fisher, synflow: "rounds" (1, synflow 100; >= 1): scores are computed anew after each, and the density falls
- *  to `density` in that many equal ratios. snip, grasp, fisher: "temperature" (1, grasp 200; > 0): outputs are divided by it in
+ *  snip, grasp, fisher, synflow: "rounds" (1, synflow 100; >= 1): scores are computed anew after each, as if the connections
+ *  that went had never been there. Round k of n does what a call with one round and the density a (density / a)^(k/n) does, a
+ *  being the share of the positions that is connected before: of each layer with ESPALIER_SCOPE_LAYER, else of all layers that
+ *  take part together. snip, grasp, fisher: "temperature" (1, grasp 200; > 0): outputs are divided by it in
  *  a loss that takes logits.
  *  magnitude, obs, sparsegpt: "n" and "m" (0 and 0; n in 1 .. m): each unit keeps at most n of each m inputs that follow one
  *  another, whatever the density and scope; m must divide the inputs of every layer that takes part.
@@ -734,7 +736,8 @@ int espalier_pruning_get(const espalier_pruning *pruning, const char *name, doub
  *  on the new patterns, and accumulated gradients are forgotten.
  *
  *  Scores are computed in double precision on a copy, without dropout, in batches of 256 samples; nothing but what stays is
- *  kept afterwards. Until the call returns it takes 17 bytes a connection and the memory of the network that is left; but for
+ *  kept afterwards. Until the call returns it takes 17 bytes a connection and the memory of the network that is left (with more
+ *  than one round also 1 byte a connection, and the pattern's indices and 9 bytes of each that the first round leaves); but for
  *  random and magnitude another 16 bytes a connection, 8 for each of the sparse layer with the most, 32 bytes a unit and 8 an
  *  input of the network for each sample of 256 (synflow: of 1); fisher and grasp another 8 for each connection of the largest
  *  layer and for each input of the widest one and sample, grasp another 16 bytes a connection and 24 a unit and sample.

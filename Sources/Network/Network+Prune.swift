@@ -26,31 +26,31 @@ extension Network {
           + "the last update of its topology method, or give it another one")
     }
     if method.data == .inputs { return try reconstruct(method, x, samples) }
-    let scorer = try pruningScorer(method, x, target, samples)
-    let groups = try pruningGroups(method, scorer.subjects)
+    var scorer = try pruningScorer(method, x, target, samples)
+    let subjects = scorer.subjects
+    // What cannot be is found before any score is computed.
+    _ = try pruningGroups(method, subjects, round: method.rounds)
     for round in 1...method.rounds {
       try scorer.score()
       if let (keep, size) = method.groups {
-        for (trainer, layer) in zip(scorer.subjects, scorer.candidates) {
+        for (trainer, layer) in zip(subjects, scorer.candidates) {
           try Survivors.choose(
             layer, keep: keep, ofEach: size, pattern: trainer.sparse?.pattern, inputs: trainer.layer.inputs)
         }
         continue
       }
-      for group in groups {
-        let density = method.density(round: round, initial: group.initial, final: group.final)
-        let keep = Distribution.connections(density: density, positions: group.positions)
+      for group in try pruningGroups(method, subjects, round: round) {
         do throws(Failure) {
-          try Survivors.choose(group.members.map { scorer.candidates[$0] }, keep: keep)
+          try Survivors.choose(group.members.map { scorer.candidates[$0] }, keep: group.keep)
         } catch {
           throw Failure(error.kind, "prune: density \(method.density): \(error.message)")
         }
       }
-      if round < method.rounds { scorer.silence() }
+      if round < method.rounds { try scorer.advance() }
     }
     var kept: [KeptConnections] = []
-    for (trainer, layer) in zip(scorer.subjects, scorer.candidates) where layer.present < layer.marks.count {
-      kept.append(KeptConnections(layer: trainer.number, marks: layer.marks))
+    for (trainer, marks) in zip(subjects, scorer.finish()) where marks.span.contains(0) {
+      kept.append(KeptConnections(layer: trainer.number, marks: marks))
     }
     if !kept.isEmpty { try retain(kept, "prune") }
     prunings += 1
@@ -83,40 +83,41 @@ extension Network {
   struct PruningGroup {
     /// Indices into the layers that take part.
     let members: [Int]
-    let positions: Int
-    /// Share of the positions that is connected now, and that is to be at last.
-    let initial: Double
-    let final: Double
+    /// Connections that are to be left.
+    let keep: Int
   }
 
-  func pruningGroups(_ method: PruningMethod, _ subjects: [Trainer<T>]) throws(Failure) -> [PruningGroup] {
-    var finals = subjects.map { _ in method.density }
-    if method.scope == .distribution {
-      finals = try method.distribution.densities(
-        density: method.density,
+  /// What a round is to leave: just what a call of its own would for the round's density, which falls from the share of the
+  /// positions that is connected now. With the scope `layer` that is each layer's own share, otherwise that of all layers.
+  func pruningGroups(_ method: PruningMethod, _ subjects: [Trainer<T>], round: Int) throws(Failure) -> [PruningGroup] {
+    let counts = subjects.map { connections($0) }
+    let positions = subjects.map { $0.layer.inputs * $0.layer.outputs }
+    let share = counts.reduce(0.0) { $0 + Double($1) } / positions.reduce(0.0) { $0 + Double($1) }
+    let density = method.density(round: round, initial: share, final: method.density)
+    let densities: [Double]
+    switch method.scope {
+    case .global:
+      var all = 0
+      for count in positions {
+        let (sum, overflow) = all.addingReportingOverflow(count)
+        guard !overflow else { throw Failure(.invalidArgument, "prune: the layers have too many positions to count together") }
+        all = sum
+      }
+      let keep = Distribution.connections(density: density, positions: all)
+      return [PruningGroup(members: Array(subjects.indices), keep: keep)]
+    case .layer:
+      densities = zip(counts, positions).map {
+        method.density(round: round, initial: Double($0) / Double($1), final: method.density)
+      }
+    case .distribution:
+      densities = try method.distribution.densities(
+        density: density,
         shapes: subjects.map { .init(name: $0.name, dimensions: [$0.layer.inputs, $0.layer.outputs]) },
         power: try options.get(NetworkOption.distributionPower))
     }
-    var groups: [PruningGroup] = []
-    for (index, trainer) in subjects.enumerated() {
-      let positions = trainer.layer.inputs * trainer.layer.outputs
-      groups.append(
-        PruningGroup(
-          members: [index], positions: positions, initial: Double(connections(trainer)) / Double(positions),
-          final: finals[index]))
+    return subjects.indices.map {
+      PruningGroup(members: [$0], keep: Distribution.connections(density: densities[$0], positions: positions[$0]))
     }
-    guard method.scope == .global else { return groups }
-    var positions = 0
-    for group in groups {
-      let (sum, overflow) = positions.addingReportingOverflow(group.positions)
-      guard !overflow else { throw Failure(.invalidArgument, "prune: the layers have too many positions to count together") }
-      positions = sum
-    }
-    let present = subjects.reduce(0.0) { $0 + Double(connections($1)) }
-    return [
-      PruningGroup(
-        members: Array(subjects.indices), positions: positions, initial: present / Double(positions), final: method.density)
-    ]
   }
 
   /// The caller's data, found fit for use.

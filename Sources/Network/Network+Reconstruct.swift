@@ -56,8 +56,8 @@ extension Network {
       return subjects.map { _ in keep < size ? .groups(keep, of: size) : nil }
     }
     var counts = [Int](repeating: 0, count: subjects.count)
-    for group in try pruningGroups(method, subjects) {
-      let keep = Distribution.connections(density: group.final, positions: group.positions)
+    for group in try pruningGroups(method, subjects, round: method.rounds) {
+      let keep = group.keep
       if method.scope == .global {
         counts = try shared(keep, method, subjects, data)
       } else {

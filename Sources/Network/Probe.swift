@@ -36,13 +36,25 @@ final class Probe {
     }
     self.layers = layers
     self.elements = elements
-    let scratch = try Buffer<Double>(count: layers.map { $0.product.scratchElements }.max() ?? 0, of: "scratch of the scores")
-    for layer in layers { layer.product.share(scratch) }
     inputs = network.inputs
     input = try Buffer(count: network.inputs * elements, of: "input panels of the scores")
     target = try Buffer(count: network.outputs * elements, of: "target panels of the scores")
     losses = try Buffer(count: elements, of: "losses")
     executor = network.executor
+    try shareScratch()
+  }
+
+  /// Take connections out of layers for good: those that are marked 0. What is computed afterwards is, to the bit, what a probe
+  /// of a network without them computes.
+  /// - marks: for some of the layers, one a connection. - Throws: `outOfMemory`, `invalidArgument` for a pattern that is none.
+  func keep(_ marks: [(layer: ProbeLayer, marks: Buffer<UInt8>)]) throws(Failure) {
+    for (layer, marks) in marks { try layer.keep(marks) }
+    try shareScratch()
+  }
+
+  private func shareScratch() throws(Failure) {
+    let scratch = try Buffer<Double>(count: layers.map { $0.product.scratchElements }.max() ?? 0, of: "scratch of the scores")
+    for layer in layers { layer.product.share(scratch) }
   }
 
   var usesBLAS: Bool { layers.contains { $0.product.usesBLAS } }
@@ -165,7 +177,7 @@ struct ProbeSpare {
   let panel: Buffer<Double>
 
   init(_ probe: Probe) throws(Failure) {
-    weights = try Buffer(count: probe.layers.map { $0.weights.count }.max() ?? 0, of: "spare room of the scores")
+    weights = try Buffer(count: probe.layers.map { $0.connections }.max() ?? 0, of: "spare room of the scores")
     panel = try Buffer(
       count: (probe.layers.map { $0.product.inputs }.max() ?? 0) * probe.elements, of: "spare panels of the scores")
   }
@@ -187,7 +199,7 @@ final class ProbeLayer {
   let curve: ActivationCurve
   /// W x and its two products backward, without bias and activation. Its panels hold z and dz.
   let product: Linear<Double>
-  /// One a connection, as in the network's layer.
+  /// One a connection, as in the network's layer; those that were taken out leave their room at the end.
   let weights: Buffer<Double>
   /// dW
   let gradient: Buffer<Double>
@@ -265,8 +277,22 @@ final class ProbeLayer {
     }
   }
 
-  /// Take connections out: those that are marked 0 weigh nothing from now on.
-  func silence(_ marks: Buffer<UInt8>) {
-    for i in 0..<marks.count where marks.pointer[i] == 0 { weights.pointer[i] = 0 }
+  var connections: Int { product.weights.count }
+
+  /// See ``Probe/keep(_:)``. A dense layer that loses connections becomes sparse.
+  fileprivate func keep(_ marks: Buffer<UInt8>) throws(Failure) {
+    var kept = 0
+    for slot in 0..<marks.count where marks.pointer[slot] != 0 { kept += 1 }
+    if kept == marks.count { return }
+    let pattern = try Pattern(
+      rows: product.outputs, columns: product.inputs, of: product.pattern, kept: kept,
+      owner: "linear layer \(number), scores", isKept: { marks.pointer[$0] != 0 })
+    var next = 0
+    for slot in 0..<marks.count where marks.pointer[slot] != 0 {
+      weights.pointer[next] = weights.pointer[slot]
+      next += 1
+    }
+    product.adopt(pattern)
+    place(weights, gradient: gradient)
   }
 }

@@ -37,7 +37,7 @@ final class ProbeCurvature {
       let panel = layer.product.outputs * probe.elements
       tangents.append(
         Tangent(
-          direction: try Buffer(count: layer.weights.count, of: what), result: try Buffer(count: layer.weights.count, of: what),
+          direction: try Buffer(count: layer.connections, of: what), result: try Buffer(count: layer.connections, of: what),
           z: try Buffer(count: panel, of: what), output: try Buffer(count: panel, of: what),
           outputGradient: try Buffer(count: panel, of: what)))
     }
@@ -47,7 +47,7 @@ final class ProbeCurvature {
   /// Take the gradients that the probe's layers hold now for the direction.
   func aim() {
     for (layer, tangent) in zip(probe.layers, tangents) {
-      tangent.direction.pointer.update(from: layer.gradient.pointer, count: layer.gradient.count)
+      tangent.direction.pointer.update(from: layer.gradient.pointer, count: layer.connections)
     }
   }
 

@@ -7,8 +7,10 @@ import Sparse
 struct PruningScorer<T: Scalar> {
   /// The layers that take part.
   let subjects: [Trainer<T>]
-  /// Their connections: scores, and marks of those that are not out.
-  let candidates: [Candidates]
+  /// What is left of their connections in this round: scores, and marks of those that stay.
+  private(set) var candidates: [Candidates]
+  /// Marks of the connections that were there at first, a layer each; empty in the first round.
+  private var survivors: [Buffer<UInt8>] = []
   private let method: PruningMethod
   private let network: Network<T>
   private let data: PruningData<T>?
@@ -22,13 +24,7 @@ struct PruningScorer<T: Scalar> {
     _ method: PruningMethod, _ network: Network<T>, _ subjects: [Trainer<T>], _ data: PruningData<T>?
   ) throws(Failure) {
     var candidates: [Candidates] = []
-    for trainer in subjects {
-      let count = network.connections(trainer)
-      let marks = try Buffer<UInt8>(count: count, of: "prune, marks of \(trainer.name)")
-      marks.span.update(repeating: 1)
-      candidates.append(
-        Candidates(name: trainer.name, scores: try Buffer(count: count, of: "prune, scores of \(trainer.name)"), marks: marks))
-    }
+    for trainer in subjects { candidates.append(try Candidates(name: trainer.name, count: network.connections(trainer))) }
     self.candidates = candidates
     self.method = method
     self.network = network
@@ -42,9 +38,36 @@ struct PruningScorer<T: Scalar> {
     layers = subjects.compactMap { [probe] trainer in probe?.layers.first { $0.number == trainer.number } }
   }
 
-  /// Connections whose mark is 0 weigh nothing in the scores to come.
-  func silence() {
-    for (layer, candidate) in zip(layers, candidates) { layer.silence(candidate.marks) }
+  /// The next round begins: connections whose mark is 0 are gone, and have no part in the scores to come.
+  mutating func advance() throws(Failure) {
+    foldMarks()
+    try probe?.keep(Array(zip(layers, candidates.map(\.marks))))
+    for (i, candidate) in candidates.enumerated() {
+      let present = candidate.present
+      if present < candidate.marks.count { candidates[i] = try Candidates(name: candidate.name, count: present) }
+    }
+  }
+
+  /// After the last round: marks of the connections that were there at first, a buffer a layer.
+  consuming func finish() -> [Buffer<UInt8>] {
+    foldMarks()
+    return survivors
+  }
+
+  /// Let the marks of the round that has ended count among all connections. Once a round.
+  private mutating func foldMarks() {
+    guard !survivors.isEmpty else {
+      survivors = candidates.map(\.marks)
+      return
+    }
+    // Of a layer that has lost nothing before they are the same.
+    for (marks, candidate) in zip(survivors, candidates) where marks !== candidate.marks {
+      var next = 0
+      for slot in 0..<marks.count where marks.pointer[slot] != 0 {
+        marks.pointer[slot] = candidate.marks.pointer[next]
+        next += 1
+      }
+    }
   }
 
   /// Compute the scores.

@@ -16,6 +16,13 @@ public struct Candidates {
     self.marks = marks
   }
 
+  /// So many that all take part, their scores not yet known. - Throws: `outOfMemory`.
+  public init(name: String, count: Int) throws(Failure) {
+    let marks = try Buffer<UInt8>(count: count, of: "prune, marks of \(name)")
+    marks.span.update(repeating: 1)
+    self.init(name: name, scores: try Buffer(count: count, of: "prune, scores of \(name)"), marks: marks)
+  }
+
   /// Those that take part.
   public var present: Int {
     var count = 0

@@ -11,10 +11,10 @@ enum { IN = 30, HIDDEN = 20, OUT = 5, BATCH = 8, POSITIONS1 = IN * HIDDEN, POSIT
 static real x[BATCH * IN], target[BATCH * OUT];
 static int32_t labels[BATCH];
 
-static espalier_network *a_network(double density) {
+static espalier_network *seeded_network(double density, int64_t seed) {
   espalier_network *network = NULL;
   espalier_optimizer *optimizer = make_optimizer(ESPALIER_ADAM, 0.01);
-  OK(espalier_network_create(OURS, IN, 9, &network));
+  OK(espalier_network_create(OURS, IN, seed, &network));
   OK(espalier_network_add_linear(network, HIDDEN, density, ESPALIER_TANH));
   OK(espalier_network_add_dropout(network, 0.25));
   OK(espalier_network_add_linear(network, OUT, density, ESPALIER_IDENTITY));
@@ -24,6 +24,8 @@ static espalier_network *a_network(double density) {
   OK(espalier_optimizer_destroy(optimizer));
   return network;
 }
+
+static espalier_network *a_network(double density) { return seeded_network(density, 9); }
 
 static real *weights_of(espalier_network *network, int64_t layer, int64_t *connections) {
   real *w = NULL, *dw, *bias, *bias_gradients;
@@ -196,6 +198,51 @@ static void random_draws(void) {
   OK(espalier_pruning_destroy(pruning));
 }
 
+static void same_patterns(espalier_network *a, espalier_network *b) {
+  static int32_t rows[2][POSITIONS1], columns[2][POSITIONS1];
+  int64_t layer, count[2];
+  for (layer = 1; layer <= 3; layer += 2) {
+    OK(espalier_layer_pattern(a, layer, 0, POSITIONS1, NULL, rows[0], columns[0], &count[0]));
+    OK(espalier_layer_pattern(b, layer, 0, POSITIONS1, NULL, rows[1], columns[1], &count[1]));
+    CHECK(count[0] == count[1]);
+    CHECK(memcmp(rows[0], rows[1], (size_t)count[0] * 4) == 0 && memcmp(columns[0], columns[1], (size_t)count[0] * 4) == 0);
+  }
+}
+
+/* n rounds take what n calls take whose densities fall in equal ratios, to the connection: what went has no part in later
+   scores. At a density of 0.01 many ways through the network are single ones, whose connections have equal scores in exact
+   arithmetic: only the same sums in the same order choose the same ones. */
+static void rounds_are_calls(void) {
+  static const struct { int criterion; double density; int rounds; } kinds[] = {
+      {ESPALIER_PRUNE_SNIP, 0.05, 4},   {ESPALIER_PRUNE_GRASP, 0.05, 4},    {ESPALIER_PRUNE_FISHER, 0.05, 4},
+      {ESPALIER_PRUNE_GRASP, 0.4, 2},   {ESPALIER_PRUNE_SYNFLOW, 0.01, 30}, {ESPALIER_PRUNE_MAGNITUDE, 0.05, 4}};
+  static const double starts[] = {1, 0.6};
+  size_t i, start;
+  int scope, seed, k;
+  for (i = 0; i < LENGTH(kinds); i++)
+    for (scope = ESPALIER_SCOPE_LAYER; scope <= ESPALIER_SCOPE_DISTRIBUTION; scope++)
+      for (start = 0; start < LENGTH(starts); start++)
+        for (seed = 1; seed <= 3; seed++) {
+          espalier_network *together = seeded_network(starts[start], seed), *apart = seeded_network(starts[start], seed);
+          espalier_pruning *pruning = make_pruning(kinds[i].criterion, kinds[i].density);
+          OK(espalier_pruning_set(pruning, "scope", scope));
+          if (kinds[i].criterion != ESPALIER_PRUNE_MAGNITUDE) /* whose scores stay as they are */
+            OK(espalier_pruning_set(pruning, "rounds", kinds[i].rounds));
+          OK(F(espalier_network_prune_labels)(together, pruning, x, labels, BATCH));
+          if (kinds[i].criterion != ESPALIER_PRUNE_MAGNITUDE) OK(espalier_pruning_set(pruning, "rounds", 1));
+          for (k = 1; k <= kinds[i].rounds; k++) {
+            double ratio = kinds[i].density / starts[start];
+            double now = k == kinds[i].rounds ? kinds[i].density : starts[start] * pow(ratio, (double)k / kinds[i].rounds);
+            OK(espalier_pruning_set(pruning, "density", now));
+            OK(F(espalier_network_prune_labels)(apart, pruning, x, labels, BATCH));
+          }
+          same_patterns(together, apart);
+          OK(espalier_network_destroy(together));
+          OK(espalier_network_destroy(apart));
+          OK(espalier_pruning_destroy(pruning));
+        }
+}
+
 /* Bound arrays: the front holds what is left, the end is zero. */
 static void bound_arrays(void) {
   static real w[ALL], dw[ALL], bias[HIDDEN];
@@ -287,7 +334,7 @@ static void refusals(void) {
 
 int main(void) {
   static const struct test tests[] = {TEST(options),      TEST(counts),       TEST(magnitude),           TEST(random_draws),
-                                      TEST(bound_arrays), TEST(topology_afterwards), TEST(refusals)};
+                                      TEST(rounds_are_calls), TEST(bound_arrays), TEST(topology_afterwards), TEST(refusals)};
   int i;
   fill(x, LENGTH(x), 1);
   fill(target, LENGTH(target), 2);
