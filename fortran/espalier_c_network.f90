@@ -41,6 +41,18 @@ module espalier_c_network
       type(c_ptr), value :: network
     end function
 
+    integer(c_int) function espalier_network_retain(network) bind(c)
+      !! Count one more owner of a network, from any thread.
+      import :: c_int, c_ptr
+      type(c_ptr), value :: network
+    end function
+
+    integer(c_int) function espalier_network_release(network) bind(c)
+      !! Count one owner less, and destroy the network with the last one.
+      import :: c_int, c_ptr
+      type(c_ptr), value :: network
+    end function
+
     integer(c_int) function espalier_network_add_linear(network, units, density, activation) bind(c)
       !! Add a linear layer with a share `density` in (0, 1] of its connections. Before build.
       import :: c_double, c_int, c_int64_t, c_ptr

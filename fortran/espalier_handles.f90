@@ -1,10 +1,10 @@
 !> The part of a network that owns and describes it: who holds the handle, optimizers, topology methods, options.
 module espalier_handles
-  use, intrinsic :: iso_c_binding, only: c_associated, c_char, c_funloc, c_int, c_int64_t, c_null_ptr, c_ptr
+  use, intrinsic :: iso_c_binding, only: c_associated, c_char, c_funloc, c_int, c_int64_t, c_loc, c_null_ptr, c_ptr
   use, intrinsic :: iso_fortran_env, only: int64, output_unit, real64
   use :: espalier_c, only: espalier_all_layers, espalier_error_invalid_argument, espalier_error_invalid_handle, &
     espalier_layer_get, espalier_layer_get_optimizer_option, espalier_layer_set, espalier_layer_set_optimizer_option, &
-    espalier_network_destroy, espalier_network_get, espalier_network_info, espalier_network_set, &
+    espalier_network_get, espalier_network_info, espalier_network_release, espalier_network_retain, espalier_network_set, &
     espalier_network_set_loss, espalier_network_set_optimizer, espalier_network_set_reduction_f32, &
     espalier_network_set_reduction_f64, espalier_network_set_threads, espalier_network_set_topology, espalier_ok, &
     espalier_optimizer_destroy, espalier_reduction_f32, espalier_reduction_f64, espalier_topology_destroy
@@ -18,17 +18,18 @@ module espalier_handles
   character(*), parameter :: losses(0:3) = [character(24) :: &
     "mean_squared_error", "softmax_cross_entropy", "binary_cross_entropy", "huber"]
 
-  !> What every network is made of. Owners are counted behind the handle (network option "owners"), not in Fortran, so that
-  !> a stale copy of this variable, which gfortran 12 makes and finalizes in places, meets a status and not freed memory.
-  !> A function result has no owner until a variable takes it: gfortran 12 never finalizes function results, other
-  !> compilers do, and either way the variable that took it is the owner.
+  !> What every network is made of. Owners are counted behind the handle, not in Fortran, and each is counted at its own
+  !> address, which it keeps. So a bitwise copy of this variable (of a sourced allocation, of a `firstprivate` clause, of a
+  !> compiler) is known by being elsewhere: it may be used while an owner lives, and nothing happens when it goes. A function
+  !> result is such a copy from the beginning, as gfortran 12 never finalizes function results and other compilers do; the
+  !> variable that takes it is the owner.
   type :: network_handle
     type(c_ptr) :: handle = c_null_ptr
       !! For calls of [[espalier_c]] that have no procedure here.
+    type(c_ptr), private :: place = c_null_ptr
+      !! Where this variable was when it was counted.
     integer(int64), private :: inputs = 0
     integer(int64), private :: outputs = 0
-    logical, private :: is_result = .false.
-      !! A function result, which owns nothing.
   contains
     procedure, private :: share
     generic, public :: assignment(=) => share
@@ -84,54 +85,45 @@ contains
     self%handle = handle
     self%inputs = inputs
     self%outputs = outputs
-    self%is_result = .true.
   end subroutine
 
   impure elemental subroutine share(left, right)
-    class(network_handle), intent(inout) :: left
+    class(network_handle), intent(inout), target :: left
     class(network_handle), intent(in) :: right
     type(c_ptr) :: handle
     integer(int64) :: inputs, outputs
-    ! Owned before the left side gives up what it had: both may be the same network.
+    logical :: is_counted
+    ! Counted before the left side gives up what it had: both may be the same network.
     handle = right%handle
     inputs = right%inputs
     outputs = right%outputs
-    call add_owners(handle, 1)
+    is_counted = .false.
+    if (c_associated(handle)) is_counted = espalier_network_retain(handle) == espalier_ok
     call left%destroy()
     left%handle = handle
     left%inputs = inputs
     left%outputs = outputs
+    if (is_counted) left%place = c_loc(left%handle)
   end subroutine
 
   impure elemental subroutine destroy(self)
-    class(network_handle), intent(inout) :: self
-    call add_owners(self%handle, merge(0, -1, self%is_result))
+    class(network_handle), intent(inout), target :: self
+    integer(c_int) :: ignored
+    if (c_associated(self%handle)) then
+      ! Who is not counted is counted for a moment: nothing changes for those that are, and a network that has no owner, as
+      ! a function result that no variable took, goes.
+      if (.not. c_associated(self%place, c_loc(self%handle))) ignored = espalier_network_retain(self%handle)
+      ignored = espalier_network_release(self%handle)
+    end if
     self%handle = c_null_ptr
+    self%place = c_null_ptr
     self%inputs = 0
     self%outputs = 0
-    self%is_result = .false.
   end subroutine
 
   impure elemental subroutine finalize(self)
-    type(network_handle), intent(inout) :: self
+    type(network_handle), intent(inout), target :: self
     call self%destroy()
-  end subroutine
-
-  impure elemental subroutine add_owners(handle, change)
-    !! Count owners up or down, and free the network that has none left.
-    type(c_ptr), intent(in) :: handle
-    integer, intent(in) :: change
-    real(real64) :: owners
-    integer(c_int) :: ignored
-    if (.not. c_associated(handle)) return
-    ! A handle that is gone already has nobody to count.
-    if (espalier_network_get(handle, terminated("owners"), owners) /= espalier_ok) return
-    owners = owners + change
-    if (owners < 0.5_real64) then
-      ignored = espalier_network_destroy(handle)
-    else
-      ignored = espalier_network_set(handle, terminated("owners"), owners)
-    end if
   end subroutine
 
   logical function is_alive(self, where, stat, errmsg)

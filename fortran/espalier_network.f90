@@ -24,6 +24,8 @@ module espalier_network
   !> same name. An assignment shares: both variables are then the same network, which lives until the last of them is
   !> finalized, assigned to or destroyed. Variables of the main program are never finalized: end with `call net%destroy()`.
   !> A defined assignment allocates nothing: allocate an array of networks before `nets = [network(...), network(...)]`.
+  !> Copies that are no assignments of networks, as those of `allocate (copy, source=net)`, own nothing: they may be used while
+  !> an owner lives, and nothing happens when they go.
   !>
   !> gfortran 12 has three gaps in finalization. A function of one's own that returns a network leaks it: write a subroutine.
   !> `network(...)` as an argument of a call leaks it: assign it to a variable first. The assignment of a whole object that has

@@ -1,6 +1,6 @@
 !> Optimizers: descriptions for the layers of a network, and, on their own, rules that act on the caller's arrays.
 module espalier_optimizers
-  use, intrinsic :: iso_c_binding, only: c_associated, c_int, c_null_ptr, c_ptr
+  use, intrinsic :: iso_c_binding, only: c_associated, c_int, c_loc, c_null_ptr, c_ptr
   use, intrinsic :: iso_fortran_env, only: int64, real32, real64
   use :: espalier_c, only: espalier_error_invalid_argument, espalier_error_invalid_state, espalier_ok, &
     espalier_optimizer_create, espalier_optimizer_destroy, espalier_optimizer_get, espalier_optimizer_minimize_f32, &
@@ -25,6 +25,9 @@ module espalier_optimizers
     type(option_list) :: options
     type(c_ptr) :: handle = c_null_ptr
       !! Made when a step is taken or an option read or changed; never behind a description just constructed.
+    type(c_ptr) :: place = c_null_ptr
+      !! Where this variable was when the handle was made for it. A bitwise copy (of a sourced allocation, of a compiler) is
+      !! elsewhere: the handle is not its own, and like any other copy it starts without state.
   contains
     procedure, private :: assign
     generic, public :: assignment(=) => assign
@@ -61,7 +64,7 @@ contains
     class(optimizer), intent(inout) :: left
     class(optimizer), intent(in) :: right
     ! opt = opt keeps its state: the right side is then a copy with the same handle.
-    if (c_associated(left%handle, right%handle)) return
+    if (has_state(left) .and. c_associated(left%handle, right%handle)) return
     call left%destroy()
     left%rule = right%rule
     left%options = right%options
@@ -70,14 +73,21 @@ contains
   impure elemental subroutine destroy(self)
     class(optimizer), intent(inout) :: self
     integer(c_int) :: ignored
-    if (c_associated(self%handle)) ignored = espalier_optimizer_destroy(self%handle)
+    if (has_state(self)) ignored = espalier_optimizer_destroy(self%handle)
     self%handle = c_null_ptr
+    self%place = c_null_ptr
   end subroutine
 
   impure elemental subroutine finalize(self)
     type(optimizer), intent(inout) :: self
     call self%destroy()
   end subroutine
+
+  impure elemental logical function has_state(self)
+    !! Whether there is a handle, and it is this variable's own.
+    class(optimizer), intent(in), target :: self
+    has_state = c_associated(self%place, c_loc(self%handle))
+  end function
 
   subroutine new_optimizer_handle(description, handle, stat, errmsg)
     !! Make the library's object for a description; the caller destroys it. `c_null_ptr` after a failure.
@@ -109,14 +119,15 @@ contains
 
   subroutine prepare(self, stat, errmsg)
     !! Make the handle if there is none yet.
-    class(optimizer), intent(inout) :: self
+    class(optimizer), intent(inout), target :: self
     integer, intent(out) :: stat
     character(*), intent(inout) :: errmsg
     type(c_ptr) :: handle
     stat = espalier_ok
-    if (c_associated(self%handle)) return
+    if (has_state(self)) return
     call new_optimizer_handle(self, handle, stat, errmsg)
     self%handle = handle
+    if (stat == espalier_ok) self%place = c_loc(self%handle)
   end subroutine
 
   subroutine set_option(self, name, value, stat, errmsg)
@@ -162,7 +173,7 @@ contains
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     if (present(stat)) stat = espalier_ok
-    if (c_associated(self%handle)) call conclude(espalier_optimizer_reset(self%handle), stat, errmsg)
+    if (has_state(self)) call conclude(espalier_optimizer_reset(self%handle), stat, errmsg)
   end subroutine
 
   logical function ready(self, of_weights, of_gradient, stat, errmsg)

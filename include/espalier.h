@@ -271,9 +271,19 @@ const char *espalier_last_error(void);
  *  @param network   receives the handle; must point to NULL (a live handle would leak: ESPALIER_ERROR_INVALID_ARGUMENT) */
 int espalier_network_create(int precision, int64_t inputs, int64_t seed, espalier_network **network);
 
-/** Destroy a network and all it owns; bound arrays stay the caller's. destroy(NULL) is ESPALIER_OK. A handle destroyed
- *  before gives ESPALIER_ERROR_INVALID_HANDLE. */
+/** Destroy a network and all it owns, however many owners are counted; bound arrays stay the caller's. destroy(NULL) is
+ *  ESPALIER_OK. A handle destroyed before gives ESPALIER_ERROR_INVALID_HANDLE; of several threads that destroy one handle at
+ *  the same time, one gets ESPALIER_OK and the others that. */
 int espalier_network_destroy(espalier_network *network);
+
+/** Count one more owner of a network, for bindings and programs in which several variables share one. A new network has no
+ *  owner that is counted, and needs none: who made it destroys it. Any thread may count at any time, also while another one
+ *  is inside a call with the handle. */
+int espalier_network_retain(espalier_network *network);
+
+/** Count one owner less, and destroy the network with the last one. ESPALIER_ERROR_INVALID_STATE when none is counted, for
+ *  then the network is not shared. Any thread may count at any time, as with espalier_network_retain. */
+int espalier_network_release(espalier_network *network);
 
 /** Add a linear layer, a = f(W x + b), W (units x inputs) with a share `density` of its connections. Before build.
  *  @param units   outputs of the layer, 1 .. 2^31-1
@@ -339,8 +349,7 @@ int espalier_network_set_topology(espalier_network *network, int64_t layer, cons
 /** Set an option of the network:
  *  "huber_delta" (1; > 0), "label_base" (0; 0 or 1: number of the first class), "clip_norm" (0 = off; > 0: the global
  *  2-norm of all gradients is limited to it before an update, as torch.nn.utils.clip_grad_norm_), "accumulate" (1; >= 1:
- *  train_step adds the gradients of so many batches, each scaled by 1/accumulate, before it updates), "owners" (0; >= 0: a
- *  count that the library only keeps, for bindings in which several variables share a network), "dense_crossover" (0.55;
+ *  train_step adds the gradients of so many batches, each scaled by 1/accumulate, before it updates), "dense_crossover" (0.55;
  *  >= 0: a sparse layer whose density exceeds it times 1 + 8/batch multiplies through OpenBLAS, with its weights written
  *  out into scratch of units x inputs; 0: every layer, more than 1: none. Connections stay as they are, absent ones absent,
  *  and results change by rounding only, unless values overflow. After build the scratch is allocated by this call).

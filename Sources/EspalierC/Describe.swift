@@ -31,6 +31,16 @@ public func espalier_network_destroy(_ network: OpaquePointer!) -> Int32 {
   status { () throws(Failure) in try Handles.destroy(network, "network", NetworkHandle.self) }
 }
 
+@_cdecl("espalier_network_retain") @implementation
+public func espalier_network_retain(_ network: OpaquePointer!) -> Int32 {
+  status { () throws(Failure) in try Handles.retain(network, "network", NetworkHandle.self) }
+}
+
+@_cdecl("espalier_network_release") @implementation
+public func espalier_network_release(_ network: OpaquePointer!) -> Int32 {
+  status { () throws(Failure) in try Handles.release(network, "network", NetworkHandle.self) }
+}
+
 @_cdecl("espalier_network_add_linear") @implementation
 public func espalier_network_add_linear(
   _ network: OpaquePointer!, _ units: Int64, _ density: Double, _ activation: Int32

@@ -40,6 +40,8 @@ enum Handles {
   private struct Slot {
     var object: (any AnyObject & Sendable)?
     var generation: UInt32 = 0
+    /// Variables that share the handle, as far as they are counted.
+    var owners = 0
   }
 
   private struct Table {
@@ -54,6 +56,12 @@ enum Handles {
         UInt(slots[index].generation) == bits >> 32
       else { return nil }
       return index
+    }
+
+    mutating func clear(_ index: Int) {
+      slots[index].object = nil
+      slots[index].owners = 0
+      free.append(index)
     }
   }
 
@@ -80,26 +88,60 @@ enum Handles {
     let found: (any AnyObject & Sendable)? = table.withLock { table in
       table.index(handle).flatMap { table.slots[$0].object }
     }
-    guard let found else {
-      throw Failure(.invalidHandle, "\(name) \(handle) is not a live handle; was it destroyed?")
-    }
+    guard let found else { throw notLive(handle, name) }
     guard let object = found as? H else {
       throw Failure(.invalidHandle, "\(name) \(handle) is a handle of another kind")
     }
     return object
   }
 
-  /// Forget a handle of one kind; NULL is fine. Its object goes when the last call that uses it returns.
-  static func destroy<H: AnyObject & Sendable>(_ handle: OpaquePointer?, _ name: StaticString, _ kind: H.Type) throws(Failure) {
-    guard let handle else { return }
+  private static func notLive(_ handle: OpaquePointer, _ name: StaticString) -> Failure {
+    Failure(.invalidHandle, "\(name) \(handle) is not a live handle; was it destroyed?")
+  }
+
+  /// Change the slot of a handle of one kind: find it and change it in one turn, so that of several threads which destroy
+  /// one handle exactly one finds it. Its object goes when the last call that uses it returns.
+  private static func change<H: AnyObject & Sendable>(
+    _ handle: OpaquePointer?, _ name: StaticString, _ kind: H.Type, _ body: (inout Table, Int) -> Bool
+  ) throws(Failure) -> Bool {
     // Held until after the lock: freeing a network takes time.
     let object = try object(handle, name, kind)
-    table.withLock { table in
-      guard let index = table.index(handle) else { return }
-      table.slots[index].object = nil
-      table.free.append(index)
+    defer { withExtendedLifetime(object) {} }
+    guard let handle else { return false }
+    let done: Bool? = table.withLock { table in
+      guard let index = table.index(handle) else { return nil }
+      return body(&table, index)
     }
-    withExtendedLifetime(object) {}
+    guard let done else { throw notLive(handle, name) }
+    return done
+  }
+
+  /// Forget a handle of one kind; NULL is fine.
+  static func destroy<H: AnyObject & Sendable>(_ handle: OpaquePointer?, _ name: StaticString, _ kind: H.Type) throws(Failure) {
+    guard handle != nil else { return }
+    _ = try change(handle, name, kind) { table, index in
+      table.clear(index)
+      return true
+    }
+  }
+
+  /// Count one more owner of a handle.
+  static func retain<H: AnyObject & Sendable>(_ handle: OpaquePointer?, _ name: StaticString, _ kind: H.Type) throws(Failure) {
+    _ = try change(handle, name, kind) { table, index in
+      table.slots[index].owners += 1
+      return true
+    }
+  }
+
+  /// Count one owner less, and forget the handle with the last one.
+  static func release<H: AnyObject & Sendable>(_ handle: OpaquePointer?, _ name: StaticString, _ kind: H.Type) throws(Failure) {
+    let counted = try change(handle, name, kind) { table, index in
+      guard table.slots[index].owners > 0 else { return false }
+      table.slots[index].owners -= 1
+      if table.slots[index].owners == 0 { table.clear(index) }
+      return true
+    }
+    guard counted else { throw Failure(.invalidState, "\(name) has no owner that was counted") }
   }
 }
 

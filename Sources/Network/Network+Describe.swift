@@ -13,7 +13,6 @@ enum NetworkOption {
     Option("label_base", 0, .integer(0...1)),
     Option("clip_norm", 0, .from(0, below: .infinity)),
     Option("accumulate", 1, .integer(1...Int(Int32.max))),
-    Option("owners", 0, .integer(0...Int(Int32.max))),
     Option("dense_crossover", 0.55, .from(0, below: .infinity)),
     Option(distributionPower, 1, .above(0, upTo: .infinity)),
     Option(epsilon, 0, .from(0, below: .infinity)),
@@ -26,7 +25,7 @@ enum NetworkOption {
   static let labelBase = 1
   static let clipNorm = 2
   static let accumulate = 3
-  static let denseCrossover = 5
+  static let denseCrossover = 4
 }
 
 extension Network {

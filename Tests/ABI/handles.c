@@ -45,7 +45,11 @@ static void refused_everywhere(void *handle, int own) {
   int i;
   for (i = 0; !network && i < network_calls; i++)
     check_status(call_network(i, handle), ESPALIER_ERROR_INVALID_HANDLE, __FILE__, __LINE__, network_call_name(i));
-  if (!network) SAYS(ESPALIER_ERROR_INVALID_HANDLE, "network", "0x", espalier_network_destroy(handle));
+  if (!network) {
+    SAYS(ESPALIER_ERROR_INVALID_HANDLE, "network", "0x", espalier_network_destroy(handle));
+    SAYS(ESPALIER_ERROR_INVALID_HANDLE, "network", "0x", espalier_network_retain(handle));
+    SAYS(ESPALIER_ERROR_INVALID_HANDLE, "network", "0x", espalier_network_release(handle));
+  }
   for (i = 0; !optimizer && i < 5; i++) SAYS(ESPALIER_ERROR_INVALID_HANDLE, "optimizer", "0x", call_optimizer(i, handle));
   for (i = 0; !topology && i < 5; i++) SAYS(ESPALIER_ERROR_INVALID_HANDLE, "topology", "0x", call_topology(i, handle));
   for (i = 0; !pruning && i < 3; i++) SAYS(ESPALIER_ERROR_INVALID_HANDLE, "pruning", "0x", call_pruning(i, handle));
@@ -63,6 +67,8 @@ static void null(void) {
   for (i = 0; i < network_calls; i++)
     check_says(call_network(i, NULL), ESPALIER_ERROR_NULL_ARGUMENT, "network", "NULL", __FILE__, __LINE__,
                network_call_name(i));
+  SAYS(ESPALIER_ERROR_NULL_ARGUMENT, "network", "NULL", espalier_network_retain(NULL));
+  SAYS(ESPALIER_ERROR_NULL_ARGUMENT, "network", "NULL", espalier_network_release(NULL));
 }
 
 static void destroyed(void) {

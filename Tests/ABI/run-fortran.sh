@@ -16,7 +16,7 @@ modules="espalier_c_callbacks espalier_c_network espalier_c_pruning espalier_c_t
   espalier_options espalier_layers
   espalier_optimizers espalier_rules espalier_topologies espalier_methods espalier_handles espalier_parameters
   espalier_construction espalier_steps espalier_prunings espalier_thinning espalier_network espalier"
-programs="construction lifecycle minimize training lottery presets callbacks arrays failures pruning reconstruct plain_c"
+programs="construction lifecycle copies minimize training lottery presets callbacks arrays failures pruning reconstruct plain_c"
 
 if "$FC" --version | grep -q 'GNU Fortran'; then
   flags=(-std=f2018 -Wall -Wextra -Wpedantic -Werror -O2 -g "-J$build")
@@ -52,6 +52,15 @@ link mnist "$build"/{mnist,choices,digit_images,progress_line,pictures}.o "${obj
 
 for program in $programs; do timeout 300 "$build/$program"; done
 
+# OpenMP is asked for by the one program that has parallel regions; flang's runtime for it is a package of its own.
+if echo end | "$FC" -fopenmp -x f95 - -o "$build/has-openmp" 2>"$build/has-openmp.log"; then
+  "$FC" -fopenmp "${flags[@]}" -I"$build" Tests/ABI/parallel.f90 "$build/testing.o" "${objects[@]}" -o "$build/parallel" \
+    -L"$lib" -lespalier -Wl,-rpath,"$lib"
+  timeout 300 "$build/parallel"
+else
+  echo "parallel: skipped, $FC has no OpenMP runtime here"
+fi
+
 # A failure without stat ends the program, with the library's message.
 if timeout 60 "$build/stops" >"$build/stops.out" 2>"$build/stops.err"; then
   echo "stops: ended well although its network cannot be" >&2
@@ -62,7 +71,7 @@ if grep -q 'still running' "$build/stops.out"; then echo "stops: went on after t
 echo "stops: stopped as it must"
 
 if [ "${VALGRIND:-0}" = 1 ]; then
-  for program in lifecycle minimize pruning; do
+  for program in lifecycle copies minimize pruning; do
     ESPALIER_NUM_THREADS=1 timeout 600 valgrind --quiet --leak-check=full --show-leak-kinds=definite \
       --errors-for-leak-kinds=definite --error-exitcode=9 "$build/$program"
   done
