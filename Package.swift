@@ -68,8 +68,8 @@ let package = Package(
     .target(
       name: "EspalierC",
       dependencies: [
-        "CEspalier", "Espalier", "Network", "Layers", "Optimizers", "Topology", "Pruning", "Sparse", "Base", "Machine",
-        "KernelInterface",
+        "CEspalier", "CSystem", "Espalier", "Network", "Layers", "Optimizers", "Topology", "Pruning", "Sparse", "Base",
+        "Machine", "KernelInterface",
       ],
       swiftSettings: library),
 

@@ -14,6 +14,9 @@
  *    not a layer. ESPALIER_ALL_LAYERS (0) stands for every layer that has weights.
  *  - Counts are int64_t, row and column indices int32_t, their base (0 or 1) is always an argument.
  *  - A handle may be used by one thread at a time (a second one gets ESPALIER_ERROR_BUSY); distinct handles are independent.
+ *  - A child of a fork uses the library as its parent could, with as many threads as it makes. A network of the parent's goes
+ *    on there on one thread; a handle that another thread was inside at the fork stays in use in the child for ever
+ *    (ESPALIER_ERROR_BUSY), and can be destroyed. A fork waits for products that are under way.
  *  - After espalier_network_build and one warm-up step, espalier_train_step_*, espalier_forward_*, espalier_backward_*,
  *    espalier_update, espalier_evolve and espalier_predict_* allocate nothing and copy no parameters. (OpenBLAS, which
  *    multiplies for dense layers, takes some memory for a moment in small products, if it runs its kernels for AVX-512.)

@@ -16,7 +16,14 @@ mkdir -p build/lib
 } >build/espalier.map.new
 cmp -s build/espalier.map.new build/espalier.map || cp build/espalier.map.new build/espalier.map
 
-flags=(-c release --product espalier --scratch-path build/swift -Xswiftc -static-stdlib
+# The Swift runtime's locks, which fork.c puts under one lock.
+wrap=()
+for name in pthread_mutex_lock pthread_mutex_unlock __cxa_guard_acquire __cxa_guard_release \
+  _ZN5swift14threading_impl9once_slowERNS0_6once_tEPFvPvES3_; do
+  wrap+=(-Xlinker "--wrap=$name")
+done
+
+flags=("${wrap[@]}" -c release --product espalier --scratch-path build/swift -Xswiftc -static-stdlib
   -Xlinker "--version-script=$PWD/build/espalier.map" -Xlinker "-soname=$soname" -Xlinker -z -Xlinker defs -Xswiftc -use-ld=lld)
 swift build "${flags[@]}"
 built=$(swift build "${flags[@]}" --show-bin-path)/libespalier.so

@@ -20,7 +20,7 @@ layers() {
     [Pruning]="Base KernelInterface Machine Sparse"
     [Network]="Base KernelInterface Machine Sparse Layers Optimizers Topology Pruning"
     [Espalier]="Base KernelInterface Machine Sparse Layers Optimizers Topology Pruning Network"
-    [EspalierC]="Base KernelInterface Machine Sparse Layers Optimizers Topology Pruning Network Espalier CEspalier"
+    [EspalierC]="Base KernelInterface Machine Sparse Layers Optimizers Topology Pruning Network Espalier CEspalier CSystem"
   )
   local everywhere=" Glibc Musl Synchronization " found=0 folder module file imported
   for folder in Sources/*/; do
@@ -78,6 +78,13 @@ needs() {
     found=1
   fi
   return $found
+}
+
+# No lock that a fork could leave taken: Swift's Mutex is not there, and who locks a mutex of POSIX goes through fork.c.
+locks() {
+  local found
+  found=$(nm build/lib/libespalier.so | grep -E '_swift_stdlib_gettid| U pthread_mutex_(un)?lock| U __cxa_guard')
+  [ -z "$found" ] || { echo "$found"; false; }
 }
 
 sources() { git ls-files -- "$@" | while read -r file; do [ -f "$file" ] && [ ! -L "$file" ] && echo "$file"; done; }
@@ -147,6 +154,7 @@ one layers layers
 one "declared dependencies" declared
 one "exported names" names
 one "needed libraries" needs
+one "locks and forks" locks
 one "file sizes" sizes
 one "no traps at the boundary" traps
 one "nothing unfinished" unfinished

@@ -1,9 +1,16 @@
 import Base
+import CSystem
 import Network
 import Optimizers
 import Pruning
 import Synchronization
 import Topology
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
 
 /// What a handle stands for. One caller thread at a time is inside.
 final class Handle<Object>: Sendable {
@@ -42,42 +49,70 @@ enum Handles {
     var generation: UInt32 = 0
     /// Variables that share the handle, as far as they are counted.
     var owners = 0
+    /// Of a slot without an object: the free one after it.
+    var nextFree = Table.noSlot
   }
 
+  /// Read and written under `csystem_lock` only. The memory grows with the handles that live at the same time and stays.
   private struct Table {
-    var slots: [Slot] = []
-    var free: [Int] = []
+    static let noSlot = Int32(-1)
+    static let most = 1 << 28
+
+    var slots: UnsafeMutablePointer<Slot>?
+    var count = 0
+    var firstFree = noSlot
 
     /// The slot that a handle names, if it is a live one's.
-    func index(_ handle: OpaquePointer) -> Int? {
+    func slot(_ handle: OpaquePointer) -> UnsafeMutablePointer<Slot>? {
       let bits = UInt(bitPattern: handle)
       let index = Int(bits & 0xFFFF_FFFF) >> 3 - 1
-      guard bits & 7 == 0, index >= 0, index < slots.count, slots[index].object != nil,
+      guard let slots, bits & 7 == 0, index >= 0, index < count, slots[index].object != nil,
         UInt(slots[index].generation) == bits >> 32
       else { return nil }
+      return slots + index
+    }
+
+    /// A free slot's number, nil when there is no memory for more.
+    mutating func takeSlot() -> Int? {
+      if firstFree == Self.noSlot, !grow() { return nil }
+      guard let slots else { return nil }
+      let index = Int(firstFree)
+      firstFree = slots[index].nextFree
       return index
     }
 
-    mutating func clear(_ index: Int) {
-      slots[index].object = nil
-      slots[index].owners = 0
-      free.append(index)
+    private mutating func grow() -> Bool {
+      let wanted = max(2 * count, 64)
+      guard wanted <= Self.most, let memory = realloc(slots, wanted * MemoryLayout<Slot>.stride) else { return false }
+      // A slot is moved by moving its bytes.
+      let moved = memory.bindMemory(to: Slot.self, capacity: wanted)
+      for index in count..<wanted {
+        (moved + index).initialize(to: Slot(nextFree: index + 1 < wanted ? Int32(index + 1) : Self.noSlot))
+      }
+      (slots, firstFree, count) = (moved, Int32(count), wanted)
+      return true
+    }
+
+    mutating func clear(_ slot: UnsafeMutablePointer<Slot>) {
+      slot.pointee.object = nil
+      slot.pointee.owners = 0
+      slot.pointee.nextFree = firstFree
+      if let slots { firstFree = Int32(truncatingIfNeeded: slot - slots) }
     }
   }
 
-  private static let table = Mutex(Table())
+  private nonisolated(unsafe) static var table = Table()
 
   static func add(_ object: any AnyObject & Sendable) throws(Failure) -> OpaquePointer {
-    let bits: UInt? = table.withLock { table in
-      let index = table.free.popLast() ?? table.slots.count
-      guard index < 1 << 28 else { return nil }
-      if index == table.slots.count { table.slots.append(Slot()) }
-      table.slots[index].object = object
-      table.slots[index].generation &+= 1
-      return UInt(table.slots[index].generation) << 32 | UInt(index + 1) << 3
+    csystem_lock()
+    defer { csystem_unlock() }
+    guard let index = table.takeSlot(), let slot = table.slots.map({ $0 + index }) else {
+      throw Failure(.outOfMemory, "no memory for one more handle")
     }
-    guard let bits, let handle = OpaquePointer(bitPattern: bits) else {
-      throw Failure(.outOfMemory, "there are too many handles")
+    slot.pointee.object = object
+    slot.pointee.generation &+= 1
+    guard let handle = OpaquePointer(bitPattern: UInt(slot.pointee.generation) << 32 | UInt(index + 1) << 3) else {
+      throw Failure(.outOfMemory, "no number for one more handle")
     }
     return handle
   }
@@ -85,9 +120,9 @@ enum Handles {
   /// What stands behind a handle of one kind.
   static func object<H: AnyObject & Sendable>(_ handle: OpaquePointer?, _ name: StaticString, _: H.Type) throws(Failure) -> H {
     guard let handle else { throw Failure(.nullArgument, "\(name) must not be NULL") }
-    let found: (any AnyObject & Sendable)? = table.withLock { table in
-      table.index(handle).flatMap { table.slots[$0].object }
-    }
+    csystem_lock()
+    let found = table.slot(handle)?.pointee.object
+    csystem_unlock()
     guard let found else { throw notLive(handle, name) }
     guard let object = found as? H else {
       throw Failure(.invalidHandle, "\(name) \(handle) is a handle of another kind")
@@ -102,43 +137,41 @@ enum Handles {
   /// Change the slot of a handle of one kind: find it and change it in one turn, so that of several threads which destroy
   /// one handle exactly one finds it. Its object goes when the last call that uses it returns.
   private static func change<H: AnyObject & Sendable>(
-    _ handle: OpaquePointer?, _ name: StaticString, _ kind: H.Type, _ body: (inout Table, Int) -> Bool
+    _ handle: OpaquePointer?, _ name: StaticString, _ kind: H.Type, _ body: (inout Table, UnsafeMutablePointer<Slot>) -> Bool
   ) throws(Failure) -> Bool {
     // Held until after the lock: freeing a network takes time.
     let object = try object(handle, name, kind)
     defer { withExtendedLifetime(object) {} }
     guard let handle else { return false }
-    let done: Bool? = table.withLock { table in
-      guard let index = table.index(handle) else { return nil }
-      return body(&table, index)
-    }
-    guard let done else { throw notLive(handle, name) }
-    return done
+    csystem_lock()
+    defer { csystem_unlock() }
+    guard let slot = table.slot(handle) else { throw notLive(handle, name) }
+    return body(&table, slot)
   }
 
   /// Forget a handle of one kind; NULL is fine.
   static func destroy<H: AnyObject & Sendable>(_ handle: OpaquePointer?, _ name: StaticString, _ kind: H.Type) throws(Failure) {
     guard handle != nil else { return }
-    _ = try change(handle, name, kind) { table, index in
-      table.clear(index)
+    _ = try change(handle, name, kind) { table, slot in
+      table.clear(slot)
       return true
     }
   }
 
   /// Count one more owner of a handle.
   static func retain<H: AnyObject & Sendable>(_ handle: OpaquePointer?, _ name: StaticString, _ kind: H.Type) throws(Failure) {
-    _ = try change(handle, name, kind) { table, index in
-      table.slots[index].owners += 1
+    _ = try change(handle, name, kind) { table, slot in
+      slot.pointee.owners += 1
       return true
     }
   }
 
   /// Count one owner less, and forget the handle with the last one.
   static func release<H: AnyObject & Sendable>(_ handle: OpaquePointer?, _ name: StaticString, _ kind: H.Type) throws(Failure) {
-    let counted = try change(handle, name, kind) { table, index in
-      guard table.slots[index].owners > 0 else { return false }
-      table.slots[index].owners -= 1
-      if table.slots[index].owners == 0 { table.clear(index) }
+    let counted = try change(handle, name, kind) { table, slot in
+      guard slot.pointee.owners > 0 else { return false }
+      slot.pointee.owners -= 1
+      if slot.pointee.owners == 0 { table.clear(slot) }
       return true
     }
     guard counted else { throw Failure(.invalidState, "\(name) has no owner that was counted") }

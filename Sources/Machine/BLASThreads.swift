@@ -1,5 +1,5 @@
 import COpenBLAS
-import Synchronization
+import CSystem
 
 /// Holds OpenBLAS to one thread while the library's own threads call it: they share the products out themselves, in pieces
 /// that do not depend on how many threads there are. The host's setting is back after the last call that holds it ends.
@@ -10,8 +10,11 @@ public struct BLASThreads {
   /// The calling thread's setting, in the build that takes it from OpenMP.
   private let savedOpenMP: Int32?
 
-  /// The process's setting, in the other builds, and how many callers hold it.
-  private static let holders = Mutex<(count: Int, saved: Int32)>((0, 1))
+  /// In which process the hold began: a child of a fork has none of its parent's other threads, and none of their holds.
+  private let forks: Int32
+
+  /// In the other builds: the process's setting, while it is held, and how many callers of this process hold it.
+  private nonisolated(unsafe) static var holders: (saved: Int32?, count: Int, forks: Int32) = (nil, 0, 0)
 
   static let isBuiltOnOpenMP = openblas_get_parallel() == 2
 
@@ -20,16 +23,17 @@ public struct BLASThreads {
       // This build asks OpenMP, thread by thread. The workers of a pool have asked for one thread at their start.
       let saved = OpenMP.maxThreads
       OpenMP.maxThreads = 1
-      return BLASThreads(savedOpenMP: saved)
+      return BLASThreads(savedOpenMP: saved, forks: 0)
     }
-    holders.withLock {
-      if $0.count == 0 {
-        $0.saved = openblas_get_num_threads()
-        if $0.saved != 1 { openblas_set_num_threads(1) }
-      }
-      $0.count += 1
+    csystem_lock()
+    defer { csystem_unlock() }
+    forgetTheParents()
+    if holders.saved == nil {
+      holders.saved = openblas_get_num_threads()
+      if holders.saved != 1 { openblas_set_num_threads(1) }
     }
-    return BLASThreads(savedOpenMP: nil)
+    holders.count += 1
+    return BLASThreads(savedOpenMP: nil, forks: holders.forks)
   }
 
   public func end() {
@@ -37,9 +41,19 @@ public struct BLASThreads {
       OpenMP.maxThreads = savedOpenMP
       return
     }
-    Self.holders.withLock {
-      $0.count -= 1
-      if $0.count == 0, $0.saved != 1 { openblas_set_num_threads($0.saved) }
-    }
+    csystem_lock()
+    defer { csystem_unlock() }
+    Self.forgetTheParents()
+    if forks == Self.holders.forks { Self.holders.count -= 1 }
+    guard Self.holders.count == 0, let saved = Self.holders.saved else { return }
+    if saved != 1 { openblas_set_num_threads(saved) }
+    Self.holders.saved = nil
+  }
+
+  /// What a fork interrupted goes on here with the hold that comes next.
+  private static func forgetTheParents() {
+    guard holders.forks != csystem_forks() else { return }
+    holders.count = 0
+    holders.forks = csystem_forks()
   }
 }

@@ -13,7 +13,8 @@ import Synchronization
 /// A job is published by raising `generation`; each worker does its part and lowers `pending`; the caller returns when that
 /// is 0. Both sides spin first and then sleep on a condition variable. Whoever goes to sleep says so before it looks a last
 /// time, and whoever changes what is waited for looks for sleepers afterwards, both in the one sequentially consistent order,
-/// so no wake-up is lost.
+/// so no wake-up is lost. Mutex and condition variables are C's, not POSIX's: those are the Swift runtime's in the shared
+/// library, and taken under one lock (`fork.c`).
 ///
 /// @unchecked Sendable: `job` is written by the caller only while no worker is at work, and read by workers only between the
 /// change of `generation` and that of `pending`; the atomics order both.
@@ -33,9 +34,9 @@ final class Crew: @unchecked Sendable {
   private let callerSleeps = Atomic<Bool>(false)
   private let dismissed = Atomic<Bool>(false)
   private let occupied = Atomic<Bool>(false)
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private let jobCame: UnsafeMutablePointer<pthread_cond_t>
-  private let jobDone: UnsafeMutablePointer<pthread_cond_t>
+  private let mutex: UnsafeMutablePointer<mtx_t>
+  private let jobCame: UnsafeMutablePointer<cnd_t>
+  private let jobDone: UnsafeMutablePointer<cnd_t>
 
   /// Looks at a changing value before sleeping. First with a pause, 20 to 60 microseconds by what that takes a processor; then
   /// with the core offered to others, up to a millisecond: to be woken takes a tenth of that, so whoever waits for a
@@ -51,15 +52,15 @@ final class Crew: @unchecked Sendable {
     jobCame = .allocate(capacity: 1)
     jobDone = .allocate(capacity: 1)
     job.initialize(to: nil)
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(jobCame, nil)
-    pthread_cond_init(jobDone, nil)
+    mtx_init(mutex, Int32(mtx_plain))
+    cnd_init(jobCame)
+    cnd_init(jobDone)
   }
 
   deinit {
-    pthread_cond_destroy(jobDone)
-    pthread_cond_destroy(jobCame)
-    pthread_mutex_destroy(mutex)
+    cnd_destroy(jobDone)
+    cnd_destroy(jobCame)
+    mtx_destroy(mutex)
     job.deinitialize(count: 1)
     job.deallocate()
     mutex.deallocate()
@@ -79,11 +80,11 @@ final class Crew: @unchecked Sendable {
     announce()
     runPart(0)
     guard !spin(until: { self.pending.load(ordering: .acquiring) == 0 }) else { return }
-    pthread_mutex_lock(mutex)
+    mtx_lock(mutex)
     callerSleeps.store(true, ordering: .sequentiallyConsistent)
-    while pending.load(ordering: .sequentiallyConsistent) != 0 { pthread_cond_wait(jobDone, mutex) }
+    while pending.load(ordering: .sequentiallyConsistent) != 0 { cnd_wait(jobDone, mutex) }
     callerSleeps.store(false, ordering: .relaxed)
-    pthread_mutex_unlock(mutex)
+    mtx_unlock(mutex)
   }
 
   /// Send the workers home. Their threads end soon after.
@@ -105,9 +106,9 @@ final class Crew: @unchecked Sendable {
       if pending.subtract(1, ordering: .sequentiallyConsistent).newValue == 0,
         callerSleeps.load(ordering: .sequentiallyConsistent)
       {
-        pthread_mutex_lock(mutex)
-        pthread_cond_signal(jobDone)
-        pthread_mutex_unlock(mutex)
+        mtx_lock(mutex)
+        cnd_signal(jobDone)
+        mtx_unlock(mutex)
       }
     }
   }
@@ -115,19 +116,19 @@ final class Crew: @unchecked Sendable {
   private func announce() {
     generation.add(1, ordering: .sequentiallyConsistent)
     if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
-      pthread_mutex_lock(mutex)
-      pthread_cond_broadcast(jobCame)
-      pthread_mutex_unlock(mutex)
+      mtx_lock(mutex)
+      cnd_broadcast(jobCame)
+      mtx_unlock(mutex)
     }
   }
 
   private func awaitJob(after seen: Int) {
     guard !spin(until: { self.generation.load(ordering: .acquiring) != seen }) else { return }
-    pthread_mutex_lock(mutex)
+    mtx_lock(mutex)
     sleepers.add(1, ordering: .sequentiallyConsistent)
-    while generation.load(ordering: .sequentiallyConsistent) == seen { pthread_cond_wait(jobCame, mutex) }
+    while generation.load(ordering: .sequentiallyConsistent) == seen { cnd_wait(jobCame, mutex) }
     sleepers.subtract(1, ordering: .relaxed)
-    pthread_mutex_unlock(mutex)
+    mtx_unlock(mutex)
   }
 
   @inline(__always)

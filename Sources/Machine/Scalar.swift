@@ -1,5 +1,6 @@
 import Base
 import COpenBLAS
+import CSystem
 import KernelInterface
 
 /// An element type of the library: Float or Double. Everything that differs between the two is here.
@@ -36,6 +37,8 @@ extension Float: Scalar {
     transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int, alpha: Float, a: UnsafePointer<Float>, lda: Int,
     b: UnsafePointer<Float>, ldb: Int, beta: Float, c: UnsafeMutablePointer<Float>, ldc: Int
   ) {
+    csystem_begin_product()
+    defer { csystem_end_product() }
     cblas_sgemm(
       CblasRowMajor, op(transposeA), op(transposeB), blasint(m), blasint(n), blasint(k), alpha, a, blasint(lda), b,
       blasint(ldb), beta, c, blasint(ldc))
@@ -43,10 +46,16 @@ extension Float: Scalar {
 
   public static func geqrf(
     rows: Int32, columns: Int32, a: UnsafeMutablePointer<Float>, tau: UnsafeMutablePointer<Float>
-  ) -> Int32 { LAPACKE_sgeqrf(LAPACK_COL_MAJOR, rows, columns, a, rows, tau) }
+  ) -> Int32 {
+    csystem_begin_product()
+    defer { csystem_end_product() }
+    return LAPACKE_sgeqrf(LAPACK_COL_MAJOR, rows, columns, a, rows, tau)
+  }
 
   public static func orgqr(rows: Int32, columns: Int32, a: UnsafeMutablePointer<Float>, tau: UnsafePointer<Float>) -> Int32 {
-    LAPACKE_sorgqr(LAPACK_COL_MAJOR, rows, columns, columns, a, rows, tau)
+    csystem_begin_product()
+    defer { csystem_end_product() }
+    return LAPACKE_sorgqr(LAPACK_COL_MAJOR, rows, columns, columns, a, rows, tau)
   }
 }
 
@@ -59,6 +68,8 @@ extension Double: Scalar {
     transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int, alpha: Double, a: UnsafePointer<Double>, lda: Int,
     b: UnsafePointer<Double>, ldb: Int, beta: Double, c: UnsafeMutablePointer<Double>, ldc: Int
   ) {
+    csystem_begin_product()
+    defer { csystem_end_product() }
     cblas_dgemm(
       CblasRowMajor, op(transposeA), op(transposeB), blasint(m), blasint(n), blasint(k), alpha, a, blasint(lda), b,
       blasint(ldb), beta, c, blasint(ldc))
@@ -66,9 +77,15 @@ extension Double: Scalar {
 
   public static func geqrf(
     rows: Int32, columns: Int32, a: UnsafeMutablePointer<Double>, tau: UnsafeMutablePointer<Double>
-  ) -> Int32 { LAPACKE_dgeqrf(LAPACK_COL_MAJOR, rows, columns, a, rows, tau) }
+  ) -> Int32 {
+    csystem_begin_product()
+    defer { csystem_end_product() }
+    return LAPACKE_dgeqrf(LAPACK_COL_MAJOR, rows, columns, a, rows, tau)
+  }
 
   public static func orgqr(rows: Int32, columns: Int32, a: UnsafeMutablePointer<Double>, tau: UnsafePointer<Double>) -> Int32 {
-    LAPACKE_dorgqr(LAPACK_COL_MAJOR, rows, columns, columns, a, rows, tau)
+    csystem_begin_product()
+    defer { csystem_end_product() }
+    return LAPACKE_dorgqr(LAPACK_COL_MAJOR, rows, columns, columns, a, rows, tau)
   }
 }

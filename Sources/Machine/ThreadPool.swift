@@ -1,7 +1,6 @@
 import Base
 import CSystem
 import KernelInterface
-import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -19,7 +18,7 @@ public final class ThreadPool: Executor {
   private let workers: UnsafeMutableBufferPointer<pthread_t>
   /// Workers that live; fewer than there is room for when the system refused one, and then this pool is on its way out.
   private let started: Int
-  private let bornIn = Forks.count
+  private let bornIn = csystem_forks()
 
   /// Units are shared out when there is more work than this, in floating-point operations: some microseconds of it, about
   /// the cost of waking a worker that spins.
@@ -46,7 +45,7 @@ public final class ThreadPool: Executor {
   deinit {
     defer { workers.deallocate() }
     // After a fork the workers are the parent's; there is nobody here to join.
-    guard bornIn == Forks.count else { return }
+    guard bornIn == csystem_forks() else { return }
     crew.dismiss()
     for worker in workers[..<started] { pthread_join(worker, nil) }
   }
@@ -65,7 +64,7 @@ public final class ThreadPool: Executor {
     guard units > 0 else { return }
     let environment = FloatingPointEnvironment.begin()
     defer { environment.end() }
-    let shared = threads > 1 && units > 1 && work >= Self.leastWork && bornIn == Forks.count && !OpenMP.isInParallelRegion
+    let shared = threads > 1 && units > 1 && work >= Self.leastWork && bornIn == csystem_forks() && !OpenMP.isInParallelRegion
     guard shared, crew.enter() else { return kernel(arguments, 0, units) }
     crew.run(kernel, arguments, units: units, prefix: prefix)
     crew.leave()
@@ -113,18 +112,5 @@ private final class Post {
   init(crew: Crew, number: Int) {
     self.crew = crew
     self.number = number
-  }
-}
-
-/// How often this process is the child of a fork of itself.
-private enum Forks {
-  private static let counter = Counter()
-
-  static var count: Int { counter.value.load(ordering: .relaxed) }
-
-  private final class Counter: Sendable {
-    let value = Atomic<Int>(0)
-
-    init() { pthread_atfork(nil, nil) { Forks.counter.value.add(1, ordering: .relaxed) } }
   }
 }

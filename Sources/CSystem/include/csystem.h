@@ -1,11 +1,25 @@
-/* What Swift cannot say: instructions that ask the processor what it is, its floating-point control register, and macros. */
+/* What Swift cannot say: instructions that ask the processor what it is, its floating-point control register, macros, and
+   what happens at a fork: a handler must be there from the moment of loading, and wrap functions of the Swift runtime. */
 #ifndef CSYSTEM_H
 #define CSYSTEM_H
 
 #include <stdint.h>
+#include <threads.h>
 
 /* Processors that this process may run on; 0 or less when the system does not say. */
 int csystem_usable_cores(void);
+
+/* The library's one lock for what its threads share; a fork waits for it, so that no child finds it taken. Only for moments, and
+   never while code of the caller's runs. A thread may take it again while it has it. */
+void csystem_lock(void);
+void csystem_unlock(void);
+
+/* Around each call of OpenBLAS or LAPACK, in which nothing else happens: a fork waits for it as well. Not to be nested. */
+void csystem_begin_product(void);
+void csystem_end_product(void);
+
+/* How many forks lie between the process that loaded the library and this one. */
+int csystem_forks(void);
 
 /* The control register that the host had when it called in, kept for each thread. */
 extern _Thread_local uint64_t csystem_host __attribute__((tls_model("initial-exec")));
