@@ -57,19 +57,19 @@ func constant(_ text: StaticString) -> UnsafePointer<CChar> {
 
 /// Run a call's body; a failure becomes its status and its message.
 ///
-/// In the library's floating-point environment from the first comparison on: a host that traps on invalid operations must
-/// not be ended by the NaN that it asks about.
+/// In the library's floating-point environment from the first comparison on, messages and their numbers included: a host that
+/// traps on invalid operations must not be ended by the NaN that it asks about. The functions below that have no status pass
+/// through the same door.
 @inline(__always)
 func status(_ body: () throws(Failure) -> Void) -> Int32 {
-  let host = FloatingPointEnvironment.begin()
-  host.remember()
-  defer { host.end() }
-  do {
-    try body()
-    return Int32(ESPALIER_OK)
-  } catch {
-    LastError.set(error.message)
-    return error.kind.rawValue
+  FloatingPointEnvironment.asLibrary {
+    do throws(Failure) {
+      try body()
+      return Int32(ESPALIER_OK)
+    } catch {
+      LastError.set(error.message)
+      return error.kind.rawValue
+    }
   }
 }
 
@@ -107,13 +107,19 @@ func requireEmpty(_ handle: UnsafeMutablePointer<OpaquePointer?>?, _ name: Stati
 }
 
 @_cdecl("espalier_version") @implementation
-public func espalier_version() -> UnsafePointer<CChar>! { constant("0.1.0") }
+public func espalier_version() -> UnsafePointer<CChar>! { FloatingPointEnvironment.asLibrary { constant("0.1.0") } }
 
 @_cdecl("espalier_last_error") @implementation
-public func espalier_last_error() -> UnsafePointer<CChar>! { LastError.text ?? constant("") }
+public func espalier_last_error() -> UnsafePointer<CChar>! {
+  FloatingPointEnvironment.asLibrary { LastError.text ?? constant("") }
+}
 
 @_cdecl("espalier_status_string") @implementation
 public func espalier_status_string(_ status: Int32) -> UnsafePointer<CChar>! {
+  FloatingPointEnvironment.asLibrary { name(ofStatus: status) }
+}
+
+private func name(ofStatus status: Int32) -> UnsafePointer<CChar> {
   guard status != Int32(ESPALIER_OK) else { return constant("ok") }
   return switch Failure.Kind(rawValue: status) {
   case .nullArgument: constant("null argument")
