@@ -23,8 +23,11 @@ for name in pthread_mutex_lock pthread_mutex_unlock __cxa_guard_acquire __cxa_gu
   wrap+=(-Xlinker "--wrap=$name")
 done
 
+# It is never unloaded: threads of the host's call a destructor of the library's when they end, each load would take another of
+# the process's few keys for that, and the workers of live networks would lose their code.
 flags=("${wrap[@]}" -c release --product espalier --scratch-path build/swift -Xswiftc -static-stdlib
-  -Xlinker "--version-script=$PWD/build/espalier.map" -Xlinker "-soname=$soname" -Xlinker -z -Xlinker defs -Xswiftc -use-ld=lld)
+  -Xlinker "--version-script=$PWD/build/espalier.map" -Xlinker "-soname=$soname" -Xlinker -z -Xlinker defs
+  -Xlinker -z -Xlinker nodelete -Xswiftc -use-ld=lld)
 swift build "${flags[@]}"
 built=$(swift build "${flags[@]}" --show-bin-path)/libespalier.so
 # The linker does not notice that only its version script is newer.
