@@ -53,7 +53,7 @@ contains
   end function
 
   type(topology) function snfs(every, begin, until, drop_fraction, decay, minimum_drop_fraction, gradient_batches, &
-    gradient_decay, room) result(description)
+    gradient_decay, room, published) result(description)
     !! SNFS: grow by an exponential mean of gradients, spread over the layers by their momentum (Dettmers and Zettlemoyer
     !! 2019).
     integer, intent(in), optional :: every, begin, until
@@ -71,10 +71,13 @@ contains
       !! Factor on a batch's weight for each later one (0.9).
     class(*), intent(in), optional :: room
       !! A layer has room for so many times the mean number of connections of the layers (2).
+    logical, intent(in), optional :: published
+      !! Spread as the original code does, whose number of connections floats; otherwise it stays exactly what it was.
     description = topology_method("snfs", every, begin, until, drop_fraction, decay, minimum_drop_fraction)
     if (present(gradient_batches)) call description%set("gradient_batches", gradient_batches)
     if (present(gradient_decay)) call description%set("gradient_decay", gradient_decay)
     if (present(room)) call description%set("room", room)
+    if (present(published)) call description%set("published", published)
   end function
 
   type(topology) function itop(every, begin, until, drop_fraction, decay, minimum_drop_fraction) result(description)

@@ -223,9 +223,13 @@ enum { ESPALIER_JUST_DROPPED_KEEP = 0, ESPALIER_JUST_DROPPED_RESTART = 1, ESPALI
 enum { ESPALIER_GROW_ZERO = 0, ESPALIER_GROW_NORMAL = 1, ESPALIER_GROW_UNIFORM = 2, ESPALIER_GROW_LAYER_NORMAL = 3 };
 
 /** How the connections that come are spread over the layers of a method (topology option "redistribute"): each gets as many
- *  as it lost; or in proportion to the mean |momentum| of its connections; or to the connections that it keeps. With MOMENTUM a
- *  layer of whose positions less than a fifth is free, and that has more momentum than the mean of the layers, drops no larger
- *  share of its connections than is free (the code of SNFS). */
+ *  as it lost; or in proportion to the mean |momentum| of its connections; or to the connections that it keeps. The number of
+ *  connections of all layers together stays exactly what it was. Shares that differ by less than a millionth count as equal.
+ *  With MOMENTUM a layer of whose positions less than a fifth is free, and that has more momentum than the mean of the layers,
+ *  drops no larger share of its connections than is free (the code of SNFS).
+ *  SNFS's code also rounds the shares up and gives a layer at most 0.99 of its free positions; what does not fit is spread
+ *  equally over all layers. Its number of connections floats: what it differs by from that of the start goes into the sum that
+ *  the next update spreads ("adjusted growth"). snfs does as that code does with the option "published"; "room" still holds. */
 enum { ESPALIER_REDISTRIBUTE_NONE = 0, ESPALIER_REDISTRIBUTE_MOMENTUM = 1, ESPALIER_REDISTRIBUTE_CONNECTIONS = 2 };
 
 /** Criteria of a pruning; what stays has the largest score. g: derivative of the mean loss over the samples given, H: its
@@ -608,7 +612,8 @@ int espalier_topology_destroy(espalier_topology *topology);
  *  "rounding"              TRUNCATE   snfs itop granet UP
  *  "threshold"             0     >= 0; > 0: those with a score below it go, and it doubles or halves when their share is not
  *                                within "tolerance" (0.1; >= 0) of the drop fraction. dsr 0.001
- *  "published"             0     0 or 1, set only: the thresholds of the original code, and drawn connections start anew
+ *  "published"             0     0 or 1, of set and snfs alone: as their original code has it. set: two thresholds say what
+ *                                goes, and drawn connections start anew. snfs: see ESPALIER_REDISTRIBUTE_MOMENTUM
  *  what comes
  *  "grow"                  RANDOM   rigl granet srigl GRADIENT; snfs MOMENTUM; itop UNFIRED; sampled SAMPLED
  *  "gradient_batches"      1     1 .. 1000; batches before the update whose gradients count; their panels are kept. snfs 22

@@ -3,20 +3,30 @@ import Machine
 
 /// Spreads the connections that come over layers in proportion to a weight, exactly: no connection is lost to rounding, a
 /// layer that has no room gives its part to the others, and none is left without a connection (SNFS, Dettmers and Zettlemoyer
-/// 2019, whose code rounds up and repays the surplus later).
+/// 2019, whose code rounds up and repays the surplus later: ``PublishedGrowth``, which takes its place where a method asks).
 struct Redistributor {
+  /// Weights of layers that differ by no more than this part of them count as equal: means of momentum in single precision are
+  /// not known better, and what they are equal but for is the order of their sums. It moves no whole connection of a million.
+  static let tolerance = 0x1p-20
+
   private var shares: [Double]
   private var remainders: [Double]
   private var given: [Int]
+  private var published: PublishedGrowth?
 
-  init(layers: Int) {
+  /// - baseline: connections that there should be, for the numbers of the published code; nil for exact ones.
+  init(layers: Int, baseline: Int?) {
     shares = [Double](repeating: 0, count: layers)
     // Not `shares`: an array that two names share is copied at its first change, which would be in a step.
     remainders = [Double](repeating: 0, count: layers)
     given = [Int](repeating: 0, count: layers)
+    published = baseline.map { PublishedGrowth(layers: layers, baseline: $0) }
   }
 
-  /// Replace `coming` of the layers, keeping its sum. - weight: >= 0, of a layer; when all are 0 nothing changes.
+  /// An update has been made.
+  mutating func note<T: Scalar>(_ layers: [LayerTopology<T>]) { published?.note(layers) }
+
+  /// Replace `coming` of the layers, keeping its sum unless the published code's numbers are asked for. - weight: >= 0, of a layer; when all are 0 nothing changes.
   /// Each layer's `coming` must fit it.
   mutating func spread<T: Scalar>(over layers: [LayerTopology<T>], weight: (LayerTopology<T>) -> Double) {
     var left = 0
@@ -25,9 +35,18 @@ struct Redistributor {
       left += layers[i].coming
       given[i] = 0
       shares[i] = weight(layers[i])
+      for j in 0..<i where abs(shares[i] - shares[j]) <= Self.tolerance * shares[j] {
+        shares[i] = shares[j]
+        break
+      }
       sum += shares[i]
     }
     guard sum > 0, sum.isFinite else { return }
+    if published != nil {
+      for i in layers.indices { shares[i] /= sum }
+      published?.spread(over: layers, shares: shares)
+      return
+    }
     for i in layers.indices where layers[i].staying == 0 && left > 0 && room(layers[i]) > 0 {
       given[i] = 1
       left -= 1

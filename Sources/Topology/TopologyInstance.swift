@@ -28,7 +28,6 @@ public final class TopologyInstance<T: Scalar> {
     plan = method.plan
     schedule = plan.schedule
     threshold = plan.threshold
-    redistributor = Redistributor(layers: layers.count)
     var made: [LayerTopology<T>] = []
     for (layer, stream) in zip(layers, streams) {
       made.append(
@@ -36,6 +35,8 @@ public final class TopologyInstance<T: Scalar> {
           method, subject: layer.subject, pattern: layer.pattern, random: RandomSource(seed: seed, stream: stream)))
     }
     self.layers = made
+    redistributor = Redistributor(
+      layers: made.count, baseline: plan.adjustsGrowth ? made.reduce(0) { $0 + $1.initialCount } : nil)
     needsGradient = Self.needsGradient(plan, made)
   }
 
@@ -48,7 +49,8 @@ public final class TopologyInstance<T: Scalar> {
     updates = other.updates
     hasBegun = other.hasBegun
     layers = other.layers.filter { $0.subject !== subject }
-    redistributor = Redistributor(layers: layers.count)
+    redistributor = Redistributor(
+      layers: layers.count, baseline: plan.adjustsGrowth ? layers.reduce(0) { $0 + $1.connections } : nil)
     needsGradient = Self.needsGradient(plan, layers)
   }
 
@@ -135,6 +137,7 @@ public final class TopologyInstance<T: Scalar> {
     for layer in layers { try layer.choose() }
     // Nothing fails from here on.
     for layer in layers { layer.commit() }
+    redistributor.note(layers)
     if isLast { for layer in layers { layer.endThreshold() } }
     if plan.noise > 0 || plan.shrink > 0 {
       for layer in layers { layer.disturb(noise: plan.noise, shrink: plan.shrink) }
@@ -191,7 +194,9 @@ public final class TopologyInstance<T: Scalar> {
     let sparsity = Double(layer.positionCount - layer.connections) / Double(layer.positionCount)
     var sum = 0.0
     for other in layers { sum += other.meanMomentum }
-    guard sparsity < 0.2, layer.meanMomentum * Double(layers.count) > sum else { return fraction }
+    guard sparsity < 0.2, layer.meanMomentum * Double(layers.count) > sum * (1 + Redistributor.tolerance) else {
+      return fraction
+    }
     return min(sparsity, fraction)
   }
 

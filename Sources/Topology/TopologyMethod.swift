@@ -16,7 +16,7 @@ public struct TopologyMethod: Sendable {
     let table: [Option] =
       switch kind {
       case .static: []
-      case .set: Self.table(preset.defaults) + [Option("published", 0, .flag)]
+      case .set, .snfs: Self.table(preset.defaults) + [Option("published", 0, .flag)]
       default: Self.table(preset.defaults)
       }
     values = OptionValues(owner: "\(preset.name) topology", table: table)
@@ -78,8 +78,8 @@ public struct TopologyMethod: Sendable {
     values.table.isEmpty ? option.option.initial : values[option.rawValue]
   }
 
-  /// SET's own.
-  var isPublished: Bool { (try? values.get("published")) == 1 }
+  /// Whether it is this one, as its original code has it.
+  func isPublished(_ kind: TopologyKind) -> Bool { self.kind == kind && (try? values.get("published")) == 1 }
 
   /// The same, and that functions of the caller's are there, and for this element type. - Throws: `precision` as well
   public func check<T: Scalar>(for _: T.Type) throws(Failure) {
@@ -120,6 +120,7 @@ public struct TopologyMethod: Sendable {
     try require(!alternates || self[.phase] >= 1, "phase must be at least 1, got \(Int(self[.phase]))")
     try require(
       self[.redistribute] == 0 || self[.fanIn] == 0, "redistribute and constant_fan_in exclude each other")
+    try require(!isPublished(.snfs) || self[.redistribute] != 0, "published needs redistribute, which is 0")
     let plan = self.plan
     let fanIn = self[.fanIn] == 1
     try require(self[.ablation] == 0 || fanIn, "ablation \(self[.ablation]) needs constant_fan_in 1")

@@ -18,6 +18,8 @@ public struct TopologyPlan: Sendable {
   let growWeight: GrowWeight
   let growScale: Double
   let redistribute: Redistribution
+  /// Whether layers grow by the numbers of SNFS's own code.
+  let adjustsGrowth: Bool
   let room: Double
   public let density: DensitySchedule
   let isSoft: Bool
@@ -55,12 +57,12 @@ public struct TopologyPlan: Sendable {
     schedule.clock = choice(.clock, TopologyClock.self)
     schedule.decayPower = method[.decayPower]
     self.schedule = schedule
-    drop = method.isPublished ? .thresholds : choice(.drop, DropScore.self)
+    drop = method.isPublished(.set) ? .thresholds : choice(.drop, DropScore.self)
     gradientWeight = method[.gradientWeight]
     rounding = choice(.rounding, DropRounding.self)
     scope = choice(.scope, DropScope.self)
     grow = choice(.grow, GrowthScore.self)
-    justDropped = method.isPublished ? .restart : choice(.justDropped, JustDropped.self)
+    justDropped = method.isPublished(.set) ? .restart : choice(.justDropped, JustDropped.self)
     gradientBatches = Int(method[.gradientBatches])
     gradientDecay = method[.gradientDecay]
     candidates = method[.candidates]
@@ -68,6 +70,7 @@ public struct TopologyPlan: Sendable {
     growWeight = choice(.growWeight, GrowWeight.self)
     growScale = method[.growScale]
     redistribute = choice(.redistribute, Redistribution.self)
+    adjustsGrowth = method.isPublished(.snfs)
     room = method[.room]
     let final = method[.finalDensity]
     let phase = time(.phase)

@@ -194,7 +194,8 @@ static void contradictions(void) {
                {ESPALIER_SET, {"final_density", "density_end"}, {-0.5, 10}, "final_density", "-0.5"},
                {ESPALIER_RIGL, {"until_share"}, {0.75}, "training_length", "0.75"},
                {ESPALIER_RIGL, {"until_share", "training_length"}, {-0.5, 10}, "until_share", "-0.5"},
-               {ESPALIER_SRIGL, {"redistribute"}, {1}, "redistribute", "constant_fan_in"}};
+               {ESPALIER_SRIGL, {"redistribute"}, {1}, "redistribute", "constant_fan_in"},
+               {ESPALIER_SNFS, {"published", "redistribute"}, {1, 0}, "published", "redistribute"}};
   espalier_topology *fixed = make_preset(ESPALIER_STATIC);
   espalier_network *network = make_subject(fixed, ESPALIER_SGD);
   size_t i, j;

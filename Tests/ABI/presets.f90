@@ -19,6 +19,7 @@ program presets
   call keeps(sampled(every=3, candidates=2, sampling="activity"), "sampled")
   call ends_with(snfs(every=3, until=20, gradient_batches=4, gradient_decay=0.8, room=3), first + second, "snfs")
   call ends_with(dsr(every=3, threshold=1d-2, tolerance=0.2, room=1.5), first + second, "dsr")
+  call ends_with(snfs(every=3, until=20, gradient_batches=4, published=.true.), first + second, "snfs, published", within=4)
   call fans_in(srigl(every=3, ablation=0.1))
   ! 880 positions, less floor(0.9 of them), and the same of each layer.
   call ends_with(granet(0.1, 18, every=3, drop_fraction=0.2, decay="constant"), 88, "granet")
@@ -93,21 +94,24 @@ contains
     call train(net, 3)
   end subroutine
 
-  subroutine ends_with(method, count, name)
-    !! The two layers together come to this number, and the parameters stay where they are.
+  subroutine ends_with(method, count, name, within)
+    !! The two layers together come to this number, or near it, and the parameters stay where they are.
     type(topology), intent(in) :: method
     integer, intent(in) :: count
     character(*), intent(in) :: name
+    integer, intent(in), optional :: within
     type(network) :: net
     integer(int32), allocatable :: rows(:), columns(:)
     real(real64) :: parameters
-    integer :: layer, counts(2)
+    integer :: layer, counts(2), near
+    near = 0
+    if (present(within)) near = within
     call plant(net, method)
     parameters = net%option("parameters")
     call train(net, 24)
     counts(1) = connections(net, 1)
     counts(2) = connections(net, 2)
-    call check(sum(counts) == count, name // ": connections of all")
+    call check(abs(sum(counts) - count) <= near, name // ": connections of all")
     call check_close(net%option("parameters"), parameters, 0.0_real64, name // ": parameters")
     do layer = 1, 2
       call net%layer_pattern(layer, rows=rows, columns=columns)
