@@ -295,7 +295,11 @@ int espalier_network_release(espalier_network *network);
 /** Add a linear layer, a = f(W x + b), W (units x inputs) with a share `density` of its connections. Before build.
  *  @param units   outputs of the layer, 1 .. 2^31-1
  *  @param density in (0, 1]; units*inputs - floor((1-density)*units*inputs) connections are drawn uniformly without
- *                 replacement at build; 1: dense, multiplied by OpenBLAS. At least one connection must remain.
+ *                 replacement at build; 1: dense, multiplied by OpenBLAS. At least one connection must remain. Here and
+ *                 wherever a density becomes a number: 1-density is what one would write, 0.1 for 0.9 and 1/6 for the double
+ *                 next to 5/6. Decimals of up to 12 digits give the numbers of codes that multiply the sparsity in double
+ *                 (0.29 * 100 is below 29 there, so 0.71 of 100 keeps 72), quotients exact ones (5/6 of 6 keeps 5). The Erdos-Renyi
+ *                 distributions give the numbers of RigL's code.
  *  @param activation ESPALIER_IDENTITY .. ESPALIER_SOFTMAX */
 int espalier_network_add_linear(espalier_network *network, int64_t units, double density, int activation);
 

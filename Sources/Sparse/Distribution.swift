@@ -46,12 +46,28 @@ public enum Distribution: Int32, Sendable, CaseIterable {
     return zeros < Double(positions) ? positions - Int(zeros) : 0
   }
 
-  /// 1 - density, as one would have written it: 0.1 for 0.9, where the subtraction gives 0.09999999999999998 and would lose
-  /// a zero. Only decimals of up to 12 digits are put right; other differences are as they come.
+  /// 1 - density, as one would have written it: 0.1 for 0.9, where the subtraction gives 0.09999999999999998 and would lose a
+  /// zero. Decimals of up to 12 digits are put right, so that counts are those of codes that take the sparsity. Other densities
+  /// are quotients that were rounded: 2^-52 more than the difference is never less than what was meant, so that no product that
+  /// should be whole stays below it, 5/6 of 6 included; and no more than the rounding of both, 2^-53 each.
   public static func sparsity(density: Double) -> Double {
     let difference = 1 - density
+    return decimal(difference) ?? min(difference + 0x1p-52, max(difference, 1 - 0x1p-53))
+  }
+
+  /// The decimal of up to 12 digits that a difference was before it was rounded, if there is one.
+  private static func decimal(_ difference: Double) -> Double? {
     let decimal = (difference * 1e12).rounded() / 1e12
-    return abs(decimal - difference) < 0x1p-52 ? decimal : difference
+    return abs(decimal - difference) < 0x1p-52 ? decimal : nil
+  }
+
+  /// A density of Erdos-Renyi, as it gives the published number of connections. RigL's code multiplies 1 - density as it comes
+  /// and keeps one more where rounding takes a product below a whole number: 102,101 of 235,200 positions in the first layer of
+  /// 784-300-100-10 at 0.5, of which the exact number is 102,100. A density that is a rounding error larger says the same.
+  private static func published(_ density: Double, positions: Int) -> Double {
+    let difference = 1 - density
+    let count = connections(sparsity: decimal(difference) ?? difference, positions: positions)
+    return count > connections(density: density, positions: positions) ? min(1, density + 0x1p-50) : density
   }
 
   /// The density of each layer, in order.
@@ -107,7 +123,9 @@ public enum Distribution: Int32, Sendable, CaseIterable {
       if most * epsilon <= 1 { break }
       for i in layers.indices where layers[i].fixed == nil && layers[i].raw == most { isDense[i] = true }
     }
-    return zip(layers, isDense).map { layer, dense in layer.fixed ?? (dense ? 1 : epsilon * layer.raw) }
+    return zip(layers, isDense).map { layer, dense in
+      layer.fixed ?? (dense ? 1 : published(epsilon * layer.raw, positions: layer.positions))
+    }
   }
 
   private struct Layer {

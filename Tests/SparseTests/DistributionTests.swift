@@ -42,6 +42,22 @@ private func distance(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).map { 
     }
   }
 
+  /// A quotient that is no decimal means the quotient: 5/6 of 6 are 5, wherever its double lies.
+  @Test func quotientsAreExact() {
+    #expect(Distribution.connections(density: 5.0 / 6, positions: 6) == 5)
+    for q in 1...150 {
+      for p in 1..<max(q, 2) where !isDecimal(p, q) {
+        for n in [q, 2 * q, 997 * q, 1_000_003 * q, 1, 100, 784 * 300, 123_456_789] {
+          let found = Distribution.connections(density: Double(p) / Double(q), positions: n)
+          #expect(found == (p * n + q - 1) / q, "\(p)/\(q), \(n)")
+        }
+      }
+    }
+  }
+
+  /// Whether p / q has at most twelve digits.
+  private func isDecimal(_ p: Int, _ q: Int) -> Bool { p * 1_000_000_000_000 % q == 0 }
+
   struct Row: Sendable {
     let sparsity: Double
     let epsilon: Double
