@@ -382,7 +382,8 @@ int espalier_layer_set(espalier_network *network, int64_t layer, const char *nam
 
 /** Read an option of a layer, or one of: "inputs", "units", "density", "connections", "parameters", "activation",
  *  "index_bytes" (2 or 4, 0 for a dense layer), "bytes", "flops", "offset" (of its first parameter in the bound array, from
- *  0), "steps", "dropped" and "grown" (connections, last topology update; one that came back at once counts in neither),
+ *  0), "steps", "dropped" and "grown" (connections, last topology update; one that came back at once counts in neither
+ *  if it kept its weight, and in both if it started anew: "just_dropped" RESTART, deepr, "published" set),
  *  "topology_updates" (so far), "explored" (share of the positions that have been connected since the layer got its topology
  *  method, ITOP's R_s; in a very sparse layer an estimate within 1 or 2 %), "dead_units" (units without a connection from the
  *  inputs, or, but for the last layer, without one to the next layer), "dead_inputs" (inputs without a connection),
@@ -620,7 +621,9 @@ int espalier_topology_destroy(espalier_topology *topology);
  *                                goes, and drawn connections start anew. snfs: see ESPALIER_REDISTRIBUTE_MOMENTUM
  *  what comes
  *  "grow"                  RANDOM   rigl granet srigl GRADIENT; snfs MOMENTUM; itop UNFIRED; sampled SAMPLED
- *  "gradient_batches"      1     1 .. 1000; batches before the update whose gradients count; their panels are kept. snfs 22
+ *  "gradient_batches"      1     1 .. 1000; the newest batches whose gradients count, those before an earlier update too; their
+ *                                panels are kept. At a time that is not the schedule's, espalier_evolve_now may know only the
+ *                                last one. snfs 22
  *  "gradient_decay"        1     in (0, 1]; factor on a batch's weight for each later one. snfs 0.9
  *  "candidates"            1     in (0, 1000]; sampled positions for each connection
  *  "sampling"              UNIFORM
@@ -647,9 +650,10 @@ int espalier_topology_destroy(espalier_topology *topology);
  *  "constant_fan_in"       0     0 or 1: every unit has the same number of connections, at build that of the layer divided by
  *                                its units, rounded down: up to units - 1 fewer than the density asks for. (With fewer
  *                                connections than units, one each for as many units.) srigl 1
- *  "ablation"              0     in [0, 1); a unit with a smaller share of important connections loses all. The n units left
- *                                get the connections of the start divided by n, rounded down, or all inputs: up to n - 1 fewer
- *                                than at the start. srigl 0.3
+ *  "ablation"              0     in [0, 1); a unit with a smaller share of important connections loses all. It comes back at a
+ *                                later update for which so many of its positions are important. The n units left get the
+ *                                connections of the start divided by n, rounded down, or all inputs: up to n - 1 fewer than at
+ *                                the start. srigl 0.3
  *  "soft_threshold"        0     0 or 1: forward and dL/dx use sign(w) max(0, |w| - t), t = sigmoid(s), for w. s is of the
  *                                layer and learned: before each step s -= "threshold_rate" (1; >= 0) times the learning rate
  *                                times (dL/ds + "threshold_decay" (0.01; >= 0) s), where clip_norm scales dL/ds as it does

@@ -51,7 +51,7 @@ public final class GradientHistory<T: Scalar> {
     count = min(count + 1, batches)
   }
 
-  /// Forget everything, as after a change of the weights that made it.
+  /// Forget everything, as after a batch that was not kept.
   public func clear() { count = 0 }
 
   /// The weighted mean of dL/dW of some rows, newest batches last. - gradient: as for ``Linear/denseGradient(_:rows:into:accumulate:)``.

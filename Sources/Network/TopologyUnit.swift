@@ -13,6 +13,8 @@ final class TopologyUnit<T: Scalar> {
   /// The coming update takes the place of the optimizers' step.
   private(set) var takesStep = false
 
+  /// The histories end with the last batch that went back.
+  private var holdsBatch = false
   private let histories: [GradientHistory<T>?]
   private let forwardSets: [ForwardSet<T>?]
 
@@ -36,6 +38,7 @@ final class TopologyUnit<T: Scalar> {
     histories = left.map { other.histories[$0] }
     forwardSets = left.map { other.forwardSets[$0] }
     awaitsEvolution = other.awaitsEvolution
+    holdsBatch = other.holdsBatch
   }
 
   /// Be the unit of its layers, whose weights are in place.
@@ -99,15 +102,32 @@ final class TopologyUnit<T: Scalar> {
 
   /// After a backward pass: keep its panels if the next update's scores are to know them.
   func watch(_ epochs: Int) {
-    guard instance.watches(step: time(epochs)) else { return }
-    for trainer in trainers { trainer.remember() }
+    guard instance.watches(step: time(epochs)) else {
+      holdsBatch = false
+      return
+    }
+    recordBatch()
+  }
+
+  /// What is kept are batches that follow one another.
+  private func recordBatch() {
+    for trainer in trainers { trainer.recordBatch(continues: holdsBatch) }
+    holdsBatch = true
   }
 
   private func time(_ epochs: Int) -> Int { instance.plan.schedule.clock == .steps ? steps : epochs }
 
   /// - epochs: that have ended.
   func evolve(dropFraction: Double?, epochs: Int) throws(Failure) {
-    try instance.evolve(step: time(epochs), dropFraction: dropFraction)
+    // An update that the schedule does not know of goes by the batch just gone back at least.
+    let held = holdsBatch
+    if instance.needsGradient, instance.plan.gradientBatches > 1, !held { recordBatch() }
+    do throws(Failure) {
+      try instance.evolve(step: time(epochs), dropFraction: dropFraction)
+    } catch {
+      holdsBatch = held
+      throw error
+    }
     awaitsEvolution = false
   }
 }

@@ -111,16 +111,16 @@ extension Trainer: TopologyLayer {
     remembered?.remap(remap)
     // The instance is this layer's own and has room for its capacity: it cannot refuse.
     try? optimizer?.remap(remap, parameter: linear.weights)
-    history?.clear()
   }
 
-  /// Keep the panels of the backward pass just made.
+  /// Keep the panels of the backward pass just made. - continues: those of the pass before it are kept; else all are forgotten.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  func remember() { recordPanels() }
+  func recordBatch(continues: Bool) { recordPanels(continues) }
 
   @inline(never)
-  private func recordPanels() {
+  private func recordPanels(_ continues: Bool) {
+    if !continues { history?.clear() }
     if let history, let panels = linear?.gradientPanels { history.record(panels) }
   }
 }

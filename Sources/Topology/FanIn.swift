@@ -9,7 +9,8 @@ import Sparse
 /// unit with fewer of them than max(1, int(ablation k)), k being the present fan-in, loses all; but never in the network's
 /// last layer, and never so many units that the others could not hold the connections. Each unit left then gets
 /// k' = budget / units connections, rounded down: its survivors, the best k' at most, and where |dL/dW| is largest in its row.
-/// (The reference code trims a unit that has too many survivors arbitrarily; here the best stay.) A unit may come back.
+/// (The reference code trims a unit that has too many survivors arbitrarily; here the best stay.) A unit comes
+/// back when enough of its positions would grow: as in that code, each update looks at all units.
 final class FanIn<T: Scalar> {
   /// Connections that the layer may have.
   private let budget: Int

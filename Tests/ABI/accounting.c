@@ -104,6 +104,126 @@ static void updates_counted_by_hand(void) {
   }
 }
 
+/* A connection that is dropped and chosen again in the same update has not gone when it keeps its weight, and has gone and come
+   when it starts anew: then as many count as the drop fraction says, or as signs have flipped. */
+static void connections_that_came_back(void) {
+  static const struct { int method; double just_dropped; } kinds[] = {{ESPALIER_SET, ESPALIER_JUST_DROPPED_KEEP},
+                                                                      {ESPALIER_SET, ESPALIER_JUST_DROPPED_RESTART},
+                                                                      {ESPALIER_RIGL, ESPALIER_JUST_DROPPED_RESTART},
+                                                                      {ESPALIER_DEEPR, ESPALIER_JUST_DROPPED_RESTART}};
+  size_t kind;
+  for (kind = 0; kind < LENGTH(kinds); kind++) {
+    espalier_topology *topology = make_topology(kinds[kind].method, 1000);
+    espalier_network *network;
+    char now[IN * HIDDEN], ever[IN * HIDDEN];
+    double loss, counted = 0, moved = 0, value;
+    int update, went, came;
+    OK(espalier_topology_get(topology, "just_dropped", &value));
+    if (kinds[kind].method == ESPALIER_DEEPR) {
+      CHECK(value == kinds[kind].just_dropped);
+      OK(espalier_topology_set(topology, "noise", 1)); /* half of the signs flip */
+    }
+    OK(espalier_topology_set(topology, "just_dropped", kinds[kind].just_dropped));
+    network = make_subject(topology);
+    memset(now, 0, sizeof now);
+    memset(ever, 0, sizeof ever);
+    look(network, 1, IN, now, ever, &went, &came);
+    for (update = 0; update < 60; update++) {
+      OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
+      OK(espalier_evolve_now(network, 1, 0.5));
+      look(network, 1, IN, now, ever, &went, &came);
+      CHECK(layer_value(network, 1, "dropped") == layer_value(network, 1, "grown") && went == came);
+      CHECK(layer_value(network, 1, "dropped") >= went);
+      if (kinds[kind].just_dropped == ESPALIER_JUST_DROPPED_KEEP) CHECK(layer_value(network, 1, "dropped") == went);
+      if (kinds[kind].method == ESPALIER_RIGL) CHECK(layer_value(network, 1, "dropped") == 15); /* of 30 */
+      counted += layer_value(network, 1, "dropped");
+      moved += went;
+    }
+    CHECK(moved > 0 && (counted > moved) == (kinds[kind].just_dropped == ESPALIER_JUST_DROPPED_RESTART));
+    OK(espalier_network_destroy(network));
+    OK(espalier_topology_destroy(topology));
+  }
+}
+
+static void back(espalier_network *network, const real *x, real slope) {
+  real y[BATCH * OUT];
+  int i;
+  OK(F(espalier_forward)(network, x, BATCH, y));
+  for (i = 0; i < BATCH * OUT; i++) y[i] = slope * (y[i] - target[i]);
+  OK(F(espalier_backward)(network, y, BATCH, NULL));
+}
+
+/* The pattern of layer 1 after batches of x and of other pictures, and an update by the gradients of the newest `batches`. Between
+   the two batches there is an update that drops nothing, or not; the schedule is due all the time, or not for long. */
+static void grow_by_batches(int batches, double every, int first, int between, char *pattern) {
+  espalier_topology *topology = make_topology(ESPALIER_RIGL, every);
+  espalier_network *network;
+  static real other[BATCH * IN];
+  char ever[IN * HIDDEN];
+  int went, came;
+  fill(other, LENGTH(other), 77);
+  OK(espalier_topology_set(topology, "replaces_step", 0));
+  OK(espalier_topology_set(topology, "gradient_batches", batches));
+  network = make_subject(topology);
+  if (first) back(network, other, 10);
+  if (between) OK(espalier_evolve_now(network, 1, 0));
+  back(network, x, 1);
+  OK(espalier_evolve_now(network, 1, 0.5));
+  memset(pattern, 0, IN * HIDDEN);
+  look(network, 1, IN, pattern, ever, &went, &came);
+  OK(espalier_network_destroy(network));
+  OK(espalier_topology_destroy(topology));
+}
+
+/* Batches before an earlier update count too; and long before the schedule is due the last one counts, not none. */
+static void gradient_batches_reach_back(void) {
+  char one[IN * HIDDEN], two[IN * HIDDEN], found[IN * HIDDEN];
+  grow_by_batches(1, 1, 1, 0, one);
+  grow_by_batches(2, 1, 1, 0, two);
+  CHECK(memcmp(one, two, sizeof one) != 0);
+  grow_by_batches(2, 1, 1, 1, found);
+  CHECK(memcmp(found, two, sizeof two) == 0);
+  grow_by_batches(2, 1, 0, 0, found);
+  CHECK(memcmp(found, one, sizeof one) == 0);
+  grow_by_batches(2, 1000, 1, 0, found);
+  CHECK(memcmp(found, one, sizeof one) == 0);
+  grow_by_batches(2, 1000, 1, 1, found);
+  CHECK(memcmp(found, one, sizeof one) == 0);
+}
+
+/* A density that is a quotient is exact, in a layer, a distribution, a pruning and a schedule; decimals are the codes'. */
+static void densities_that_are_quotients(void) {
+  static const struct { double density; int64_t inputs; double connections; } known[] = {
+      {5.0 / 6, 6, 5}, {48.0 / 49, 49, 48}, {1.0 / 3, 3000, 1000}, {6.0 / 7, 700, 600}, {0.1, 30, 3}, {0.71, 100, 72}};
+  size_t i;
+  for (i = 0; i < LENGTH(known); i++) {
+    int way;
+    for (way = 0; way < 4; way++) {
+      espalier_network *network = NULL;
+      espalier_pruning *pruning = make_pruning(ESPALIER_PRUNE_MAGNITUDE, known[i].density);
+      espalier_topology *gradual = make_topology(ESPALIER_GRADUAL, 1);
+      espalier_optimizer *optimizer = make_optimizer(ESPALIER_SGD, 0.1);
+      static real picture[3000], wanted[1];
+      double loss;
+      OK(espalier_topology_set(gradual, "final_density", known[i].density));
+      OK(espalier_topology_set(gradual, "density_end", 1));
+      OK(espalier_network_create(OURS, known[i].inputs, 2, &network));
+      OK(espalier_network_add_linear(network, 1, way == 0 ? known[i].density : 1, ESPALIER_IDENTITY));
+      if (way == 1) OK(espalier_network_set_distribution(network, ESPALIER_UNIFORM, known[i].density));
+      if (way == 3) OK(espalier_network_set_topology(network, 1, gradual));
+      OK(espalier_network_set_optimizer(network, 1, optimizer));
+      OK(espalier_network_build(network, 1));
+      if (way == 2) OK(F(espalier_network_prune)(network, pruning, NULL, NULL, 0));
+      if (way == 3) OK(F(espalier_train_step)(network, picture, wanted, 1, &loss));
+      CHECK(layer_value(network, 1, "connections") == known[i].connections);
+      OK(espalier_network_destroy(network));
+      OK(espalier_pruning_destroy(pruning));
+      OK(espalier_topology_destroy(gradual));
+      OK(espalier_optimizer_destroy(optimizer));
+    }
+  }
+}
+
 /* RigL's formula on both layers: densities .1 and .2 of 300 and 120 positions, dT 100. */
 static void training_flops(void) {
   espalier_topology *topology = make_topology(ESPALIER_RIGL, 100), *by_epochs = make_topology(ESPALIER_RIGL, 5);
@@ -191,8 +311,10 @@ static void in_the_table(void) {
 }
 
 int main(void) {
-  static const struct test tests[] = {TEST(dead_units_and_inputs), TEST(updates_counted_by_hand), TEST(training_flops), TEST(until_counts),
-                                      TEST(forward_sets_count),
+  static const struct test tests[] = {TEST(dead_units_and_inputs),       TEST(updates_counted_by_hand),
+                                      TEST(connections_that_came_back),  TEST(gradient_batches_reach_back),
+                                      TEST(densities_that_are_quotients), TEST(training_flops),
+                                      TEST(until_counts),                TEST(forward_sets_count),
                                       TEST(in_the_table)};
   fill(x, LENGTH(x), 1);
   fill(target, LENGTH(target), 2);
