@@ -75,7 +75,7 @@ program sparsity_table
     call change(topology_method(method, every=every, until=3 * steps / 4, drop_fraction=drop_fraction, decay="cosine"))
     call grow(epochs)
   end select
-  print "(a, 2x, f0.4, 2x, i0, 2x, f0.2, 2x, i0, 2x, i0)", trim(method), density, seed, &
+  print "(A, 2X, F0.4, 2X, I0, 2X, F0.2, 2X, I0, 2X, I0)", trim(method), density, seed, &
     100 * (1 - net%accuracy(test%x, test%labels)), int(net%option("connections")), compressed_bytes()
   call net%destroy()
 
@@ -179,11 +179,11 @@ contains
     integer :: l
     do l = size(entrance()), size(entrance()) + 2
       call net%layer_pattern(l, values=weights)
-      print "(a, i0, a, i0, a, f0.2, a)", "linear layer ", l - size(entrance()) + 1, ": ", size(weights), " connections, ", &
+      print "(A, I0, A, I0, A, F0.2, A)", "linear layer ", l - size(entrance()) + 1, ": ", size(weights), " connections, ", &
         100 * real(count(weights > 0)) / size(weights), " % above 0"
     end do
     call net%evaluate(train%x, train%labels, loss)
-    print "(a, f0.2)", "mean loss on the training set: ", loss
+    print "(A, F0.2)", "mean loss on the training set: ", loss
   end subroutine
 
   subroutine draw_lots
@@ -289,7 +289,7 @@ contains
 
   subroutine give_up(reason)
     character(*), intent(in) :: reason
-    write (error_unit, "(2a)") "sparsity_table: ", reason
+    write (error_unit, "(2A)") "sparsity_table: ", reason
     error stop 1
   end subroutine
 

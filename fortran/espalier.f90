@@ -41,7 +41,7 @@ contains
   function library_version() result(version)
     !! The library's version, "major.minor.patch".
     character(:), allocatable :: version
-    version = text_at(espalier_version())
+    allocate (version, source=text_at(espalier_version()))
   end function
 
 end module espalier

@@ -27,6 +27,13 @@ module espalier_c_network
       import :: c_ptr
     end function
 
+    integer(c_int) function espalier_decimal_f32(value, decimal) bind(c)
+      !! The double nearest the shortest decimal that rounds to a single-precision number.
+      import :: c_double, c_float, c_int
+      real(c_float), value :: value
+      real(c_double), intent(out) :: decimal
+    end function
+
     integer(c_int) function espalier_network_create(precision, inputs, seed, network) bind(c)
       !! Make an empty network. `network` must come in as `c_null_ptr`.
       import :: c_int, c_int64_t, c_ptr

@@ -335,7 +335,7 @@ contains
     start = 1
     do i = 1, length
       if (text(i) == new_line("a") .or. i == length) then
-        write (to, "(*(a))") text(start:merge(i - 1, i, text(i) == new_line("a")))
+        write (to, "(*(A))") text(start:merge(i - 1, i, text(i) == new_line("a")))
         start = i + 1
       end if
     end do

@@ -151,7 +151,7 @@ contains
     integer, intent(out) :: stat
     character(*), intent(inout) :: errmsg
     integer(c_int) :: activation, initializer
-    character(:), allocatable :: where
+    character(6 + len(text_of(position))) :: where
     where = "layer " // text_of(position)
     if (description%kind == kind_input) then
       call refuse(espalier_error_invalid_argument, where // ": input() must stand first, and only there", stat, errmsg)

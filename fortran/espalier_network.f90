@@ -6,7 +6,6 @@
 !> kind, or integers. Arrays are (features, samples), of the network's precision. Non-contiguous array arguments work and
 !> cost a copy.
 module espalier_network
-  use, intrinsic :: ieee_arithmetic, only: ieee_quiet_nan, ieee_value
   use, intrinsic :: iso_c_binding, only: c_int, c_int64_t, c_null_funptr, c_null_ptr, c_ptr
   use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64
   use :: espalier_c, only: espalier_densities, espalier_error_invalid_argument, espalier_evaluate_f32, espalier_evaluate_f64, &
@@ -19,6 +18,9 @@ module espalier_network
   implicit none
   private
   public :: epoch_callback, network
+
+  ! By its bits: procedures of a module that uses ieee_arithmetic clear the caller's flags and put them back.
+  integer(int64), parameter :: quiet_nan = 9221120237041090560_int64
 
   !> Layers, patterns, parameters, optimizers and workspace behind one variable, made and built by the constructor of the
   !> same name. An assignment shares: both variables are then the same network, which lives until the last of them is
@@ -124,7 +126,7 @@ contains
     end if
     shuffled = 1
     if (present(shuffle)) shuffled = merge(1_c_int, 0_c_int, shuffle)
-    of_validation = ieee_value(mean, ieee_quiet_nan)
+    of_validation = transfer(quiet_nan, mean)
     mean = 0
     stop = .false.
     status = espalier_ok
@@ -169,7 +171,7 @@ contains
     end if
     shuffled = 1
     if (present(shuffle)) shuffled = merge(1_c_int, 0_c_int, shuffle)
-    of_validation = ieee_value(mean, ieee_quiet_nan)
+    of_validation = transfer(quiet_nan, mean)
     mean = 0
     stop = .false.
     status = espalier_ok
@@ -212,7 +214,7 @@ contains
     end if
     shuffled = 1
     if (present(shuffle)) shuffled = merge(1_c_int, 0_c_int, shuffle)
-    of_validation = ieee_value(mean, ieee_quiet_nan)
+    of_validation = transfer(quiet_nan, mean)
     mean = 0
     stop = .false.
     status = espalier_ok
@@ -257,7 +259,7 @@ contains
     end if
     shuffled = 1
     if (present(shuffle)) shuffled = merge(1_c_int, 0_c_int, shuffle)
-    of_validation = ieee_value(mean, ieee_quiet_nan)
+    of_validation = transfer(quiet_nan, mean)
     mean = 0
     stop = .false.
     status = espalier_ok

@@ -186,22 +186,22 @@ contains
     character(message_length) :: message
     if (any(of_weights /= of_gradient)) then
       status = espalier_error_invalid_argument
-      message = "minimize: gradient must have the shape of weights, got (" // list(of_gradient) // ") for (" // &
-        list(of_weights) // ")"
+      message = "minimize: gradient must have the shape of weights, got (" // trim(list(of_gradient)) // ") for (" // &
+        trim(list(of_weights)) // ")"
     else
       call prepare(self, status, message)
     end if
     ready = status == espalier_ok
-    if (.not. ready) call refuse(status, message, stat, errmsg)
+    if (.not. ready) call refuse(int(status, c_int), message, stat, errmsg)
   end function
 
   function list(extents) result(text)
     integer(int64), intent(in) :: extents(:)
-    character(:), allocatable :: text
+    character(message_length) :: text
     integer :: i
     text = text_of(extents(1))
     do i = 2, size(extents)
-      text = text // ", " // text_of(extents(i))
+      text = trim(text) // ", " // text_of(extents(i))
     end do
   end function
 

@@ -16,7 +16,7 @@ module espalier_options
     integer :: count = 0
     character(name_length) :: names(capacity) = ""
     real(real64) :: values(capacity) = 0
-    integer :: status = espalier_ok
+    integer(c_int) :: status = espalier_ok
       !! Of the first option that could not be understood; told when the list is used.
     character(message_length) :: message = ""
   contains
@@ -93,7 +93,7 @@ contains
   subroutine spoil(self, status, message)
     !! Keep what is wrong with the list, for `check`; what was wrong first counts.
     class(option_list), intent(inout) :: self
-    integer, intent(in) :: status
+    integer(c_int), intent(in) :: status
     character(*), intent(in) :: message
     if (self%status /= espalier_ok) return
     self%status = status

@@ -109,7 +109,7 @@ contains
     character(message_length) :: message
     call self%layer_pattern(layer, rows, columns, row_start, base, status, message)
     if (status == espalier_ok) call self%layer_parameters(layer, weights, stat=status, errmsg=message)
-    if (status == espalier_ok) values = weights
+    if (status == espalier_ok) allocate (values, source=weights)
     call finish(status, message, stat, errmsg)
   end subroutine
 
@@ -127,7 +127,7 @@ contains
     character(message_length) :: message
     call self%layer_pattern(layer, rows, columns, row_start, base, status, message)
     if (status == espalier_ok) call self%layer_parameters(layer, weights, stat=status, errmsg=message)
-    if (status == espalier_ok) values = weights
+    if (status == espalier_ok) allocate (values, source=weights)
     call finish(status, message, stat, errmsg)
   end subroutine
 

@@ -9,7 +9,7 @@ module espalier_steps
     espalier_predict_f64, espalier_train_step_f32, espalier_train_step_f64, espalier_train_step_labels_f32, &
     espalier_train_step_labels_f64, espalier_update
   use :: espalier_parameters, only: network_parameters
-  use :: espalier_support, only: check_extent, conclude, refuse, to_real64
+  use :: espalier_support, only: check_extent, conclude, message_length, refuse, to_real64
   implicit none
   private
   public :: network_steps
@@ -315,17 +315,17 @@ contains
     character(*), intent(inout), optional :: errmsg
     character(*), intent(in), optional :: x_name
       !! What the message calls `x`.
-    character(:), allocatable :: x
+    character(message_length) :: x
     fits = .false.
     if (.not. self%is_alive(where, stat, errmsg)) return
     fits = of_x(1) == self%input_count() .and. of_other(1) == self%output_count() .and. of_x(2) == of_other(2)
     if (fits) return
     x = "x"
     if (present(x_name)) x = x_name
-    if (.not. check_extent(where, "size(" // x // ", 1)", of_x(1), "inputs", self%input_count(), stat, errmsg)) return
+    if (.not. check_extent(where, "size(" // trim(x) // ", 1)", of_x(1), "inputs", self%input_count(), stat, errmsg)) return
     if (.not. check_extent(where, "size(" // other // ", 1)", of_other(1), "outputs", self%output_count(), stat, &
                            errmsg)) return
-    fits = check_extent(where, "size(" // other // ", 2)", of_other(2), "size(" // x // ", 2)", of_x(2), stat, errmsg)
+    fits = check_extent(where, "size(" // other // ", 2)", of_other(2), "size(" // trim(x) // ", 2)", of_x(2), stat, errmsg)
   end function
 
   logical function fits_labels(self, where, of_x, other, of_other, stat, errmsg)

@@ -1,9 +1,14 @@
 !> What every module of the wrapper shares: how a call reports its outcome, numbers of either kind, names and texts.
+!>
+!> Kinds are written out wherever the library is called and wherever two specifics of a generic name differ by them, so that
+!> the modules may be compiled with default integers and reals of 8 bytes; what the caller sees as `integer` is its default.
+!> Allocatables are allocated before they are assigned to, so that -fno-realloc-lhs changes nothing. Letters of formats are
+!> capitals: gfortran's library does not know an "i" in the locales of Turkey.
 module espalier_support
-  use, intrinsic :: ieee_arithmetic, only: ieee_is_finite
   use, intrinsic :: iso_c_binding, only: c_associated, c_char, c_f_pointer, c_int, c_null_char, c_ptr, c_size_t
-  use, intrinsic :: iso_fortran_env, only: int64, real32, real64
-  use :: espalier_c, only: espalier_error_invalid_argument, espalier_error_unknown_name, espalier_last_error, espalier_ok
+  use, intrinsic :: iso_fortran_env, only: int8, int16, int32, int64, real32, real64
+  use :: espalier_c, only: espalier_decimal_f32, espalier_error_invalid_argument, &
+    espalier_error_unknown_name, espalier_last_error, espalier_ok
   implicit none
   private
   public :: check_extent, conclude, finish, message_length, named, refuse, terminated, text_at, text_of, to_real64
@@ -12,7 +17,7 @@ module espalier_support
     !! Of the variables in which messages wait for the end of a call.
 
   interface text_of
-    module procedure text_of_default
+    module procedure text_of_int32
     module procedure text_of_int64
   end interface
 
@@ -57,7 +62,7 @@ contains
     if (status == espalier_ok) then
       if (present(stat)) stat = status
     else
-      call refuse(status, message, stat, errmsg)
+      call refuse(int(status, c_int), message, stat, errmsg)
     end if
   end subroutine
 
@@ -80,7 +85,7 @@ contains
     integer(c_int), intent(out) :: position
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    character(:), allocatable :: known
+    character(message_length) :: known
     integer :: i
     if (present(stat)) stat = espalier_ok
     do i = 0, ubound(names, 1)
@@ -88,52 +93,56 @@ contains
       if (name == names(i)) return
     end do
     position = -1
-    known = trim(names(0))
+    known = names(0)
     do i = 1, ubound(names, 1)
-      known = known // ", " // trim(names(i))
+      known = trim(known) // ", " // names(i)
     end do
-    call refuse(espalier_error_unknown_name, what // ' "' // trim(name) // '" is not one of ' // known, stat, errmsg)
+    call refuse(espalier_error_unknown_name, what // ' "' // trim(name) // '" is not one of ' // trim(known), stat, errmsg)
   end subroutine
 
   subroutine to_real64(value, number, known)
     !! A number of any of the kinds that literals have, in double precision. A single-precision number stands for the
     !! shortest decimal that rounds to it, so that `0.1` means one tenth whichever kind it is written in, and counts of
-    !! connections come out the same: dropping 0.899999976 of 10,000 connections is not dropping 0.9 of them.
+    !! connections come out the same: dropping 0.899999976 of 10,000 connections is not dropping 0.9 of them. Raises no
+    !! floating-point exception and does not depend on the rounding mode.
     class(*), intent(in) :: value
     real(real64), intent(out) :: number
     logical, intent(out) :: known
+    integer(c_int) :: ignored
     known = .true.
     number = 0
     select type (value)
     type is (real(real64))
       number = value
     type is (real(real32))
-      number = shortest_decimal(value)
-    type is (integer)
+      ignored = espalier_decimal_f32(value, number)
+    type is (integer(int8))
+      number = real(value, real64)
+    type is (integer(int16))
+      number = real(value, real64)
+    type is (integer(int32))
       number = real(value, real64)
     type is (integer(int64))
-      number = real(value, real64)
+      number = nearest_real64(value)
     class default
       known = .false.
     end select
   end subroutine
 
-  real(real64) function shortest_decimal(value) result(number)
-    real(real32), intent(in) :: value
-    character(24) :: text, form
-    real(real32) :: back
-    integer :: digits
-    number = real(value, real64)
-    ! NaN and infinities have no decimal; the library refuses them by name.
-    if (.not. ieee_is_finite(value)) return
-    ! Nine significant digits always identify a single-precision number.
-    do digits = 1, 9
-      write (form, "(a, i0, a)") "(es20.", digits - 1, ")"
-      write (text, form) value
-      read (text, *) back
-      if (abs(back - value) <= 0) exit
+  real(real64) function nearest_real64(value) result(number)
+    !! The nearest number to an integer, of two the one whose last bit is 0. In integers, so that nothing is rounded by the
+    !! processor: that would be inexact, and as the caller's rounding mode has it.
+    integer(int64), intent(in) :: value
+    integer(int64) :: head, rest, unit
+    unit = 1
+    head = value
+    do while (head > 2_int64**53 .or. head < -2_int64**53)
+      unit = 2 * unit
+      head = value / unit
     end do
-    read (text, *) number
+    rest = 2 * abs(value - head * unit)
+    if (rest > unit .or. (rest == unit .and. mod(head, 2_int64) /= 0)) head = head + sign(1_int64, value)
+    number = real(head, real64) * real(unit, real64)
   end function
 
   function terminated(text) result(c_text)
@@ -150,7 +159,7 @@ contains
     character(kind=c_char), pointer :: characters(:)
     integer :: i
     if (.not. c_associated(address)) then
-      text = ""
+      allocate (character(0) :: text)
       return
     end if
     call c_f_pointer(address, characters, [c_strlen(address)])
@@ -160,18 +169,19 @@ contains
     end do
   end function
 
-  function text_of_default(number) result(text)
-    integer, intent(in) :: number
+  pure function text_of_int32(number) result(text)
+    integer(int32), intent(in) :: number
     character(:), allocatable :: text
-    text = text_of_int64(int(number, int64))
+    allocate (text, source=text_of_int64(int(number, int64)))
   end function
 
-  function text_of_int64(number) result(text)
+  pure function text_of_int64(number) result(text)
     integer(int64), intent(in) :: number
     character(:), allocatable :: text
     character(20) :: buffer
-    write (buffer, "(i0)") number
-    text = trim(buffer)
+    write (buffer, "(I0)") number
+    allocate (character(len_trim(buffer)) :: text)
+    text(:) = buffer
   end function
 
 end module espalier_support

@@ -97,7 +97,7 @@ contains
     if (status == espalier_ok) then
       description%method = position
     else
-      call description%options%spoil(status, message)
+      call description%options%spoil(int(status, c_int), message)
     end if
     call description%options%add("every", every)
     call description%options%add("begin", begin)

@@ -269,6 +269,11 @@ const char *espalier_status_string(int status);
  *  the next failing call in this thread. A successful call leaves it as it is. */
 const char *espalier_last_error(void);
 
+/** What a float means that was written as a decimal: the double nearest the shortest decimal that rounds to it, so that 0.1f
+ *  becomes 0.1 and not 0.10000000149. For hyperparameters of single-precision programs, which change counts of connections
+ *  otherwise. NaN and infinities stay what they are. @param decimal receives it */
+int espalier_decimal_f32(float value, double *decimal);
+
 /* ------------------------------------------------------- describing a network */
 
 /** Make an empty network.

@@ -121,6 +121,11 @@ unfinished() { nothing 'TODO|FIXME|XXX|HACK' $(sources Sources fortran include T
 
 machine_paths() { nothing '(^|[^A-Za-z0-9_.$}/-])/(work|home|root|opt|tmp|Users)/' $(sources . | grep -vE '^(scripts/check.sh|examples/data/.*)$'); }
 
+# gfortran's library reads a format with the locale's capitals, and in Turkey "i" has another one than I.
+formats() {
+  nothing "[\"']\\([0-9A-Zabdefgilnopstxz*,. /:()]*[abdefgilnopstxz][0-9A-Zabdefgilnopstxz*,. /:()]*\\)[\"']" $(sources '*.f90' '*.inc' '*.md' '*.sh' | grep -v '^scripts/check.sh$')
+}
+
 foundation() { nothing '^ *(@[A-Za-z_]+ +)*import +Foundation' $(sources 'Sources/*.swift'); }
 
 # Every function of the header stands under a comment that says what it does; twins (_f32 and _f64, with targets or labels) share one.
@@ -159,6 +164,7 @@ one "file sizes" sizes
 one "no traps at the boundary" traps
 one "nothing unfinished" unfinished
 one "no machine paths" machine_paths
+one "capitals in formats" formats
 one "no Foundation" foundation
 one "header documented" documented
 one "functions covered" covered

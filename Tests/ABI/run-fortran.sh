@@ -18,21 +18,26 @@ modules="espalier_c_callbacks espalier_c_network espalier_c_pruning espalier_c_t
   espalier_construction espalier_steps espalier_prunings espalier_thinning espalier_network espalier"
 programs="construction lifecycle copies minimize training lottery presets callbacks arrays failures pruning reconstruct plain_c"
 
+# What is never wanted of the modules' sources alone: an assignment that allocates, which -fno-realloc-lhs would take away.
 if "$FC" --version | grep -q 'GNU Fortran'; then
+  into=-J
   flags=(-std=f2018 -Wall -Wextra -Wpedantic -Werror -O2 -g "-J$build")
+  of_modules=(-Wrealloc-lhs-all)
 else
+  into=-module-dir
   flags=(-Werror -O2 -g -module-dir "$build")
+  of_modules=()
 fi
 objects=()
-compile() { # FILE: its object into $build
-  "$FC" "${flags[@]}" -I"$build" -c "$1" -o "$build/$(basename "$1" .f90).o"
+compile() { # FILE [FLAG...]: its object into $build
+  "$FC" "${flags[@]}" "${@:2}" -I"$build" -c "$1" -o "$build/$(basename "$1" .f90).o"
 }
 link() { # NAME OBJECT...
   "$FC" "${@:2}" -o "$build/$1" -L"$lib" -lespalier -Wl,-rpath,"$lib"
 }
 
 for module in $modules; do
-  compile "fortran/$module.f90"
+  compile "fortran/$module.f90" "${of_modules[@]}"
   objects+=("$build/$module.o")
 done
 for file in choices digit_images progress_line pictures; do compile "examples/fortran/$file.f90"; done
@@ -40,6 +45,11 @@ compile Tests/ABI/testing.f90
 for program in $programs stops; do
   compile "Tests/ABI/$program.f90"
   link "$program" "$build/$program.o" "$build/testing.o" "${objects[@]}"
+done
+gcc -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -c Tests/ABI/host.c -o "$build/host.o"
+for program in turkish; do
+  compile "Tests/ABI/$program.f90"
+  link "$program" "$build/$program.o" "$build/host.o" "$build/testing.o" "${objects[@]}"
 done
 for program in first mnist prune_at_start prune_after change_while_training; do compile "examples/fortran/$program.f90"; done
 # Only compiled: their runs take a quiet machine, or an hour.
@@ -51,6 +61,42 @@ link first "$build/first.o" "${objects[@]}"
 link mnist "$build"/{mnist,choices,digit_images,progress_line,pictures}.o "${objects[@]}"
 
 for program in $programs; do timeout 300 "$build/$program"; done
+
+# dialect FOLDER FLAG...: the small program with other default kinds, and the modules and their tests' too if the folder is new.
+dialect() {
+  local folder=$1 file
+  shift
+  if [ "$folder" != "$build" ]; then
+    mkdir -p "$folder"
+    for file in $(printf 'fortran/%s.f90 ' $modules) Tests/ABI/testing.f90; do
+      "$FC" "$@" -O1 $into "$folder" -I"$folder" -c "$file" -o "$folder/$(basename "$file" .f90).o"
+    done
+  fi
+  "$FC" "$@" -O1 -I"$folder" -c Tests/ABI/dialects.f90 -o "$folder/dialects.o" &&
+    "$FC" "$@" "$folder/dialects.o" "$folder/testing.o" $(printf "$folder/%s.o " $modules) -o "$folder/dialects" -L"$lib" -lespalier \
+      -Wl,-rpath,"$lib" && timeout 60 "$folder/dialects"
+}
+dialect "$build"
+dialect "$build" -fdefault-real-8
+dialect "$build/integer-8" -fdefault-integer-8 2>"$build/dialect.log" || { cat "$build/dialect.log" >&2; exit 1; }
+dialect "$build/all-8" -fdefault-integer-8 -fdefault-real-8
+if [ $into = -J ]; then
+  dialect "$build/double-8" -fdefault-integer-8 -fdefault-real-8 -fdefault-double-8
+  dialect "$build/no-realloc" -fno-realloc-lhs
+fi
+# Modules whose integers have another kind are refused by the compiler, with both kinds.
+if dialect "$build" -fdefault-integer-8 2>"$build/dialect.log"; then
+  echo "dialects: compiled against modules with integers of another kind" >&2
+  exit 1
+fi
+grep -q 'INTEGER(8).*INTEGER(4)' "$build/dialect.log" || { cat "$build/dialect.log" >&2; exit 1; }
+echo "dialects: integers of another kind refused, as it must be"
+
+# In a locale of Turkey "i" has another capital than I.
+locale=$build/locale/tr_TR.ISO-8859-9
+mkdir -p "$build/locale"
+[ -e "$locale" ] || localedef -i tr_TR -f ISO-8859-9 "$locale" 2>"$build/locale.log" || true
+LOCPATH=$build/locale timeout 60 "$build/turkish"
 
 # OpenMP is asked for by the one program that has parallel regions; flang's runtime for it is a package of its own.
 if echo end | "$FC" -fopenmp -x f95 - -o "$build/has-openmp" 2>"$build/has-openmp.log"; then

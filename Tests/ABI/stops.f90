@@ -4,5 +4,5 @@ program stops
   implicit none
   type(network) :: net
   net = network([input(3), linear(2, density=1.7)])
-  print "(a)", "stops: still running"
+  print "(A)", "stops: still running"
 end program stops

@@ -1,6 +1,6 @@
 !> What the Fortran tests share.
 module testing
-  use, intrinsic :: iso_fortran_env, only: error_unit, real32, real64
+  use, intrinsic :: iso_fortran_env, only: error_unit, int32, real32, real64
   implicit none
   private
   public :: check, check_close, check_failure, check_ok, done, points, same_bits
@@ -23,7 +23,7 @@ contains
     character(*), intent(in) :: what
     checks = checks + 1
     if (holds) return
-    write (error_unit, "(a)") "failed: " // what
+    write (error_unit, "(A)") "failed: " // what
     error stop 1
   end subroutine
 
@@ -42,7 +42,7 @@ contains
     character(*), intent(in) :: what
     checks = checks + 1
     if (stat == 0) return
-    write (error_unit, "(a)") "failed: " // what // ": " // trim(errmsg)
+    write (error_unit, "(A)") "failed: " // what // ": " // trim(errmsg)
     error stop 1
   end subroutine
 
@@ -50,11 +50,11 @@ contains
     !! The call before failed with this status and a message that contains the fragment; both are reset.
     integer, intent(inout) :: stat
     character(*), intent(inout) :: errmsg
-    integer, intent(in) :: expected
+    integer(int32), intent(in) :: expected
     character(*), intent(in) :: fragment
     checks = checks + 1
     if (stat /= expected .or. index(errmsg, fragment) == 0) then
-      write (error_unit, "(a, i0, a, i0, a)") "failed: status ", stat, " for ", expected, ", '" // trim(errmsg) // "' for '..." // &
+      write (error_unit, "(A, I0, A, I0, A)") "failed: status ", stat, " for ", expected, ", '" // trim(errmsg) // "' for '..." // &
         fragment // "...'"
       error stop 1
     end if
@@ -64,7 +64,7 @@ contains
 
   subroutine done(name)
     character(*), intent(in) :: name
-    print "(a, i0, a)", name // ": ", checks, " checks passed"
+    print "(A, I0, A)", name // ": ", checks, " checks passed"
   end subroutine
 
   logical function same_bits_f32(a, b)

@@ -38,7 +38,7 @@ program change_while_training
 
   call read_digits("examples/data/digits.csv", train, test, message)
   if (allocated(message)) then
-    write (error_unit, "(a)") message
+    write (error_unit, "(A)") message
     error stop 1
   end if
   call get_command_argument(1, text)
@@ -49,7 +49,7 @@ program change_while_training
 
   own = rigl(every=20, until=last)
   call own%set_drop_f32(saliency)
-  print "(a)", "method    density  explored  dead inputs  training FLOPs  accuracy"
+  print "(A)", "method    density  explored  dead inputs  training FLOPs  accuracy"
   call learn("static", static(), density)
   call learn("set", set(every=20, until=last), density)
   call learn("rigl", rigl(every=20, until=last), density)
@@ -70,7 +70,7 @@ contains
     call net%set_optimizer(adam(learning_rate=0.003))
     call net%set_topology(method)
     call net%train(train%x, train%labels, batch_size=32, epochs=epochs)
-    print "(a8, f9.4, f10.4, i13, f16.0, f10.4)", name // repeat(" ", 8), net%option("density"), net%option("explored"), &
+    print "(A8, F9.4, F10.4, I13, F16.0, F10.4)", name // repeat(" ", 8), net%option("density"), net%option("explored"), &
       nint(net%option("dead_inputs")), net%option("training_flops"), net%accuracy(test%x, test%labels)
     call net%destroy()
   end subroutine

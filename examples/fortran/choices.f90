@@ -29,7 +29,7 @@ module choices
 contains
 
   subroutine help
-    print "(a)", "mnist [key=value]...   trains a sparse network 784-300-100-10 (64-300-100-10) to read digits", &
+    print "(A)", "mnist [key=value]...   trains a sparse network 784-300-100-10 (64-300-100-10) to read digits", &
       "  data=digits          or mnist", &
       "  directory=examples/data    of digits.csv, or of the four unpacked IDX files of MNIST", &
       "  method=rigl          or set, static: how the pattern of connections changes", &

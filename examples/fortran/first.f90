@@ -14,6 +14,6 @@ program first
   call net%train(x, y, batch_size=50, epochs=75)
   call net%evaluate(x, y, loss)
   call net%print_info()
-  print "(a, es9.2)", "mean squared error", loss
+  print "(A, ES9.2)", "mean squared error", loss
   call net%destroy()
 end program first

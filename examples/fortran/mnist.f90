@@ -41,8 +41,8 @@ program mnist
   after = connections_by_pixel()
   sparsity = 1 - net%option("density")
   call draw
-  write (duration, "(f12.1)") seconds
-  write (output_unit, "(2a, f6.4, a, f6.4, 2a)") trim(merge("validation", "test      ", chosen%validate)), &
+  write (duration, "(F12.1)") seconds
+  write (output_unit, "(2A, F6.4, A, F6.4, 2A)") trim(merge("validation", "test      ", chosen%validate)), &
     " accuracy ", accuracy(chosen%epochs), " sparsity ", sparsity, " seconds ", trim(adjustl(duration))
   call net%destroy()
   if (allocated(message)) call give_up(message)
@@ -143,7 +143,7 @@ contains
     !! A failure is kept for the end: the training is worth more than its pictures.
     character(64) :: shape_and_sparsity
     if (chosen%pictures == "" .or. chosen%validate) return
-    write (shape_and_sparsity, "(i0, a, f4.2)") size(train%x, 1), "-300-100-10 at sparsity ", sparsity
+    write (shape_and_sparsity, "(I0, A, F4.2)") size(train%x, 1), "-300-100-10 at sparsity ", sparsity
     call draw_accuracy(trim(chosen%plot), trim(chosen%pictures), accuracy(1:), trim(shape_and_sparsity), message)
     if (allocated(message)) return
     call draw_connections(trim(chosen%plot), trim(chosen%pictures), before, after, &
@@ -152,7 +152,7 @@ contains
 
   subroutine give_up(reason)
     character(*), intent(in) :: reason
-    write (error_unit, "(a)") "mnist: " // reason
+    write (error_unit, "(A)") "mnist: " // reason
     flush (output_unit)
     stop 1, quiet=.true.
   end subroutine

@@ -21,7 +21,7 @@ contains
     file = directory // "/accuracy.dat"
     open (newunit=unit, file=file, status="replace", action="write", iostat=status, iomsg=reason)
     do epoch = 1, size(accuracy)
-      if (status == 0) write (unit, "(i0, 1x, f8.6)", iostat=status, iomsg=reason) epoch, accuracy(epoch)
+      if (status == 0) write (unit, "(I0, 1X, F8.6)", iostat=status, iomsg=reason) epoch, accuracy(epoch)
     end do
     call finish(unit, file, size(accuracy), status, reason, message)
     if (.not. allocated(message)) call draw(scripts // "/accuracy.gp", file, directory // "/accuracy.png", title, message)
@@ -56,7 +56,7 @@ contains
       integer, intent(in) :: counts(:, :)
       integer :: row
       do row = 1, size(counts, 2)
-        if (status == 0) write (unit, "(*(i0, 1x))", iostat=status, iomsg=reason) counts(:, row)
+        if (status == 0) write (unit, "(*(I0, 1X))", iostat=status, iomsg=reason) counts(:, row)
       end do
     end subroutine
 
@@ -78,7 +78,7 @@ contains
       return
     end if
     do line = 1, lines
-      if (status == 0) read (again, "(a)", iostat=status)
+      if (status == 0) read (again, "(A)", iostat=status)
     end do
     close (again)
     if (status /= 0) message = file // " is not complete; is the disk full?"

@@ -59,10 +59,10 @@ contains
     write (line, form) epoch, self%epochs, min(loss, 9.9999_real64), accuracy, nint(rate), connections, left / 60, &
       mod(left, 60)
     if (.not. self%rewrites) then
-      write (output_unit, "(a)") trim(line)
+      write (output_unit, "(A)") trim(line)
     else
       ! Back to the line's beginning; the escape sequence clears what a longer line has left.
-      write (output_unit, "(a)", advance="no") achar(13) // trim(line) // achar(27) // "[K"
+      write (output_unit, "(A)", advance="no") achar(13) // trim(line) // achar(27) // "[K"
       if (epoch == self%epochs .and. done >= self%samples) write (output_unit, "()")
     end if
     flush (output_unit)

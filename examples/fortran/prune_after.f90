@@ -16,12 +16,12 @@ program prune_after
 
   call read_digits("examples/data/digits.csv", train, test, message)
   if (allocated(message)) then
-    write (error_unit, "(a)") message
+    write (error_unit, "(A)") message
     error stop 1
   end if
   call read_arguments
 
-  print "(a)", "pruned by    sparsity  accuracy"
+  print "(A)", "pruned by    sparsity  accuracy"
   call pruned_by("nothing")
   call pruned_by("magnitude", prune_magnitude(density))
   ! These look at pictures, without their classes, and correct the weights that stay.
@@ -65,7 +65,7 @@ contains
 
   subroutine report(name)
     character(*), intent(in) :: name
-    print "(a, t13, f9.4, f10.4)", name, 1 - net%option("density"), net%accuracy(test%x, test%labels)
+    print "(A, T13, F9.4, F10.4)", name, 1 - net%option("density"), net%accuracy(test%x, test%labels)
   end subroutine
 
   subroutine read_arguments

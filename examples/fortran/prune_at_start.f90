@@ -16,12 +16,12 @@ program prune_at_start
 
   call read_digits("examples/data/digits.csv", train, test, message)
   if (allocated(message)) then
-    write (error_unit, "(a)") message
+    write (error_unit, "(A)") message
     error stop 1
   end if
   call read_arguments
 
-  print "(a)", "criterion    sparsity  before  after training"
+  print "(A)", "criterion    sparsity  before  after training"
   call learn("none")
   call learn("random", prune_random(density))
   call learn("magnitude", prune_magnitude(density))
@@ -51,7 +51,7 @@ contains
     before = net%accuracy(test%x, test%labels)
     call net%train(train%x, train%labels, batch_size=32, epochs=epochs)
     label = name
-    print "(a, f9.4, f8.4, f16.4)", label, 1 - net%option("density"), before, net%accuracy(test%x, test%labels)
+    print "(A, F9.4, F8.4, F16.4)", label, 1 - net%option("density"), before, net%accuracy(test%x, test%labels)
     call net%destroy()
   end subroutine
 
