@@ -603,7 +603,8 @@ int espalier_topology_create(int method, espalier_topology **topology);
 int espalier_topology_destroy(espalier_topology *topology);
 
 /** Set an option. Every method but static, which has none, has all of them; a method is what it sets them to at first:
- *  where a preset differs from the default it stands after it. Times are what the clock counts.
+ *  where a preset differs from the default it stands after it. Times are what the clock counts: whole numbers below 2^63. One
+ *  beyond 2^53 never comes, however late it is.
  *
  *  when and how much
  *  "every"                 100   >= 1; time between updates. sampled 1000, deepr 1
@@ -630,7 +631,7 @@ int espalier_topology_destroy(espalier_topology *topology);
  *                                panels are kept. At a time that is not the schedule's, espalier_evolve_now may know only the
  *                                last one. snfs 22
  *  "gradient_decay"        1     in (0, 1]; factor on a batch's weight for each later one. snfs 0.9
- *  "candidates"            1     in (0, 1000]; sampled positions for each connection
+ *  "candidates"            1     in (0, 1000]; sampled positions for each connection, below 2^32 in all
  *  "sampling"              UNIFORM
  *  "just_dropped"          KEEP   deepr RESTART; sampled EXCLUDE
  *  "grow_weight"           ZERO

@@ -128,6 +128,13 @@ formats() {
 
 foundation() { nothing '^ *(@[A-Za-z_]+ +)*import +Foundation' $(sources 'Sources/*.swift'); }
 
+# A sum over layers of sizes that need not be in memory (positions, capacities that are asked for), and a size of memory with
+# more than two factors, may be no Int: Sources/Base/Numbers.swift has functions for both.
+sums() {
+  nothing 'reduce\(0, *\+|reduce\(0[,)] *\{ *\$0 *[+*]|\+= *[A-Za-z.$0-9]*\b(positions|positionCount)\b|Buffer(<[A-Za-z0-9]+>)?\(count: [^,]*\*[^,]*\*' \
+    $(sources 'Sources/*.swift' | grep -v Sources/Kernels)
+}
+
 # Every function of the header stands under a comment that says what it does; twins (_f32 and _f64, with targets or labels) share one.
 documented() {
   awk '
@@ -162,15 +169,17 @@ one "needed libraries" needs
 one "locks and forks" locks
 one "file sizes" sizes
 one "no traps at the boundary" traps
+one "sums of sizes" sums
 one "nothing unfinished" unfinished
 one "no machine paths" machine_paths
 one "capitals in formats" formats
 one "no Foundation" foundation
 one "header documented" documented
 one "functions covered" covered
-# Scripts of their own: only the modules that are chosen at run time hold instructions that not every processor has; the
-# Fortran interfaces say what the header says.
+# Scripts of their own: only the modules that are chosen at run time hold instructions that not every processor has; no
+# conversion of a number can end the process; the Fortran interfaces say what the header says.
 one "instruction sets" scripts/check-isa.sh build/lib/libespalier.so
 one "cost of a step" scripts/check-step-cost.sh
+one "conversions of numbers" scripts/check-conversions.sh
 one "Fortran interface" scripts/check-fortran-interface.sh
 finish

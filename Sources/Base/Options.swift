@@ -27,11 +27,12 @@ public struct Option: Sendable {
     let accepted: Bool
     let wanted: String
     switch domain {
-    case .flag: (accepted, wanted) = (value == 0 || value == 1, "0 or 1")
+    case .flag: (accepted, wanted) = (Self.isWhole(value, in: 0...1), "0 or 1")
     case .choice(let r), .integer(let r):
-      accepted = value.isFinite && value.rounded() == value && value >= Double(r.lowerBound) && value <= Double(r.upperBound)
+      accepted = Self.isWhole(value, in: r)
       wanted =
-        r.upperBound == .max ? "a whole number >= \(r.lowerBound)" : "a whole number in \(r.lowerBound) .. \(r.upperBound)"
+        r.upperBound == .max
+        ? "a whole number >= \(r.lowerBound) and below 2^63" : "a whole number in \(r.lowerBound) .. \(r.upperBound)"
     case .real(let r):
       accepted = value.isFinite && r.contains(value)
       wanted = r.upperBound == .greatestFiniteMagnitude ? ">= \(r.lowerBound)" : "in [\(r.lowerBound), \(r.upperBound)]"
@@ -43,6 +44,13 @@ public struct Option: Sendable {
       wanted = high == .infinity ? "finite and >= \(low)" : "in [\(low), \(high))"
     }
     guard accepted else { throw Failure(.invalidArgument, "\(owner): \(name) must be \(wanted), got \(value)") }
+  }
+
+  /// Compared as an Int, because Double(Int.max) is one more than Int.max. A subnormal number is told apart by its bits, because
+  /// the library computes with such numbers as zeros.
+  private static func isWhole(_ value: Double, in range: ClosedRange<Int>) -> Bool {
+    guard !value.isSubnormal, let whole = Int(exactly: value) else { return false }
+    return range.contains(whole)
   }
 }
 

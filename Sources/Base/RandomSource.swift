@@ -45,13 +45,13 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
 
   /// Uniform in 0 ..< bound, without bias (Lemire 2019). - bound: at least 1.
   public mutating func below(_ bound: Int) -> Int {
-    let b = UInt64(bound)
+    let b = UInt64(truncatingIfNeeded: bound)
     var (high, low) = next().multipliedFullWidth(by: b)
     if low < b {
       let threshold = (0 &- b) % b
       while low < threshold { (high, low) = next().multipliedFullWidth(by: b) }
     }
-    return Int(high)
+    return Int(truncatingIfNeeded: high)
   }
 
   /// Normal with mean 0 and variance 1 (Box and Muller 1958, one of the pair).

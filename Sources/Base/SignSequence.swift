@@ -9,13 +9,13 @@ public struct SignSequence: Sendable {
   /// Equal keys give equal sequences.
   public init(key: UInt64) {
     var random = RandomSource(seed: key)
-    func draw() -> UInt64 { UInt64(random.below(Int(Self.prime))) }
+    func draw() -> UInt64 { UInt64(truncatingIfNeeded: random.below(Int(truncatingIfNeeded: Self.prime))) }
     coefficients = (draw(), draw(), draw(), draw())
   }
 
   /// Whether the sign of an index, >= 0, is minus.
   public func isNegative(_ index: Int) -> Bool {
-    let x = UInt64(index) % Self.prime
+    let x = UInt64(truncatingIfNeeded: index) % Self.prime
     var value = coefficients.3
     value = Self.reduce(value, times: x, plus: coefficients.2)
     value = Self.reduce(value, times: x, plus: coefficients.1)

@@ -65,7 +65,7 @@ func status(_ body: () throws(Failure) -> Void) -> Int32 {
   FloatingPointEnvironment.asLibrary {
     do throws(Failure) {
       try body()
-      return Int32(ESPALIER_OK)
+      return Int32(truncatingIfNeeded: ESPALIER_OK)
     } catch {
       LastError.set(error.message)
       return error.kind.rawValue
@@ -120,7 +120,7 @@ public func espalier_status_string(_ status: Int32) -> UnsafePointer<CChar>! {
 }
 
 private func name(ofStatus status: Int32) -> UnsafePointer<CChar> {
-  guard status != Int32(ESPALIER_OK) else { return constant("ok") }
+  guard status != Int32(truncatingIfNeeded: ESPALIER_OK) else { return constant("ok") }
   return switch Failure.Kind(rawValue: status) {
   case .nullArgument: constant("null argument")
   case .invalidArgument: constant("invalid argument")

@@ -65,7 +65,7 @@ enum Handles {
     /// The slot that a handle names, if it is a live one's.
     func slot(_ handle: OpaquePointer) -> UnsafeMutablePointer<Slot>? {
       let bits = UInt(bitPattern: handle)
-      let index = Int(bits & 0xFFFF_FFFF) >> 3 - 1
+      let index = Int(truncatingIfNeeded: bits & 0xFFFF_FFFF) >> 3 - 1
       guard let slots, bits & 7 == 0, index >= 0, index < count, slots[index].object != nil,
         UInt(slots[index].generation) == bits >> 32
       else { return nil }
@@ -87,9 +87,9 @@ enum Handles {
       // A slot is moved by moving its bytes.
       let moved = memory.bindMemory(to: Slot.self, capacity: wanted)
       for index in count..<wanted {
-        (moved + index).initialize(to: Slot(nextFree: index + 1 < wanted ? Int32(index + 1) : Self.noSlot))
+        (moved + index).initialize(to: Slot(nextFree: index + 1 < wanted ? Int32(truncatingIfNeeded: index + 1) : Self.noSlot))
       }
-      (slots, firstFree, count) = (moved, Int32(count), wanted)
+      (slots, firstFree, count) = (moved, Int32(truncatingIfNeeded: count), wanted)
       return true
     }
 
@@ -111,7 +111,7 @@ enum Handles {
     }
     slot.pointee.object = object
     slot.pointee.generation &+= 1
-    guard let handle = OpaquePointer(bitPattern: UInt(slot.pointee.generation) << 32 | UInt(index + 1) << 3) else {
+    guard let handle = OpaquePointer(bitPattern: UInt(slot.pointee.generation) << 32 | (index + 1).magnitude << 3) else {
       throw Failure(.outOfMemory, "no number for one more handle")
     }
     return handle

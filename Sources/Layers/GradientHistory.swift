@@ -27,13 +27,10 @@ public final class GradientHistory<T: Scalar> {
     self.decay = T(decay)
     features = (inputs, outputs)
     self.elements = elements
-    let (size, overflow) = (max(inputs, outputs) * elements).multipliedReportingOverflow(by: batches)
-    guard !overflow, size < Int.max / 16 else {
-      throw Failure(.outOfMemory, "\(owner): panels of \(batches) batches are more than memory can address")
-    }
     let what = "\(owner), panels of \(batches) batches"
-    self.inputs = try Buffer(count: inputs * elements * batches, of: what)
-    gradients = try Buffer(count: outputs * elements * batches, of: what)
+    let values = elements.multipliedClamped(by: batches)
+    self.inputs = try Buffer(count: inputs.multipliedClamped(by: values), of: what)
+    gradients = try Buffer(count: outputs.multipliedClamped(by: values), of: what)
     shapes = [PanelShape](repeating: PanelShape(batch: 1, elementSize: MemoryLayout<T>.stride), count: batches)
   }
 

@@ -58,7 +58,9 @@ extension Linear {
       let lanes = min(panels.shape.width, panels.shape.batch - begin)
       var negative: UInt64 = 0
       if let signs {
-        for lane in 0..<lanes where signs.isNegative(first + begin + lane) { negative |= 1 << UInt64(lane) }
+        for lane in 0..<lanes where signs.isNegative(first + begin + lane) {
+          negative |= 1 &<< UInt64(truncatingIfNeeded: lane)
+        }
       }
       add(panels.gradient, panel, lanes, outputs, panels.shape, signs == nil ? nil : negative, weight, to: units)
       add(panels.input, panel, lanes, self.inputs, panels.shape, signs == nil ? nil : negative, weight, to: inputs)
@@ -74,7 +76,7 @@ extension Linear {
       let row = values + (panel * features + feature) * shape.width
       var sum: T = 0
       if let negative {
-        for lane in 0..<lanes { sum += negative &>> UInt64(lane) & 1 == 1 ? -row[lane] : row[lane] }
+        for lane in 0..<lanes { sum += negative &>> UInt64(truncatingIfNeeded: lane) & 1 == 1 ? -row[lane] : row[lane] }
       } else {
         for lane in 0..<lanes { sum += row[lane].magnitude }
       }

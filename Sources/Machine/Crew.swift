@@ -52,7 +52,7 @@ final class Crew: @unchecked Sendable {
     jobCame = .allocate(capacity: 1)
     jobDone = .allocate(capacity: 1)
     job.initialize(to: nil)
-    mtx_init(mutex, Int32(mtx_plain))
+    mtx_init(mutex, Int32(truncatingIfNeeded: mtx_plain))
     cnd_init(jobCame)
     cnd_init(jobDone)
   }

@@ -40,8 +40,9 @@ extension Float: Scalar {
     csystem_begin_product()
     defer { csystem_end_product() }
     cblas_sgemm(
-      CblasRowMajor, op(transposeA), op(transposeB), blasint(m), blasint(n), blasint(k), alpha, a, blasint(lda), b,
-      blasint(ldb), beta, c, blasint(ldc))
+      CblasRowMajor, op(transposeA), op(transposeB), blasint(truncatingIfNeeded: m), blasint(truncatingIfNeeded: n),
+      blasint(truncatingIfNeeded: k), alpha, a, blasint(truncatingIfNeeded: lda), b,
+      blasint(truncatingIfNeeded: ldb), beta, c, blasint(truncatingIfNeeded: ldc))
   }
 
   public static func geqrf(
@@ -71,8 +72,9 @@ extension Double: Scalar {
     csystem_begin_product()
     defer { csystem_end_product() }
     cblas_dgemm(
-      CblasRowMajor, op(transposeA), op(transposeB), blasint(m), blasint(n), blasint(k), alpha, a, blasint(lda), b,
-      blasint(ldb), beta, c, blasint(ldc))
+      CblasRowMajor, op(transposeA), op(transposeB), blasint(truncatingIfNeeded: m), blasint(truncatingIfNeeded: n),
+      blasint(truncatingIfNeeded: k), alpha, a, blasint(truncatingIfNeeded: lda), b,
+      blasint(truncatingIfNeeded: ldb), beta, c, blasint(truncatingIfNeeded: ldc))
   }
 
   public static func geqrf(

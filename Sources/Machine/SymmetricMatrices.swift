@@ -10,7 +10,7 @@ public enum Symmetric {
   ) {
     csystem_begin_product()
     defer { csystem_end_product() }
-    cblas_dsyr(CblasRowMajor, CblasUpper, blasint(n), alpha, x, 1, a, blasint(stride))
+    cblas_dsyr(CblasRowMajor, CblasUpper, blasint(truncatingIfNeeded: n), alpha, x, 1, a, blasint(truncatingIfNeeded: stride))
   }
 
   /// U with a = U^T U, U upper triangular, in a's place. Returns LAPACK's info: 0, or > 0 when `a` is not positive definite.
@@ -37,5 +37,5 @@ public enum Symmetric {
     return LAPACKE_dpotrs(LAPACK_COL_MAJOR, lower, n, 1, a, stride, b, n)
   }
 
-  private static let lower = CChar(UInt8(ascii: "L"))
+  private static let lower = CChar(bitPattern: UInt8(ascii: "L"))
 }

@@ -26,10 +26,10 @@ extension Network {
   func account(_ name: String) -> Double {
     switch name {
     case "explored":
-      let all = trainers.reduce(0) { $0 + positions($1) }
-      return all > 0 ? trainers.reduce(0) { $0 + Double(explored($1)) } / all : 0
+      let all = trainers.reduce(0.0) { $0 + positions($1) }
+      return all > 0 ? trainers.reduce(0.0) { $0 + Double(explored($1)) } / all : 0
     case "dead_inputs": return trainers.first.map { Double(deadInputs($0)) } ?? 0
-    default: return trainers.reduce(0) { $0 + account($1, name) }
+    default: return trainers.reduce(0.0) { $0 + account($1, name) }
     }
   }
 

@@ -34,7 +34,7 @@ extension Network {
     guard loss == .softmaxCrossEntropy else {
       throw Failure(.invalidState, "\(call): labels need the softmax cross-entropy loss, the network's is another")
     }
-    let base = Int64(options[NetworkOption.labelBase])
+    let base = Int64(Int(clamping: options[NetworkOption.labelBase]))
     let last = base + Int64(outputs) - 1
     for position in 0..<batch.count {
       let sample = batch.samples.map { Int($0[position]) } ?? position
@@ -132,7 +132,7 @@ extension Network {
     let arguments = LossArguments(
       kind: loss, outputs: outputs, shape: shape, output: UnsafePointer(layers[layers.count - 1].output),
       target: labels == nil ? UnsafePointer(workspace.target.pointer) : nil, labels: labels,
-      labelBase: Int32(options[NetworkOption.labelBase]), samples: samples, delta: options[NetworkOption.huberDelta],
+      labelBase: Int32(clamping: options[NetworkOption.labelBase]), samples: samples, delta: options[NetworkOption.huberDelta],
       gradientScale: gradientScale, gradient: gradient, losses: workspace.losses.pointer,
       correct: correct == nil ? nil : workspace.correct.pointer)
     run(T.kernels.loss, arguments, units: shape.count, work: 20 * shape.elements(features: outputs))

@@ -25,7 +25,8 @@ extension Network {
       case .dropout(let probability):
         layers.append(
           try Dropout<T>(
-            inputs: width, probability: probability, stream: Stream.mask + UInt64(number), owner: "dropout layer \(number)"))
+            inputs: width, probability: probability, stream: Stream.mask &+ UInt64(truncatingIfNeeded: number),
+            owner: "dropout layer \(number)"))
       case .linear(let linear):
         let layer = try make(linear, number: number, inputs: width)
         layers.append(layer)
@@ -100,7 +101,7 @@ extension Network {
           .invalidArgument, "\(owner): density \(linear.density) leaves none of \(positions) connections")
       }
       if connections < positions {
-        var random = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.pattern + UInt64(number))
+        var random = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.pattern &+ UInt64(truncatingIfNeeded: number))
         let method = topologies[number] ?? topologies[0]
         pattern =
           if let method, method.changesPatterns, method.plan.hasConstantFanIn {
@@ -151,7 +152,8 @@ extension Network {
       if let given = linear.values {
         weights.update(from: given.pointer, count: given.count)
       } else {
-        var random = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.weights + UInt64(trainer.number))
+        var random = RandomSource(
+          seed: UInt64(bitPattern: seed), stream: Stream.weights &+ UInt64(truncatingIfNeeded: trainer.number))
         try layer.initialize(linear.initializer, random: &random)
       }
     }

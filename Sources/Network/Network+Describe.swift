@@ -160,7 +160,7 @@ extension Network {
       try option.check(value, owner: owner)
       switch name {
       case "bias": linear.hasBias = value == 1
-      case "initializer": linear.initializer = Initializer(rawValue: Int32(value)) ?? linear.initializer
+      case "initializer": linear.initializer = Initializer(rawValue: Int32(clamping: value)) ?? linear.initializer
       case "fixed_density": linear.hasFixedDensity = value == 1
       case "density":
         linear.density = value

@@ -34,7 +34,7 @@ extension Network {
       UInt(bitPattern: w) < UInt(bitPattern: dw)
       ? (UInt(bitPattern: w), UInt(bitPattern: dw))
       : (UInt(bitPattern: dw), UInt(bitPattern: w))
-    guard high - low >= UInt(count * MemoryLayout<T>.stride) else {
+    guard high - low >= (count * MemoryLayout<T>.stride).magnitude else {
       throw Failure(.invalidArgument, "bind: w and dw overlap; they start \(high - low) bytes apart")
     }
     // Moves, not copies: w may be the array that is bound now.

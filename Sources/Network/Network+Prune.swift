@@ -134,7 +134,7 @@ extension Network {
     return PruningData(
       x: x, samples: samples,
       criterion: LossCriterion(
-        kind: loss, target: target, labelBase: Int32(options[NetworkOption.labelBase]),
+        kind: loss, target: target, labelBase: Int32(clamping: options[NetworkOption.labelBase]),
         delta: options[NetworkOption.huberDelta], temperature: takesLogits ? method.temperature : 1))
   }
 

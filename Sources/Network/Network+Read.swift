@@ -22,7 +22,7 @@ extension Network {
     case "outputs": return Double(outputs)
     case "layers": return Double(layerCount)
     case "parameters": return Double(values?.count ?? 0)
-    case "connections": return Double(trainers.reduce(0) { $0 + connections($1) })
+    case "connections": return Double(trainers.total { connections($0) })
     case "max_batch": return Double(maximumBatch)
     case "built": return isBuilt ? 1 : 0
     case "bound": return isBound ? 1 : 0
@@ -32,10 +32,10 @@ extension Network {
     case "loss": return Double(loss.rawValue)
     case "steps": return Double(steps)
     case "bytes": return Double(bytes)
-    case "flops": return Double(layers.reduce(0) { $0 + $1.flops })
+    case "flops": return Double(layers.total { $0.flops })
     case "density":
       let positions = trainers.reduce(0.0) { $0 + Double($1.layer.inputs) * Double($1.layer.outputs) }
-      return positions > 0 ? Double(trainers.reduce(0) { $0 + connections($1) }) / positions : 0
+      return positions > 0 ? Double(trainers.total { connections($0) }) / positions : 0
     default:
       if Self.accounts.contains(name) { return account(name) }
       throw Failure(
@@ -49,7 +49,7 @@ extension Network {
 
   /// Bytes that the library holds: indices, panels, moments, and parameters when they are its own.
   private var bytes: Int {
-    var sum = layers.reduce(0) { $0 + $1.bytes }
+    var sum = layers.total { $0.bytes }
     for trainer in trainers { sum += (trainer.optimizer?.bytes ?? 0) + (trainer.remembered?.bytes ?? 0) }
     for unit in topologyUnits { sum += unit.bytes }
     if let own { sum += own.values.bytes + own.gradients.bytes }
@@ -69,7 +69,7 @@ extension Network {
     case (_, "inputs"): return Double(inputs)
     case (_, "bytes"): return Double(built?.bytes ?? 0)
     case (_, "flops"): return Double(built?.flops ?? 0)
-    case (_, "parameters"): return Double(built?.parameters.reduce(0) { $0 + $1.capacity } ?? 0)
+    case (_, "parameters"): return Double(built?.parameters.total { $0.capacity } ?? 0)
     case (.dropout(let probability), "probability"): return probability
     case (.dropout, "units"): return Double(inputs)
     case (.linear(let linear), "units"): return Double(linear.units)
@@ -102,7 +102,7 @@ extension Network {
       var offset = 0
       for before in trainers {
         if before === trainer { break }
-        offset += before.layer.parameters.reduce(0) { $0 + $1.capacity }
+        offset += before.layer.parameters.total { $0.capacity }
       }
       return Double(offset)
     }
@@ -128,15 +128,15 @@ extension Network {
       } else {
         cells += [String](repeating: "", count: 7)
       }
-      let parameters = layer.parameters.reduce(0) { $0 + $1.capacity } * MemoryLayout<T>.stride
+      let parameters = layer.parameters.total { $0.capacity } * MemoryLayout<T>.stride
       let training = trainer.map { Self.whole(account($0, "training_flops")) } ?? "0"
       cells += ["\(layer.bytes + parameters)", "\(layer.flops)", training]
       rows.append(cells)
     }
     var total = ["total", "", "\(inputs)", "\(outputs)", "", Self.fixed(try value("density")), Self.fixed(account("explored"))]
-    total += ["\(trainers.reduce(0) { $0 + connections($1) })"]
+    total += ["\(trainers.total { connections($0) })"]
     total += ["dropped", "grown", "dead_units"].map { Self.whole(account($0)) }
-    total += ["\(bytes)", "\(layers.reduce(0) { $0 + $1.flops })", Self.whole(account("training_flops"))]
+    total += ["\(bytes)", "\(layers.total { $0.flops })", Self.whole(account("training_flops"))]
     rows.append(total)
     let widths = (0..<rows[0].count).map { column in rows.map { $0[column].count }.max() ?? 0 }
     // Words to the left, numbers to the right.
@@ -151,12 +151,12 @@ extension Network {
 
   /// Rounded to a whole number; it may exceed what an integer holds.
   private static func whole(_ value: Double) -> String {
-    value.magnitude < 0x1p63 ? "\(Int(value.rounded()))" : "\(value.rounded())"
+    value.magnitude < 0x1p63 ? "\(Int(clamping: value.rounded()))" : "\(value.rounded())"
   }
 
   /// Six digits after the point, without a locale.
   private static func fixed(_ value: Double) -> String {
-    let millionths = Int((value * 1_000_000).rounded())
+    let millionths = Int(clamping: (value * 1_000_000).rounded())
     let fraction = String(millionths % 1_000_000)
     return "\(millionths / 1_000_000)." + String(repeating: "0", count: 6 - fraction.count) + fraction
   }

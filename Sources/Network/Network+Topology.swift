@@ -127,7 +127,8 @@ extension Network {
           : nil)
     }
     let instance = try TopologyInstance(
-      method, layers: layers, seed: UInt64(bitPattern: seed), streams: trainers.map { Stream.topology + UInt64($0.number) })
+      method, layers: layers, seed: UInt64(bitPattern: seed),
+      streams: trainers.map { Stream.topology &+ UInt64(truncatingIfNeeded: $0.number) })
     return TopologyUnit(instance, trainers, histories, forwardSets)
   }
 

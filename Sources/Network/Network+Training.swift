@@ -43,7 +43,7 @@ extension Network {
     try check(batch: batch.count, "train_step")
     try check(target, batch, "train_step")
     try requireOptimizers("train_step")
-    let accumulate = Int(options[NetworkOption.accumulate])
+    let accumulate = Int(clamping: options[NetworkOption.accumulate])
     let shape = PanelShape(batch: batch.count, elementSize: MemoryLayout<T>.stride)
 
     // The input panels are about to be overwritten: there is nothing to go back through any more.

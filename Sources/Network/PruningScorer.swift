@@ -105,7 +105,8 @@ struct PruningScorer<T: Scalar> {
     for (trainer, layer) in zip(subjects, candidates) {
       var random = RandomSource(
         seed: UInt64(bitPattern: network.seed),
-        stream: (Stream.pruning &+ UInt64(trainer.number)) ^ RandomSource.mix(UInt64(network.prunings)))
+        stream: (Stream.pruning &+ UInt64(truncatingIfNeeded: trainer.number))
+          ^ RandomSource.mix(UInt64(truncatingIfNeeded: network.prunings)))
       for i in 0..<layer.scores.count { layer.scores.pointer[i] = random.uniform() }
     }
   }

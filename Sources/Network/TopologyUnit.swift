@@ -53,7 +53,7 @@ final class TopologyUnit<T: Scalar> {
 
   /// Without the forward sets that are in use, which count as their layers'.
   var bytes: Int {
-    var bytes = instance.bytes + histories.reduce(0) { $0 + ($1?.bytes ?? 0) }
+    var bytes = instance.bytes + histories.total { $0?.bytes ?? 0 }
     for (trainer, set) in zip(trainers, forwardSets) where trainer.linear?.forwardSet !== set { bytes += set?.bytes ?? 0 }
     return bytes
   }

@@ -61,7 +61,7 @@ public final class OptimizerInstance<T: Scalar> {
 
   /// Bytes of all moments.
   public var bytes: Int {
-    states.reduce(0) { $0 + $1.moments.reduce(0) { $0 + ($1?.bytes ?? 0) } }
+    states.total { $0.moments.total { $0?.bytes ?? 0 } }
   }
 
   /// Whether `step` can be taken. - Throws: what `step` throws.

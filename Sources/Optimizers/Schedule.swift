@@ -48,7 +48,7 @@ public enum Schedule: Int, Sendable, CaseIterable {
     let t = Double(steps)
     let base = options[learningRate]
     let scheduled =
-      switch Schedule(rawValue: Int(options[schedule])) {
+      switch Schedule(rawValue: Int(clamping: options[schedule])) {
       case .step: base * pow(options[gamma], (t / options[stepSize]).rounded(.down))
       case .exponential: base * pow(options[gamma], t)
       case .cosine:

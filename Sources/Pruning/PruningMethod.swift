@@ -32,27 +32,27 @@ public struct PruningMethod: Sendable {
   public var owner: String { values.owner }
   /// What a call with it has to be given.
   public var data: PruningCriterion.Data { criterion.row.data }
-  public var scope: PruningScope { PruningScope(rawValue: Int32(value("scope", or: 0))) ?? .layer }
-  public var distribution: Distribution { Distribution(rawValue: Int32(value("distribution", or: 0))) ?? .uniform }
+  public var scope: PruningScope { PruningScope(rawValue: Int32(clamping: value("scope", or: 0))) ?? .layer }
+  public var distribution: Distribution { Distribution(rawValue: Int32(clamping: value("distribution", or: 0))) ?? .uniform }
   /// Share of the positions that keeps its connection at last.
   public var density: Double { value("density", or: 1) }
-  public var rounds: Int { Int(value("rounds", or: 1)) }
+  public var rounds: Int { Int(clamping: value("rounds", or: 1)) }
   public var temperature: Double { value("temperature", or: 1) }
   /// At most so many in each `size` inputs of a unit that follow one another, instead of a density; nil for a density.
   public var groups: (keep: Int, size: Int)? {
-    let (n, m) = (Int(value("n", or: 0)), Int(value("m", or: 0)))
+    let (n, m) = (Int(clamping: value("n", or: 0)), Int(clamping: value("m", or: 0)))
     return m > 0 ? (n, m) : nil
   }
   /// Share of the mean diagonal of the inputs' second moments that is added to it.
   public var damping: Double { value("damping", or: 0) }
   /// Inputs that are pruned at a time.
-  public var block: Int { Int(value("block", or: 1)) }
+  public var block: Int { Int(clamping: value("block", or: 1)) }
 
   private func value(_ name: String, or other: Double) -> Double { (try? values.get(name)) ?? other }
 
   /// Options that contradict each other. - Throws: `invalidArgument`
   public func check() throws(Failure) {
-    let (n, m) = (Int(value("n", or: 0)), Int(value("m", or: 0)))
+    let (n, m) = (Int(clamping: value("n", or: 0)), Int(clamping: value("m", or: 0)))
     guard (n == 0 && m == 0) || (n >= 1 && n <= m) else {
       throw Failure(.invalidArgument, "\(owner): n must be in 1 .. m, or both 0 for a density; got n \(n), m \(m)")
     }

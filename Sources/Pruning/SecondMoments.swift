@@ -35,9 +35,10 @@ public final class SecondMoments {
   /// A system that promises more memory than it has would end the process in the middle of the work.
   /// - Throws: `outOfMemory` when `what` takes more than the machine has.
   static func require(doubles: Double, _ what: @autoclosure () -> String) throws(Failure) {
-    let memory = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))
+    let memory =
+      Double(sysconf(Int32(truncatingIfNeeded: _SC_PHYS_PAGES))) * Double(sysconf(Int32(truncatingIfNeeded: _SC_PAGESIZE)))
     guard 8 * doubles <= memory else {
-      func gibibytes(_ bytes: Double) -> Int { Int((bytes / 0x1p30).rounded(.up)) }
+      func gibibytes(_ bytes: Double) -> Int { Int(clamping: (bytes / 0x1p30).rounded(.up)) }
       throw Failure(
         .outOfMemory, "\(what()) take \(gibibytes(8 * doubles)) GiB, the machine has \(gibibytes(memory))")
     }

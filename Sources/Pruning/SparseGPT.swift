@@ -64,8 +64,9 @@ public enum SparseGPT {
     /// - count: connections of the next block. - Returns: how many of them stay.
     mutating func next(_ count: Int) -> Int {
       seen += count
-      // Both are below 2^32.
-      let due = Int(UInt(going) * UInt(seen) / UInt(max(present, 1)))
+      // The product may take more than 64 bits. As no more are seen than are present, the quotient is at most `going`.
+      let product = going.magnitude.multipliedFullWidth(by: seen.magnitude)
+      let due = Int(truncatingIfNeeded: present.magnitude.dividingFullWidth(product).quotient)
       let go = due - gone
       gone = due
       return count - go

@@ -48,7 +48,7 @@ public enum Survivors {
           ? "\(layers[0].name) would be left with none of its \(layers[0].marks.count) connections"
           : "\(keep) connections are too few for \(layers.count) layers, each of which needs one")
     }
-    guard keep < layers.reduce(0, { $0 + $1.present }) else { return }
+    guard keep < layers.total({ $0.present }) else { return }
     let best = layers.map(\.best)
     func key(_ layer: Int, _ i: Int) -> UInt64 { i == best[layer] ? .max : layers[layer].rank(i) }
     let last = kthLargest(keep, segments: layers.count, count: { layers[$0].marks.count }, key: key)

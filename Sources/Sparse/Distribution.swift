@@ -43,7 +43,7 @@ public enum Distribution: Int32, Sendable, CaseIterable {
   public static func connections(sparsity: Double, positions: Int) -> Int {
     let zeros = (sparsity * Double(positions)).rounded(.down)
     // Above 2^53 a count may round up, beyond what Int holds.
-    return zeros < Double(positions) ? positions - Int(zeros) : 0
+    return zeros < Double(positions) ? positions - Int(clamping: zeros) : 0
   }
 
   /// 1 - density, as one would have written it: 0.1 for 0.9, where the subtraction gives 0.09999999999999998 and would lose a

@@ -38,7 +38,7 @@ extension Pattern {
     let bytes = bitmapBytes(columns: columns)
     for row in 0..<rows {
       for column in 0..<(8 * bytes) {
-        let isSet = bitmap[row * bytes + column / 8] >> UInt8(column % 8) & 1 != 0
+        let isSet = bitmap[row * bytes + column / 8] >> UInt8(truncatingIfNeeded: column % 8) & 1 != 0
         let isConnected = column < columns && slot(row: row, column: column) != nil
         if isSet != isConnected { return "the bit of row \(row), column \(column) is \(isSet)" }
       }

@@ -7,8 +7,8 @@ public struct Position: Comparable, Hashable, BitwiseCopyable, Sendable {
     key = UInt64(truncatingIfNeeded: row) << 32 | UInt64(truncatingIfNeeded: column)
   }
 
-  public var row: Int { Int(key >> 32) }
-  public var column: Int { Int(key & 0xFFFF_FFFF) }
+  public var row: Int { Int(truncatingIfNeeded: key >> 32) }
+  public var column: Int { Int(truncatingIfNeeded: key & 0xFFFF_FFFF) }
 
   public static func < (a: Position, b: Position) -> Bool { a.key < b.key }
 }
@@ -41,12 +41,12 @@ extension Position {
     withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 256) { next in
       for shift in stride(from: UInt64(0), to: 64, by: 8) {
         next.update(repeating: 0)
-        for i in 0..<count { next[Int(source[i].key &>> shift & 255)] &+= 1 }
-        if next[Int(source[0].key &>> shift & 255)] == UInt32(count) { continue }
+        for i in 0..<count { next[Int(truncatingIfNeeded: source[i].key &>> shift & 255)] &+= 1 }
+        if next[Int(truncatingIfNeeded: source[0].key &>> shift & 255)] == UInt32(truncatingIfNeeded: count) { continue }
         var sum: UInt32 = 0
         for digit in 0..<256 { (next[digit], sum) = (sum, sum &+ next[digit]) }
         for i in 0..<count {
-          let digit = Int(source[i].key &>> shift & 255)
+          let digit = Int(truncatingIfNeeded: source[i].key &>> shift & 255)
           let place = Int(next[digit])
           next[digit] &+= 1
           target[place] = source[i]

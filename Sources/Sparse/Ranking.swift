@@ -71,7 +71,7 @@ package func kthLargest(
   var found: UInt64 = 0
   var fixed: UInt64 = 0
   var larger = 0
-  var shift = UInt64(UInt64.bitWidth &- (greatest &- least).leadingZeroBitCount)
+  var shift = UInt64(truncatingIfNeeded: UInt64.bitWidth &- (greatest &- least).leadingZeroBitCount)
   while shift > 0 {
     let width = min(11, shift)
     shift &-= width
@@ -88,7 +88,7 @@ package func kthLargest(
       larger &+= histogram[digit]
       digit &-= 1
     }
-    found |= UInt64(digit) &<< shift
+    found |= UInt64(truncatingIfNeeded: digit) &<< shift
     fixed |= digits &<< shift
   }
   return (least &+ found, larger)

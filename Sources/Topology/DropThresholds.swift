@@ -1,3 +1,4 @@
+import Base
 import Machine
 import Sparse
 
@@ -32,8 +33,8 @@ private func mark<Bits: FloatBits>(
   func value(_ index: Int) -> UInt64 {
     kthLargest(count &- index, count: count) { weights[$0].signedRank }.key
   }
-  let negative = value(Int((1 - fraction) * Double(first)))
-  let positive = value(Int(min(Double(count - 1), Double(last) + fraction * Double(count - last))))
+  let negative = value(Int(clamping: (1 - fraction) * Double(first)))
+  let positive = value(Int(clamping: min(Double(count - 1), Double(last) + fraction * Double(count - last))))
   var dropped = 0
   for slot in 0..<count {
     let rank = weights[slot].signedRank

@@ -61,19 +61,19 @@ final class Explored {
   private func index(_ row: Int, _ column: Int) -> UInt64 { UInt64(truncatingIfNeeded: row &* columns &+ column) }
 
   /// How many there are, or an estimate.
-  var count: Int { bits != nil ? marked : min(rows * columns, Int(estimate.rounded())) }
+  var count: Int { bits != nil ? marked : min(rows * columns, Int(clamping: estimate.rounded())) }
 
   /// Exact where `isExact`; otherwise true for every one of the last positions, and for some that have never been connected.
   func contains(_ row: Int, _ column: Int) -> Bool {
     guard let bits else { return recent?.contains(index(row, column)) ?? false }
     let index = row &* columns &+ column
-    return bits.pointer[index >> 6] &>> UInt64(index & 63) & 1 == 1
+    return bits.pointer[index >> 6] &>> UInt64(truncatingIfNeeded: index & 63) & 1 == 1
   }
 
   func insert(_ row: Int, _ column: Int) {
     let index = row &* columns &+ column
     if let bits {
-      let mask: UInt64 = 1 &<< UInt64(index & 63)
+      let mask: UInt64 = 1 &<< UInt64(truncatingIfNeeded: index & 63)
       if bits.pointer[index >> 6] & mask == 0 {
         bits.pointer[index >> 6] |= mask
         marked &+= 1
@@ -81,8 +81,9 @@ final class Explored {
     } else if let registers {
       recent?.insert(UInt64(truncatingIfNeeded: index))
       let hash = RandomSource.mix(UInt64(truncatingIfNeeded: index) &+ 0x9E37_79B9_7F4A_7C15)
-      let register = Int(hash >> UInt64(64 - Self.registerBits))
-      let rank = UInt8(min((hash << UInt64(Self.registerBits)).leadingZeroBitCount, 64 - Self.registerBits) + 1)
+      let register = Int(truncatingIfNeeded: hash >> (64 - Self.registerBits))
+      let rank = UInt8(
+        truncatingIfNeeded: min((hash << Self.registerBits).leadingZeroBitCount, 64 - Self.registerBits) + 1)
       registers.pointer[register] = max(registers.pointer[register], rank)
     }
   }

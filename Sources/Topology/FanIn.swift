@@ -62,16 +62,16 @@ final class FanIn<T: Scalar> {
   private func selectUnits(_ pattern: Pattern, spares: Bool) -> Int {
     var active = 0
     for row in 0..<pattern.rows where !pattern.slots(row: row).isEmpty { active &+= 1 }
-    let wanted = spares ? 0 : max(1, Int(ablation * Double(budget / max(1, active))))
+    let wanted = spares ? 0 : max(1, Int(clamping: ablation * Double(budget / max(1, active))))
     var left = 0
     for row in 0..<pattern.rows where counts.pointer[row] >= wanted { left &+= 1 }
     // So few that none would be over-full, and so many that each gets a connection.
     let least = min(pattern.rows, (budget &+ pattern.columns &- 1) / pattern.columns)
     let units = min(max(left, least), budget)
-    let worst = kthLargest(units, count: pattern.rows) { UInt64(counts.pointer[$0]) }
+    let worst = kthLargest(units, count: pattern.rows) { UInt64(truncatingIfNeeded: counts.pointer[$0]) }
     var equals = units &- worst.larger
     for row in 0..<pattern.rows {
-      let count = UInt64(counts.pointer[row])
+      let count = UInt64(truncatingIfNeeded: counts.pointer[row])
       if count > worst.key { continue }
       if count == worst.key, equals > 0 {
         equals &-= 1

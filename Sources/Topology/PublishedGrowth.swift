@@ -40,7 +40,7 @@ struct PublishedGrowth {
       if residual <= 0 { break }
     }
     for i in layers.indices {
-      layers[i].coming = max(layers[i].staying == 0 ? 1 : 0, Int(growth[i].rounded(.down)))
+      layers[i].coming = max(layers[i].staying == 0 ? 1 : 0, Int(clamping: growth[i]))
     }
   }
 

@@ -47,6 +47,6 @@ final class RecentPositions {
 
   private func bit(_ hash: UInt64) -> Bit {
     let place = hash.multipliedFullWidth(by: UInt64(truncatingIfNeeded: words.count &* 64)).high
-    return (Int(place >> 6), 1 &<< (place & 63))
+    return (Int(truncatingIfNeeded: place >> 6), 1 &<< (place & 63))
   }
 }

@@ -84,7 +84,7 @@ struct Redistributor {
       guard shares[i] > 0 else { continue }
       let exact = Double(pot) * (shares[i] / sum)
       let space = room(layers[i]) - given[i]
-      let part = min(Int(exact), space, left)
+      let part = min(Int(clamping: exact), space, left)
       given[i] += part
       left -= part
       remainders[i] = part < space ? exact - Double(part) : -1

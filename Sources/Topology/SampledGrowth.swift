@@ -32,7 +32,7 @@ final class SampledGrowth<T: Scalar>: GrowthCriterion {
     self.share = share
     self.sampling = sampling
     let (rows, columns) = (pattern.rows, pattern.columns)
-    let room = max(pattern.capacity, Self.count(share, of: pattern.capacity, within: rows * columns))
+    let room = max(pattern.capacity, CandidateSampling.count(share, of: pattern.capacity, within: rows * columns))
     let what = "topology method, candidates for growing"
     positions = try Buffer(count: room, of: what)
     scratch = try Buffer(count: room, of: what)
@@ -64,7 +64,7 @@ final class SampledGrowth<T: Scalar>: GrowthCriterion {
     _ count: Int, _ context: GrowthContext<T>, _ random: inout RandomSource, _ chosen: UnsafeMutablePointer<Position>
   ) throws(Failure) {
     let pattern = context.subject.pattern
-    let wanted = max(count, Self.count(share, of: pattern.connections, within: context.free))
+    let wanted = max(count, CandidateSampling.count(share, of: pattern.connections, within: context.free))
     var drawn = 0
     if wanted < context.free, try prepare(context, &random) {
       drawn = drawActive(wanted, context, &random)
@@ -76,11 +76,6 @@ final class SampledGrowth<T: Scalar>: GrowthCriterion {
     candidates.set(positions.pointer, count: total)
     try context.subject.growthScores(at: candidates, into: scores.pointer)
     selectLargest(count, of: total, into: chosen)
-  }
-
-  private static func count(_ share: Double, of connections: Int, within most: Int) -> Int {
-    let wanted = (share * Double(connections)).rounded(.up)
-    return wanted < Double(most) ? Int(wanted) : most
   }
 
   /// Measure activity. Returns whether there is some to draw by.
@@ -156,5 +151,13 @@ final class SampledGrowth<T: Scalar>: GrowthCriterion {
       chosen[found] = positions.pointer[i]
       found &+= 1
     }
+  }
+}
+
+extension CandidateSampling {
+  /// How many candidates there are for some connections: at most as many as positions can be sorted, which is below 2^32.
+  /// - share: candidates for each connection. - most: positions that there are.
+  package static func count(_ share: Double, of connections: Int, within most: Int) -> Int {
+    min(Int(clamping: (share * Double(connections)).rounded(.up)), most, Pattern.maximumConnections)
   }
 }

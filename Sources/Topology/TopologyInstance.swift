@@ -26,6 +26,9 @@ public final class TopologyInstance<T: Scalar> {
     try method.check(for: T.self)
     self.method = method
     plan = method.plan
+    guard !plan.thinsGlobally || layers.total({ $0.pattern.rows * $0.pattern.columns }) < .max else {
+      throw Failure(.invalidArgument, "\(method.owner): the layers have too many positions to count together")
+    }
     schedule = plan.schedule
     threshold = plan.threshold
     var made: [LayerTopology<T>] = []
@@ -36,7 +39,7 @@ public final class TopologyInstance<T: Scalar> {
     }
     self.layers = made
     redistributor = Redistributor(
-      layers: made.count, baseline: plan.adjustsGrowth ? made.reduce(0) { $0 + $1.initialCount } : nil)
+      layers: made.count, baseline: plan.adjustsGrowth ? made.total { $0.initialCount } : nil)
     needsGradient = Self.needsGradient(plan, made)
   }
 
@@ -50,7 +53,7 @@ public final class TopologyInstance<T: Scalar> {
     hasBegun = other.hasBegun
     layers = other.layers.filter { $0.subject !== subject }
     redistributor = Redistributor(
-      layers: layers.count, baseline: plan.adjustsGrowth ? layers.reduce(0) { $0 + $1.connections } : nil)
+      layers: layers.count, baseline: plan.adjustsGrowth ? layers.total { $0.connections } : nil)
     needsGradient = Self.needsGradient(plan, layers)
   }
 
@@ -64,7 +67,7 @@ public final class TopologyInstance<T: Scalar> {
   /// then: generic sequences of the standard library allocate.
   public let needsGradient: Bool
   /// Bytes of scratch.
-  public var bytes: Int { layers.reduce(0) { $0 + $1.bytes } }
+  public var bytes: Int { layers.total { $0.bytes } }
 
   /// Whether the schedule asks for an update at this time.
   public func isDue(step: Int) -> Bool { method.changesPatterns && schedule.isDue(step: step) }
@@ -163,7 +166,7 @@ public final class TopologyInstance<T: Scalar> {
   /// `staying` of every layer, and `coming` where the drop score does not decide itself what goes.
   /// - isLast: a soft bound is kept from now on, and all below a soft threshold goes.
   private func decideStaying(_ fraction: Double, _ step: Int, isLast: Bool) {
-    let isGlobal = plan.scope == .global && plan.density.final != nil
+    let isGlobal = plan.thinsGlobally
     if isGlobal { shareGlobally(step) }
     for layer in layers {
       if plan.hasSoftThreshold {
@@ -207,7 +210,7 @@ public final class TopologyInstance<T: Scalar> {
     var now = 0
     for layer in layers {
       initial += layer.initialCount
-      positions += layer.positionCount
+      positions = positions.addingClamped(layer.positionCount)
       now += layer.connections
     }
     let target = connections(step, initial: initial, positions: positions)

@@ -111,13 +111,14 @@ public struct TopologyMethod: Sendable {
     let share = self[.untilShare]
     try require(share == -1 || share >= 0, "until_share must be in [0, 1], or -1 for none, got \(share)")
     try require(share == -1 || self[.trainingLength] > 0, "until_share \(share) needs training_length, which is 0")
-    try require(self[.phase] == 0 || final > 0, "phase \(Int(self[.phase])) needs final_density")
+    try require(self[.phase] == 0 || final > 0, "phase \(Int(clamping: self[.phase])) needs final_density")
     let needsEnd = final > 0
     try require(
       !needsEnd || self[.densityEnd] > self[.densityBegin],
-      "final_density needs density_end after density_begin \(Int(self[.densityBegin])), got \(Int(self[.densityEnd]))")
+      "final_density needs density_end after density_begin \(Int(clamping: self[.densityBegin])), got \(Int(clamping: self[.densityEnd]))"
+    )
     let alternates = kind == .acdc
-    try require(!alternates || self[.phase] >= 1, "phase must be at least 1, got \(Int(self[.phase]))")
+    try require(!alternates || self[.phase] >= 1, "phase must be at least 1, got \(Int(clamping: self[.phase]))")
     try require(
       self[.redistribute] == 0 || self[.fanIn] == 0, "redistribute and constant_fan_in exclude each other")
     try require(!isPublished(.snfs) || self[.redistribute] != 0, "published needs redistribute, which is 0")

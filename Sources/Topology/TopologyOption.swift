@@ -113,8 +113,8 @@ public enum DropRounding: Int32, Sendable, CaseIterable {
 
   func count(_ fraction: Double, of n: Int) -> Int {
     switch self {
-    case .truncate: min(n, Int(Float(n) * Float(fraction)))
-    case .up: min(n, Int((fraction * Double(n)).rounded(.up)))
+    case .truncate: min(n, Int(clamping: Double(Float(n) * Float(fraction))))
+    case .up: min(n, Int(clamping: (fraction * Double(n)).rounded(.up)))
     }
   }
 }

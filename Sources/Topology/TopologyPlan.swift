@@ -1,3 +1,4 @@
+import Base
 import Sparse
 
 /// A method's options, decoded once.
@@ -41,17 +42,17 @@ public struct TopologyPlan: Sendable {
   public let replacesStep: Bool
 
   init(_ method: TopologyMethod) {
-    func time(_ option: TopologyOption) -> Int { Int(min(method[option], 0x1p53)) }
+    func time(_ option: TopologyOption) -> Int { Int(clamping: min(method[option], 0x1p53)) }
     func choice<Choice: RawRepresentable>(_ option: TopologyOption, _: Choice.Type) -> Choice
     where Choice.RawValue == Int32, Choice: CaseIterable {
-      Choice(rawValue: Int32(method[option])) ?? Choice.allCases[Choice.allCases.startIndex]
+      Choice(rawValue: Int32(clamping: method[option])) ?? Choice.allCases[Choice.allCases.startIndex]
     }
     let every = time(.every)
     let begin = time(.begin)
     let share = method[.untilShare]
     var schedule = UpdateSchedule(
       every: every, begin: begin < 0 ? every : begin,
-      until: share >= 0 ? Int(share * Double(time(.trainingLength))) : time(.until),
+      until: share >= 0 ? Int(clamping: share * Double(time(.trainingLength))) : time(.until),
       dropFraction: method[.dropFraction], minimumDropFraction: method[.minimumDropFraction],
       decay: choice(.decay, DropDecay.self))
     schedule.clock = choice(.clock, TopologyClock.self)
@@ -63,7 +64,7 @@ public struct TopologyPlan: Sendable {
     scope = choice(.scope, DropScope.self)
     grow = choice(.grow, GrowthScore.self)
     justDropped = method.isPublished(.set) ? .restart : choice(.justDropped, JustDropped.self)
-    gradientBatches = Int(method[.gradientBatches])
+    gradientBatches = Int(clamping: method[.gradientBatches])
     gradientDecay = method[.gradientDecay]
     candidates = method[.candidates]
     sampling = choice(.sampling, CandidateSampling.self)
@@ -102,6 +103,9 @@ public struct TopologyPlan: Sendable {
   /// Whether the drop score says itself which connections go, however many they are.
   var marksItself: Bool { drop == .signFlip || drop == .thresholds || threshold > 0 }
 
+  /// Whether the density schedule is one of all layers together.
+  var thinsGlobally: Bool { scope == .global && density.final != nil }
+
   /// How many of some stored connections take part in forward: of 10 at a share of 0.3, 3.
   public func forwardCount(of connections: Int) -> Int {
     max(1, Distribution.connections(density: forwardShare, positions: connections))
@@ -110,11 +114,11 @@ public struct TopologyPlan: Sendable {
   /// Slots that each of some layers needs room for while the method is at work.
   /// - layers: connections at the start and positions of each.
   public func capacities(_ layers: [(connections: Int, positions: Int)]) -> [Int] {
-    let mean = Double(layers.reduce(0) { $0 + $1.connections }) / Double(max(1, layers.count))
+    let mean = Double(layers.total { $0.connections }) / Double(max(1, layers.count))
     return layers.map { connections, positions in
       var most = connections
-      if redistribute != .none { most = max(most, Int(min(room * mean, Double(positions)))) }
-      if isSoft { most = max(most, connections + rounding.count(schedule.dropFraction, of: connections)) }
+      if redistribute != .none { most = max(most, Int(clamping: min(room * mean, Double(positions)))) }
+      if isSoft { most = max(most, connections.addingClamped(rounding.count(schedule.dropFraction, of: connections))) }
       return min(most, positions)
     }
   }
