@@ -11,9 +11,9 @@ mkdir -p $out
 warnings=(-Wall -Wextra -Werror -pedantic)
 programs=(lifecycle owners options patterns training phases optimizers topology presets callbacks ranks distributions accounting
   pruning lottery reconstruct nulls handles values decimals instruction_sets allocations threads forks openmp environment memory
-  fuzz)
+  fuzz extremes sizes)
 [ $# -gt 0 ] && programs=("$@")
-helpers=(Tests/ABI/test.c Tests/ABI/fixture.c Tests/ABI/calls.c)
+helpers=(Tests/ABI/test.c Tests/ABI/fixture.c Tests/ABI/calls.c Tests/ABI/children.c)
 
 # compile COMPILER PRECISION: every program.
 compile() {
