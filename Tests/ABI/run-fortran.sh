@@ -47,7 +47,7 @@ for program in $programs stops; do
   link "$program" "$build/$program.o" "$build/testing.o" "${objects[@]}"
 done
 gcc -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -c Tests/ABI/host.c -o "$build/host.o"
-for program in turkish; do
+for program in environment turkish; do
   compile "Tests/ABI/$program.f90"
   link "$program" "$build/$program.o" "$build/host.o" "$build/testing.o" "${objects[@]}"
 done
@@ -61,6 +61,8 @@ link first "$build/first.o" "${objects[@]}"
 link mnist "$build"/{mnist,choices,digit_images,progress_line,pictures}.o "${objects[@]}"
 
 for program in $programs; do timeout 300 "$build/$program"; done
+
+timeout 120 "$build/environment"
 
 # dialect FOLDER FLAG...: the small program with other default kinds, and the modules and their tests' too if the folder is new.
 dialect() {
