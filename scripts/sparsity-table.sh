@@ -31,7 +31,7 @@ recipe() {
 densities() {
   case $1 in
     snip_own) echo 0.02 ;;
-    rigl_own) echo 0.0225 ;;
+    rigl_own) echo 0.0215 ;;
     *) echo "$densities" ;;
   esac
 }
@@ -69,23 +69,35 @@ candidates() {
       done
       echo "learning_rate=0.2 weight_decay=2e-4 epochs=150 input_dropout=0.1"
       ;;
+    rigl_density) printf 'density=%s\n' 0.0215 0.0225 ;;
   esac
 }
 
-# trials NAME: the methods and densities by which candidates are compared.
+# trials NAME: the methods and densities by which candidates are compared. The density of RigL's own recipe is chosen last, by
+# the bytes that remain.
 trials() {
   case $1 in
     common) printf "method='%s' density=%s\n" rigl 0.02 rigl 0.1 snip 0.02 snip 0.1 ;;
     snip_own) echo "method='snip' density=$(densities snip_own)" ;;
-    rigl_own) echo "method='rigl' density=$(densities rigl_own)" ;;
+    rigl_own) echo "method='rigl' density=0.0225" ;;
+    rigl_density) recipe rigl_own ;;
+  esac
+}
+
+# seeds NAME: those of the choice, none of which is a seed of the table.
+seeds() {
+  case $1 in
+    common) echo "${SEEDS:-1}" ;;
+    rigl_density) echo "${SEEDS:-1 2 3 4 5}" ;;
+    *) echo "${SEEDS:-1 2}" ;;
   esac
 }
 
 # A line a run of the choices: recipe and candidate, a tab, the program's arguments.
 choices() {
   local name seed candidate trial
-  for name in ${RECIPES:-common snip_own rigl_own}; do
-    for seed in ${SEEDS:-1 2}; do
+  for name in ${RECIPES:-common snip_own rigl_own rigl_density}; do
+    for seed in $(seeds "$name"); do
       candidates "$name" | while read -r candidate; do
         trials "$name" | while read -r trial; do
           printf '%s %s\t%s\n' "$name" "$candidate" "$trial seed=$seed $candidate validate=t"
