@@ -19,15 +19,18 @@ module espalier_steps
     procedure, private :: train_step_f32, train_step_f64, train_step_labels_f32, train_step_labels_f64
     generic, public :: train_step => train_step_f32, train_step_f64, train_step_labels_f32, train_step_labels_f64
       !! One step on a batch with targets (outputs, batch) or class numbers (batch): forward, loss, backward, update, and
-      !! drop and grow when due. `loss` is the batch's mean before the update; when it is not finite nothing changes.
+      !! drop and grow when due. `loss` is the batch's mean before the update. When data, loss or a gradient
+      !! is not finite, or a target is none that the loss is meant for, no weight changes.
     procedure, private :: forward_f32, forward_f64, backward_f32, backward_f64
     generic, public :: forward => forward_f32, forward_f64
       !! Outputs (outputs, batch) in training mode; keeps what backward needs.
     generic, public :: backward => backward_f32, backward_f64
       !! From the derivative of the loss by the outputs of the forward pass just made: gradients into the gradient array,
-      !! and `dx`, the derivative by the inputs, when asked for.
+      !! and `dx`, the derivative by the inputs, when asked for. NaN or Inf among the former fails; what overflows on the way
+      !! is left to `update`.
     procedure :: update
-      !! Every layer's optimizer, in place on the parameters, from the gradient array.
+      !! Every layer's optimizer, in place on the parameters, from the gradient array. NaN or Inf there fails before any
+      !! parameter changes.
     procedure :: evolve
       !! Drop and grow where it is due; with `drop_fraction` now, whatever the schedule.
     procedure :: end_epoch

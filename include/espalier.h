@@ -9,7 +9,8 @@
  *  - Layout: C `x[batch][features]` and Fortran `x(features, batch)` are the same bytes; a sample's features are contiguous.
  *    Arrays need only the natural alignment of their elements; arrays given to one call must not overlap unless said so.
  *  - Precision belongs to the network. A function that ends in _f32 takes `float` arrays and needs an ESPALIER_FLOAT32
- *    network, one in _f64 takes `double` arrays and needs ESPALIER_FLOAT64. Hyperparameters and losses are always double.
+ *    network, one in _f64 takes `double` arrays and needs ESPALIER_FLOAT64. Hyperparameters and losses are always double; a
+ *    float32 network refuses options beyond 3.2e32, a millionth of its range, whenever they come to it (float64: 1.7e302).
  *  - Layers are numbered from 1 in the order in which they were added, in C, Fortran, Swift and messages alike; the input is
  *    not a layer. ESPALIER_ALL_LAYERS (0) stands for every layer that has weights.
  *  - Counts are int64_t, row and column indices int32_t, their base (0 or 1) is always an argument.
@@ -52,7 +53,7 @@ enum {
   ESPALIER_ERROR_UNKNOWN_NAME = 6,     /**< no option of that name */
   ESPALIER_ERROR_BUFFER_TOO_SMALL = 7, /**< a caller's array is too small */
   ESPALIER_ERROR_BATCH_TOO_LARGE = 8,  /**< more samples than the max_batch given to build */
-  ESPALIER_ERROR_NON_FINITE = 9,       /**< NaN or Inf in the data or in the loss; no weight has changed */
+  ESPALIER_ERROR_NON_FINITE = 9,       /**< NaN or Inf in data, loss or gradients; no weight has changed */
   ESPALIER_ERROR_OUT_OF_MEMORY = 10,   /**< an allocation failed */
   ESPALIER_ERROR_NUMERICAL = 11,       /**< a LAPACK factorisation failed */
   ESPALIER_ERROR_BUSY = 12,            /**< another thread is inside a call with the same handle */
@@ -80,9 +81,10 @@ enum {
 
 /** Losses. Each is the mean over the samples of a batch of what is written here for one sample with outputs y and target t.
  *  MEAN_SQUARED_ERROR: mean over outputs of (y-t)^2. SOFTMAX_CROSS_ENTROPY: -sum t log softmax(y), y are logits, t
- *  probabilities or one class number. BINARY_CROSS_ENTROPY: mean over outputs of the cross-entropy of sigmoid(y) and t in
- *  [0, 1], y are logits. HUBER: mean over outputs of 0.5 e^2 for |e| <= delta, delta (|e| - 0.5 delta) beyond, e = y-t,
- *  delta = network option "huber_delta" (1). Definitions and reductions are those of PyTorch. */
+ *  probabilities or one class number; t < 0 is ESPALIER_ERROR_INVALID_ARGUMENT, while t may have any sum, which then weighs
+ *  the sample. BINARY_CROSS_ENTROPY: mean over outputs of the cross-entropy of sigmoid(y) and t in [0, 1] (otherwise
+ *  ESPALIER_ERROR_INVALID_ARGUMENT), y are logits. HUBER: mean over outputs of 0.5 e^2 for |e| <= delta, delta (|e| - 0.5
+ *  delta) beyond, e = y-t, delta = network option "huber_delta" (1). Definitions and reductions are those of PyTorch. */
 enum {
   ESPALIER_MEAN_SQUARED_ERROR = 0,
   ESPALIER_SOFTMAX_CROSS_ENTROPY = 1,
@@ -332,7 +334,8 @@ int espalier_network_set_densities(espalier_network *network, espalier_densities
  *  @param connections  length of rows, columns and values, >= 1
  *  @param rows, columns  unit and input of each connection, from `base`; any order (they are sorted by row, then column);
  *                a duplicate or an index out of range is ESPALIER_ERROR_INVALID_ARGUMENT
- *  @param values initial weights in the same order, or NULL for the layer's initialiser
+ *  @param values initial weights in the same order, or NULL for the layer's initialiser; NaN or Inf is
+ *                ESPALIER_ERROR_INVALID_ARGUMENT
  *  @param base   0 or 1. All arrays are copied. */
 int espalier_layer_set_pattern_coo_f32(espalier_network *network, int64_t layer, int64_t connections, const int32_t *rows,
                                        const int32_t *columns, const float *values, int base);
@@ -462,9 +465,18 @@ int espalier_layer_pattern(const espalier_network *network, int64_t layer, int b
 /** One step: forward, loss, backward, update, and drop and grow when due.
  *  @param x      (batch, inputs)   @param target (batch, outputs)   @param batch 1 .. max_batch
  *  @param loss   receives the mean loss of the batch, before the update
- *  NaN or Inf in x, target or the loss: ESPALIER_ERROR_NON_FINITE, nothing changes; loss receives the loss that was not
- *  finite, NaN when it was x or target. ESPALIER_ERROR_STOPPED by a score or reduction of the caller's: the optimizers' step
- *  is done, no pattern of that method has changed, and its update stays due. */
+ *  What is looked at, in this order: target, whether the loss is meant for it (ESPALIER_ERROR_INVALID_ARGUMENT); x and target
+ *  for NaN and Inf; the loss; the gradients of all layers, which can overflow though the loss is finite, weights and biases,
+ *  also for what an optimizer cannot take: with learning rate r sgd takes gradients up to 1/1024 of the largest number over
+ *  max(1, r), the others, which square them, up to half of the root of the largest number (9.2e18 in float32), both after
+ *  clip_norm. Each of these is ESPALIER_ERROR_NON_FINITE, the message names place and value, and no weight, no state of an
+ *  optimizer and no pattern has changed; loss receives the loss, NaN when it was x or target. A loss or a gradient is known
+ *  only when the layers hold this batch: then, as after predict, there is no forward pass any more for backward or for a
+ *  method that drops or grows by gradient. A gradient stays in the gradient array as it was found, for whoever wants to see
+ *  it, and what "accumulate" had added up there is forgotten. The weights after the update are not looked at: one that leaves
+ *  the range over many steps makes the next loss NaN or Inf.
+ *  ESPALIER_ERROR_STOPPED by a score or reduction of the caller's: the optimizers' step is done, no pattern of that method has
+ *  changed, and its update stays due. */
 int espalier_train_step_f32(espalier_network *network, const float *x, const float *target, int64_t batch, double *loss);
 int espalier_train_step_f64(espalier_network *network, const double *x, const double *target, int64_t batch, double *loss);
 
@@ -483,8 +495,9 @@ typedef int (*espalier_progress)(void *user, int64_t done, int64_t samples, doub
  *  @param shuffle 0: in order; 1: in an order drawn from the network's seed, samples are gathered, not copied
  *  @param progress may be NULL; @param user is passed to it and may be NULL
  *  @param loss receives the mean over the samples of the loss at the time of their batch.
- *  ESPALIER_ERROR_STOPPED when progress asked to stop; ESPALIER_ERROR_NON_FINITE stops before the batch that caused it
- *  changes anything. What earlier batches of the epoch did stays. */
+ *  All targets or labels are looked at before the first batch. ESPALIER_ERROR_STOPPED when progress asked to stop;
+ *  ESPALIER_ERROR_NON_FINITE stops before the batch that caused it changes anything, as in train_step. What earlier batches of
+ *  the epoch did stays; when it was the first batch, the next epoch takes the order that this one had. */
 int espalier_train_epoch_f32(espalier_network *network, const float *x, const float *target, int64_t samples,
                              int64_t batch, int shuffle, espalier_progress progress, void *user, double *loss);
 int espalier_train_epoch_f64(espalier_network *network, const double *x, const double *target, int64_t samples,
@@ -502,28 +515,35 @@ int espalier_forward_f64(espalier_network *network, const double *x, int64_t bat
 /** Gradients of the forward pass just made into the gradient array (dw of bind). With "accumulate" 1 they replace what is
  *  there; above 1 they are added to it after the first since the last update. Nothing is scaled.
  *  @param dloss_dy (batch, outputs), derivative of the loss with respect to y  @param batch as given to forward
- *  @param dx receives (batch, inputs), the derivative with respect to x; may be NULL (saves its computation) */
+ *  @param dx receives (batch, inputs), the derivative with respect to x; may be NULL (saves its computation)
+ *  NaN or Inf in dloss_dy: ESPALIER_ERROR_NON_FINITE, nothing changes. What overflows in the pass is Inf or NaN in the
+ *  gradient array and in dx; espalier_update refuses it, so that ranks which sum their gradients meet the same failure. */
 int espalier_backward_f32(espalier_network *network, const float *dloss_dy, int64_t batch, float *dx);
 int espalier_backward_f64(espalier_network *network, const double *dloss_dy, int64_t batch, double *dx);
 
 /** Apply every layer's optimizer in place to the parameters, from the gradient array. A layer whose topology update is due and
  *  has "replaces_step" (RigL, Algorithm 1: the update takes the place of the optimizer's step) is passed over and waits for
- *  evolve. Needs an optimizer on every layer with parameters and a backward since build. */
+ *  evolve. Needs an optimizer on every layer with parameters and a backward since build. The gradient array is read before
+ *  the first weight changes: NaN, Inf or what an optimizer cannot take (see train_step) is ESPALIER_ERROR_NON_FINITE, and
+ *  nothing changes but that the next backward replaces the gradients instead of adding to them. */
 int espalier_update(espalier_network *network);
 
 /** Drop and grow connections in the layers where it is due; nothing otherwise. Weights, gradients and optimizer state move
  *  with their connection, in place; grown connections get weight 0 (or what "grow_weight" says) and state 0. Methods that drop
- *  or grow by gradient need the backward of this step. ESPALIER_ERROR_STOPPED as in train_step. */
+ *  or grow by gradient need the backward of this step. ESPALIER_ERROR_STOPPED as in train_step; asked again, it is the same
+ *  update. */
 int espalier_evolve(espalier_network *network);
 
 /** Drop and grow now, whatever the schedule, with this drop fraction. The layer must have a topology method that changes
- *  patterns; layers that it was given together change together.
+ *  patterns; layers that it was given together change together. After ESPALIER_ERROR_STOPPED the layers of the method that was
+ *  stopped are as they were, random numbers included; methods of layers before them have done their update.
  *  @param layer a sparse layer, or ESPALIER_ALL_LAYERS for all with such a method  @param drop_fraction in [0, 1] */
 int espalier_evolve_now(espalier_network *network, int64_t layer, double drop_fraction);
 
 /** Count an epoch as ended, and drop and grow where a clock of epochs makes it due. espalier_train_epoch_* calls it at its end;
  *  a loop of one's own calls it after its last step and before it evaluates, as methods that grow by gradient need the backward
- *  pass of that step (ESPALIER_ERROR_INVALID_STATE otherwise, and the epoch is not counted). After build. */
+ *  pass of that step (ESPALIER_ERROR_INVALID_STATE otherwise, and the epoch is not counted). After ESPALIER_ERROR_STOPPED the
+ *  epoch is counted, and the update stays due for espalier_evolve. After build. */
 int espalier_network_end_epoch(espalier_network *network);
 
 /** Keep a copy of all weights and biases for espalier_network_rewind, in place of an earlier one. It follows the connections
@@ -544,7 +564,8 @@ int espalier_network_rewind(espalier_network *network);
 int espalier_predict_f32(espalier_network *network, const float *x, int64_t samples, float *y);
 int espalier_predict_f64(espalier_network *network, const double *x, int64_t samples, double *y);
 
-/** Mean loss in inference mode; NaN or Inf in the data give a loss that is not finite, and ESPALIER_OK. */
+/** Mean loss in inference mode; NaN or Inf in the data give a loss that is not finite, and ESPALIER_OK. Targets that the loss
+ *  is not meant for are ESPALIER_ERROR_INVALID_ARGUMENT, as in train_step. */
 int espalier_evaluate_f32(espalier_network *network, const float *x, const float *target, int64_t samples, double *loss);
 int espalier_evaluate_f64(espalier_network *network, const double *x, const double *target, int64_t samples, double *loss);
 
@@ -587,7 +608,8 @@ int espalier_optimizer_get(const espalier_optimizer *optimizer, const char *name
 
 /** One step on the caller's own arrays: weights change in place, gradient is only read. The state lives in the handle, is
  *  sized at the first call and kept: a later call with another count or precision is ESPALIER_ERROR_INVALID_ARGUMENT or
- *  ESPALIER_ERROR_PRECISION. NaN or Inf in the gradient passes through, as in PyTorch. @param count elements, >= 1 */
+ *  ESPALIER_ERROR_PRECISION. Both arrays are read before the first weight changes: NaN or Inf, or a gradient that the rule
+ *  cannot take (see train_step), is ESPALIER_ERROR_NON_FINITE, and nothing changes. @param count elements, >= 1 */
 int espalier_optimizer_minimize_f32(espalier_optimizer *optimizer, float *weights, const float *gradient, int64_t count);
 int espalier_optimizer_minimize_f64(espalier_optimizer *optimizer, double *weights, const double *gradient, int64_t count);
 
@@ -783,10 +805,11 @@ int espalier_pruning_get(const espalier_pruning *pruning, const char *name, doub
  *  @param x (samples, inputs)  @param target (samples, outputs)
  *  x, target and samples are passed over by random, magnitude and synflow, and may then be NULL and 0; target also by obs and
  *  sparsegpt.
- *  ESPALIER_ERROR_INVALID_ARGUMENT also for a density that leaves a layer nothing, ESPALIER_ERROR_NON_FINITE for NaN or Inf
- *  in the data, the loss or a score, ESPALIER_ERROR_INVALID_STATE while a layer has a soft threshold (topology method str before
- *  its last update), ESPALIER_ERROR_NUMERICAL when H cannot be factored, ESPALIER_ERROR_OUT_OF_MEMORY when a
- *  layer has more inputs than there is memory for their pairs. */
+ *  ESPALIER_ERROR_INVALID_ARGUMENT also for a density that leaves a layer nothing and targets that the loss is not meant for,
+ *  ESPALIER_ERROR_NON_FINITE for NaN or Inf in the data, the loss or a score, ESPALIER_ERROR_INVALID_STATE while a layer has
+ *  a soft threshold (topology method str before its last update), ESPALIER_ERROR_NUMERICAL when H cannot be factored,
+ *  ESPALIER_ERROR_OUT_OF_MEMORY when a layer has more inputs than there is memory for their pairs. obs and sparsegpt go through the network's own layers: once
+ *  they compute, the last forward pass is gone, as after predict, also when they fail. */
 int espalier_network_prune_f32(espalier_network *network, const espalier_pruning *pruning, const float *x,
                                const float *target, int64_t samples);
 int espalier_network_prune_f64(espalier_network *network, const espalier_pruning *pruning, const double *x,

@@ -52,13 +52,25 @@ public struct Option: Sendable {
     guard !value.isSubnormal, let whole = Int(exactly: value) else { return false }
     return range.contains(whole)
   }
+
+  /// The largest value that can be used where numbers are of type T: a millionth of its range, so that products with numbers
+  /// of a usual size stay within.
+  public static func limit<T: BinaryFloatingPoint>(_: T.Type) -> Double { Double(T.greatestFiniteMagnitude) * 0x1p-20 }
+
+  /// Whether a value can be used where numbers are of type T. - Throws: `invalidArgument`, naming `owner`, option and value.
+  public func check<T: BinaryFloatingPoint>(_ value: Double, owner: String, for _: T.Type) throws(Failure) {
+    guard value.magnitude > Self.limit(T.self) else { return }
+    throw Failure(
+      .invalidArgument,
+      "\(owner): \(name) must be at most \(Self.limit(T.self)) in float\(MemoryLayout<T>.size * 8), got \(value)")
+  }
 }
 
 /// The values of a table of options. Setting one checks it against its domain first.
 public struct OptionValues: Sendable {
   public let owner: String
   public let table: [Option]
-  private var values: [Double]
+  @usableFromInline private(set) var values: [Double]
 
   public init(owner: String, table: [Option]) {
     self.owner = owner
@@ -80,8 +92,14 @@ public struct OptionValues: Sendable {
     values[i] = value
   }
 
+  /// Whether all values can be used where numbers are of type T. - Throws: `invalidArgument`
+  public func check<T: BinaryFloatingPoint>(for _: T.Type) throws(Failure) {
+    for (option, value) in zip(table, values) { try option.check(value, owner: owner, for: T.self) }
+  }
+
   public func get(_ name: String) throws(Failure) -> Double { values[try index(of: name)] }
 
   /// By position in the table, for hot paths.
+  @inlinable
   public subscript(position: Int) -> Double { values[position] }
 }

@@ -61,6 +61,8 @@ public struct KernelTable<T: Sendable>: Sendable {
   public let adam: Kernel
   /// ``SumOfSquaresArguments``; units: blocks of `SumOfSquaresArguments.block` elements.
   public let sumOfSquares: Kernel
+  /// ``SegmentArguments``; units: segments.
+  public let squaresOfSegments: Kernel
 
   public init(
     name: String, pack: @escaping Kernel, unpack: @escaping Kernel, sparseForward: @escaping Kernel,
@@ -68,7 +70,7 @@ public struct KernelTable<T: Sendable>: Sendable {
     denseForwardEpilogue: @escaping Kernel, denseBackwardPrologue: @escaping Kernel,
     softmaxForward: @escaping Kernel, softmaxBackward: @escaping Kernel, dropout: @escaping Kernel,
     loss: @escaping Kernel, sgd: @escaping Kernel, rmsprop: @escaping Kernel, adagrad: @escaping Kernel,
-    adam: @escaping Kernel, sumOfSquares: @escaping Kernel
+    adam: @escaping Kernel, sumOfSquares: @escaping Kernel, squaresOfSegments: @escaping Kernel
   ) {
     self.name = name
     self.pack = pack
@@ -87,5 +89,6 @@ public struct KernelTable<T: Sendable>: Sendable {
     self.adagrad = adagrad
     self.adam = adam
     self.sumOfSquares = sumOfSquares
+    self.squaresOfSegments = squaresOfSegments
   }
 }

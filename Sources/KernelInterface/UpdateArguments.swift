@@ -163,3 +163,27 @@ public struct SumOfSquaresArguments<T> {
     self.partials = partials
   }
 }
+
+/// Some elements that follow one another.
+public struct Segment<T>: BitwiseCopyable {
+  public var values: UnsafePointer<T>
+  public var count: Int
+
+  @inlinable
+  public init(values: UnsafePointer<T>, count: Int) {
+    self.values = values
+    self.count = count
+  }
+}
+
+/// sums[k] = sum of squares of segment k, in the elements' own precision: quick, and infinite or NaN whenever an element is.
+public struct SegmentArguments<T> {
+  public var segments: UnsafePointer<Segment<T>>
+  public var sums: UnsafeMutablePointer<T>
+
+  @inlinable
+  public init(segments: UnsafePointer<Segment<T>>, sums: UnsafeMutablePointer<T>) {
+    self.segments = segments
+    self.sums = sums
+  }
+}

@@ -5,14 +5,16 @@ import KernelInterface
 
 #if !ESPALIER_AVX2 && !ESPALIER_AVX512
   public let reference32: KernelTable<Float> = referenceTable(
-    name: "reference", sgd: sgd32, rmsprop: rmsprop32, adagrad: adagrad32, adam: adam32, sumOfSquares: sumOfSquares32)
+    name: "reference", sgd: sgd32, rmsprop: rmsprop32, adagrad: adagrad32, adam: adam32, sumOfSquares: sumOfSquares32,
+    squaresOfSegments: squaresOfSegments32)
   public let reference64: KernelTable<Double> = referenceTable(
-    name: "reference", sgd: sgd64, rmsprop: rmsprop64, adagrad: adagrad64, adam: adam64, sumOfSquares: sumOfSquares64)
+    name: "reference", sgd: sgd64, rmsprop: rmsprop64, adagrad: adagrad64, adam: adam64, sumOfSquares: sumOfSquares64,
+    squaresOfSegments: squaresOfSegments64)
 #endif
 
 func referenceTable<T: KernelScalar>(
   name: String, sgd: @escaping Kernel, rmsprop: @escaping Kernel, adagrad: @escaping Kernel, adam: @escaping Kernel,
-  sumOfSquares: @escaping Kernel
+  sumOfSquares: @escaping Kernel, squaresOfSegments: @escaping Kernel
 ) -> KernelTable<T> {
   KernelTable(
     name: name,
@@ -27,5 +29,6 @@ func referenceTable<T: KernelScalar>(
     softmaxBackward: { referenceSoftmaxBackward($0.load(as: SoftmaxArguments<T>.self), $1, $2) },
     dropout: { referenceDropout($0.load(as: DropoutArguments<T>.self), $1, $2) },
     loss: { referenceLoss($0.load(as: LossArguments<T>.self), $1, $2) },
-    sgd: sgd, rmsprop: rmsprop, adagrad: adagrad, adam: adam, sumOfSquares: sumOfSquares)
+    sgd: sgd, rmsprop: rmsprop, adagrad: adagrad, adam: adam, sumOfSquares: sumOfSquares,
+    squaresOfSegments: squaresOfSegments)
 }

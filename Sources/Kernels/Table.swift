@@ -24,7 +24,8 @@ public let kernels32 = KernelTable<Float>(
   softmaxBackward: { softmaxBackward($0.assumingMemoryBound(to: SoftmaxArguments<Float>.self).pointee, $1, $2) },
   dropout: { dropout($0.assumingMemoryBound(to: DropoutArguments<Float>.self).pointee, $1, $2) },
   loss: { loss($0.assumingMemoryBound(to: LossArguments<Float>.self).pointee, $1, $2) },
-  sgd: sgd32, rmsprop: rmsprop32, adagrad: adagrad32, adam: adam32, sumOfSquares: sumOfSquares32)
+  sgd: sgd32, rmsprop: rmsprop32, adagrad: adagrad32, adam: adam32, sumOfSquares: sumOfSquares32,
+  squaresOfSegments: squaresOfSegments32)
 
 /// This module's kernels for Double.
 public let kernels64 = KernelTable<Double>(
@@ -40,4 +41,5 @@ public let kernels64 = KernelTable<Double>(
   softmaxBackward: { softmaxBackward($0.assumingMemoryBound(to: SoftmaxArguments<Double>.self).pointee, $1, $2) },
   dropout: { dropout($0.assumingMemoryBound(to: DropoutArguments<Double>.self).pointee, $1, $2) },
   loss: { loss($0.assumingMemoryBound(to: LossArguments<Double>.self).pointee, $1, $2) },
-  sgd: sgd64, rmsprop: rmsprop64, adagrad: adagrad64, adam: adam64, sumOfSquares: sumOfSquares64)
+  sgd: sgd64, rmsprop: rmsprop64, adagrad: adagrad64, adam: adam64, sumOfSquares: sumOfSquares64,
+  squaresOfSegments: squaresOfSegments64)

@@ -26,11 +26,16 @@ extension Network {
     }
   }
 
-  /// Whether the target fits the loss, and every label is a class.
+  /// Whether the target fits the loss: every label is a class, and every value is one that the loss is meant for. NaN and
+  /// infinity are left to others.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   func check(_ target: Target<T>, _ batch: Batch<T>, _ call: String) throws(Failure) {
-    guard case .labels(let labels) = target else { return }
+    let labels: UnsafePointer<Int32>
+    switch target {
+    case .values(let values): return try checkRange(values, batch, call)
+    case .labels(let given): labels = given
+    }
     guard loss == .softmaxCrossEntropy else {
       throw Failure(.invalidState, "\(call): labels need the softmax cross-entropy loss, the network's is another")
     }
@@ -43,6 +48,48 @@ extension Network {
         throw Failure(.invalidArgument, "\(call): labels[\(sample)] must be in \(base) .. \(last), got \(label)")
       }
     }
+  }
+
+  @inline(__always)
+  private func checkRange(_ values: UnsafePointer<T>, _ batch: Batch<T>, _ call: String) throws(Failure) {
+    let most: T
+    switch loss {
+    case .meanSquaredError, .huber: return
+    case .binaryCrossEntropy: most = 1
+    case .softmaxCrossEntropy: most = .greatestFiniteMagnitude
+    }
+    func row(_ position: Int) -> (sample: Int, values: UnsafePointer<T>) {
+      let sample = batch.samples.map { Int($0[position]) } ?? position
+      return (sample, values + sample * outputs)
+    }
+    // In order they are one run.
+    let runs = batch.samples == nil ? 1 : batch.count
+    let length = batch.count / runs * outputs
+    var run = 0
+    while run < runs, areWithin(row(run).values, length, most) { run += 1 }
+    if run == runs { return }
+    for position in 0..<batch.count {
+      let (sample, target) = row(position)
+      for feature in 0..<outputs where target[feature].isFinite && !(target[feature] >= 0 && target[feature] <= most) {
+        throw Failure(
+          .invalidArgument,
+          "\(call): target[\(sample)][\(feature)] (sample, feature, from 0) must be "
+            + "\(most == 1 ? "in [0, 1] for binary cross-entropy" : ">= 0 for cross-entropy"), got \(target[feature])")
+      }
+    }
+  }
+
+  /// Whether all values are in 0 ... most. Without a branch, so that it is done by vectors.
+  private func areWithin(_ values: UnsafePointer<T>, _ count: Int, _ most: T) -> Bool {
+    var begin = 0
+    while begin < count {
+      let end = min(count, begin &+ 4096)
+      var within: Int32 = 0
+      for i in begin..<end { within &+= values[i] >= 0 && values[i] <= most ? 1 : 0 }
+      if Int(within) != end &- begin { return false }
+      begin = end
+    }
+    return true
   }
 
   @_specialize(where T == Float)
@@ -62,30 +109,36 @@ extension Network {
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  func pack(_ batch: Batch<T>, _ workspace: Workspace<T>, _ shape: PanelShape, watch: Bool = false) {
+  func pack(_ batch: Batch<T>, _ workspace: Workspace<T>, _ shape: PanelShape) {
     let arguments = PackArguments(
       source: batch.x, samples: batch.samples, features: inputs, shape: shape, panels: workspace.input.pointer,
-      nonFinite: watch ? workspace.nonFinite.pointer : nil)
+      nonFinite: nil)
     run(T.kernels.pack, arguments, units: (inputs + 15) / 16, work: 2 * shape.elements(features: inputs))
   }
 
+  /// Pack a batch beside the network's input, which stays: ``Workspace/takeInput()`` follows.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   func packFinite(_ batch: Batch<T>, _ workspace: Workspace<T>, _ shape: PanelShape) throws(Failure) {
-    pack(batch, workspace, shape, watch: true)
+    let arguments = PackArguments(
+      source: batch.x, samples: batch.samples, features: inputs, shape: shape, panels: workspace.inputGradient.pointer,
+      nonFinite: workspace.nonFinite.pointer)
+    run(T.kernels.pack, arguments, units: (inputs + 15) / 16, work: 2 * shape.elements(features: inputs))
     try refuseNonFinite(workspace, "x", batch.x, features: inputs, batch)
   }
 
+  /// Pack what is compared with the outputs, or their gradient. - batch: says which samples.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  func packTarget(
-    _ values: UnsafePointer<T>, _ batch: Batch<T>, _ workspace: Workspace<T>, _ shape: PanelShape
+  func packFinite(
+    _ values: UnsafePointer<T>, _ name: String, _ batch: Batch<T>, into panels: UnsafeMutablePointer<T>,
+    _ workspace: Workspace<T>, _ shape: PanelShape
   ) throws(Failure) {
     let arguments = PackArguments(
-      source: values, samples: batch.samples, features: outputs, shape: shape, panels: workspace.target.pointer,
+      source: values, samples: batch.samples, features: outputs, shape: shape, panels: panels,
       nonFinite: workspace.nonFinite.pointer)
     run(T.kernels.pack, arguments, units: (outputs + 15) / 16, work: 2 * shape.elements(features: outputs))
-    try refuseNonFinite(workspace, "target", values, features: outputs, batch)
+    try refuseNonFinite(workspace, name, values, features: outputs, batch)
   }
 
   /// Name the first value of an array that is not finite, if pack has seen one.

@@ -176,7 +176,9 @@ extension Network {
     let parameters = trainers.flatMap { $0.layer.parameters }
     return try Workspace(
       input: panels(inputs, "input panels"), target: panels(outputs, "target panels"), features: max(inputs, outputs),
-      samples: elements, norm: GlobalNorm(parameters: parameters), usesBLAS: layers.contains { $0.usesBLAS },
+      samples: elements, norm: GlobalNorm(parameters: parameters),
+      gradientGuard: GradientGuard(layers, trainers, elements: parameters.reduce(0) { $0 + $1.capacity }),
+      usesBLAS: layers.contains { $0.usesBLAS },
       inputGradient: panels(inputs, "input gradient panels"), scratch: scratch)
   }
 }

@@ -88,6 +88,7 @@ extension Network {
   /// An instance of its own for the layer, or for every layer (0); state starts anew.
   public func setOptimizer(_ optimizer: Optimizer, layer: Int = 0) throws(Failure) {
     try optimizer.check()
+    try optimizer.options.check(for: T.self)
     let numbers = try linearLayers(layer)
     if isBuilt {
       // All instances first: when one cannot be made, no layer has changed.
@@ -109,6 +110,7 @@ extension Network {
     if name == NetworkOption.distributionPower || name == NetworkOption.epsilon { try requireUnbuilt("network: \(name)") }
     var changed = options
     try changed.set(name, value)
+    try changed.check(for: T.self)
     if workspace != nil, try options.index(of: name) == NetworkOption.denseCrossover {
       let linear = layers.compactMap { $0 as? Linear<T> }
       let wanted = linear.map { $0.scratchElements($0.pattern, denseCrossover: value) }
@@ -158,6 +160,7 @@ extension Network {
       }
       if name != "negative_slope" { try requireUnbuilt("\(owner): \(name)") }
       try option.check(value, owner: owner)
+      try option.check(value, owner: owner, for: T.self)
       switch name {
       case "bias": linear.hasBias = value == 1
       case "initializer": linear.initializer = Initializer(rawValue: Int32(clamping: value)) ?? linear.initializer
@@ -177,16 +180,14 @@ extension Network {
   /// Change a hyperparameter of a layer's own optimizer, or of every layer's (0); state stays.
   public func setOptimizerOption(_ layer: Int, _ name: String, _ value: Double) throws(Failure) {
     let numbers = try linearLayers(layer)
-    var instances: [OptimizerInstance<T>] = []
+    var changes: [(instance: OptimizerInstance<T>, change: OptimizerInstance<T>.Change)] = []
     for number in numbers {
       guard let instance = try trainer(number).optimizer else {
         throw Failure(.invalidState, "linear layer \(number) has no optimizer; call set_optimizer first")
       }
-      var trial = instance.optimizer
-      try trial.set(name, value)
-      instances.append(instance)
+      changes.append((instance, try instance.change(name, value)))
     }
-    for instance in instances { try instance.set(name, value) }
+    for (instance, change) in changes { instance.adopt(change) }
   }
 
   public func optimizerOption(_ layer: Int, _ name: String) throws(Failure) -> Double {

@@ -56,6 +56,7 @@ extension Network {
     if let workspace {
       sum += workspace.input.bytes + workspace.target.bytes + workspace.nonFinite.bytes + workspace.losses.bytes
       sum += workspace.correct.bytes + workspace.inputGradient.bytes + workspace.scratch.bytes
+      sum += workspace.gradientGuard.bytes
     }
     return sum + (order?.bytes ?? 0)
   }

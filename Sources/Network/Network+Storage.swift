@@ -105,6 +105,7 @@ extension Network {
     }
     let scratch = try Buffer<T>(count: wanted.max() ?? 0, of: "scratch of the layers")
     let norm = try GlobalNorm(parameters: trainers.flatMap { $0.layer.parameters }, longest: longest)
+    let gradientGuard = try GradientGuard(layers, trainers, elements: count)
     let units = try makeTopologyUnits(trainers) { trainer in
       moves.first { $0.trainer === trainer }?.pattern ?? trainer.linear?.pattern
     }
@@ -141,6 +142,7 @@ extension Network {
       own = new
     }
     workspace?.norm = norm
+    workspace?.gradientGuard = gradientGuard
     use(scratch)
     use(units)
     forwardBatch = nil

@@ -35,7 +35,9 @@ extension Network {
   /// Forward, loss, backward, update, and drop and grow when due.
   /// - loss: receives the mean loss of the batch before the update; when `nonFinite` is thrown, the loss that is not, or NaN
   ///   when the data is not.
-  /// - Throws: `nonFinite`, and whatever a wrong argument is; nothing has changed then.
+  /// - Throws: `nonFinite`, and whatever a wrong argument is; no weight has changed then. When it is the loss or a gradient
+  ///   that is not finite, there is no forward pass any more to go back through; a gradient is left where gradients are, and
+  ///   accumulation begins anew.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   package func trainStep(_ batch: Batch<T>, _ target: Target<T>, loss: inout Double) throws(Failure) {
@@ -46,14 +48,16 @@ extension Network {
     let accumulate = Int(clamping: options[NetworkOption.accumulate])
     let shape = PanelShape(batch: batch.count, elementSize: MemoryLayout<T>.stride)
 
-    // The input panels are about to be overwritten: there is nothing to go back through any more.
-    forwardBatch = nil
-    holdsGradients = false
     let held = hold(workspace)
     defer { held.release() }
     loss = .nan
+    // Beside the input that the last forward had: it can still be gone back through if this one is refused.
     try packFinite(batch, workspace, shape)
-    if case .values(let values) = target { try packTarget(values, batch, workspace, shape) }
+    if case .values(let values) = target {
+      try packFinite(values, "target", batch, into: workspace.target.pointer, workspace, shape)
+    }
+    workspace.takeInput()
+    // From here on the layers' panels are this batch's, whatever comes.
     forward(workspace, shape, training: true)
     let last = layers[layers.count - 1]
     loss =
@@ -63,11 +67,15 @@ extension Network {
     guard loss.isFinite else {
       throw Failure(.nonFinite, "train_step: the loss is \(loss); no weight has changed")
     }
+    backward(workspace, shape, inputGradient: nil)
+    let updates = pendingGradients >= accumulate
+    let scale = try gradientScale("train_step", workspace, shape, updates: updates)
     passes &+= 1
     forwardBatch = batch.count
-    backward(workspace, shape, inputGradient: nil)
-    if pendingGradients >= accumulate {
-      update(workspace)
+    holdsGradients = true
+    for i in 0..<topologyUnits.count { topologyUnits[i].watch(epochs) }
+    if updates {
+      update(workspace, gradientScale: scale)
       try evolveDue()
     }
   }
@@ -90,7 +98,8 @@ extension Network {
     forwardBatch = count
   }
 
-  /// Gradients of the forward just made. - dy: (outputs, batch). - dx: receives (inputs, batch), or nil.
+  /// Gradients of the forward just made. They may overflow; `update` looks at them. - dy: (outputs, batch). - dx: receives
+  /// (inputs, batch), or nil. - Throws: `nonFinite` for dy; `invalidState` without a forward. Nothing has changed then.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   package func backward(_ dy: UnsafePointer<T>, count: Int, dx: UnsafeMutablePointer<T>?) throws(Failure) {
@@ -104,16 +113,19 @@ extension Network {
     let shape = PanelShape(batch: count, elementSize: MemoryLayout<T>.stride)
     let held = hold(workspace)
     defer { held.release() }
-    let arguments = PackArguments(
-      source: dy, samples: nil, features: outputs, shape: shape, panels: layers[layers.count - 1].outputGradient,
-      nonFinite: nil)
-    run(T.kernels.pack, arguments, units: (outputs + 15) / 16, work: shape.elements(features: outputs))
+    // Where targets are packed, until it is known to be finite: topology methods may still ask for the last one.
+    let packed = workspace.target.pointer
+    try packFinite(dy, "dloss_dy", Batch(x: dy, count: count), into: packed, workspace, shape)
+    layers[layers.count - 1].outputGradient.update(from: packed, count: shape.elements(features: outputs))
     let panels = dx == nil ? nil : workspace.inputGradient.pointer
     backward(workspace, shape, inputGradient: panels)
+    holdsGradients = true
+    try? watch(workspace, shape)
     if let dx, let panels { unpack(panels, features: inputs, shape, to: dx) }
   }
 
-  /// Apply every layer's optimizer, in place.
+  /// Apply every layer's optimizer, in place. - Throws: `nonFinite` when a gradient is NaN or infinite, or too large for an
+  /// optimizer's arithmetic: no weight has changed then, and accumulation begins anew.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   public func update() throws(Failure) {
@@ -124,7 +136,7 @@ extension Network {
     }
     let held = hold(workspace)
     defer { held.release() }
-    update(workspace)
+    update(workspace, gradientScale: try gradientScale("update", workspace, nil, updates: true))
   }
 
   // MARK: Parts
@@ -160,16 +172,22 @@ extension Network {
     }
     pendingGradients = accumulates ? pendingGradients + 1 : 1
     hasGradients = true
-    holdsGradients = true
+  }
+
+  /// Let units keep the panels of a backward pass whose gradients are finite, where an update is to come that asks for them.
+  private func watch(_ workspace: Workspace<T>, _ shape: PanelShape) throws(Failure) {
+    if (0..<topologyUnits.count).contains(where: { topologyUnits[$0].watches(epochs) }) {
+      let pending = pendingGradients
+      defer { pendingGradients = pending }
+      _ = try gradientScale("backward", workspace, shape, updates: false)
+    }
     for i in 0..<topologyUnits.count { topologyUnits[i].watch(epochs) }
   }
 
-  /// The optimizers' step, clipped if asked for. `requireOptimizers` has been called.
+  /// The optimizers' step. `requireOptimizers` has been called. - gradientScale: factor on the gradients.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  private func update(_ workspace: Workspace<T>) {
-    let limit = options[NetworkOption.clipNorm]
-    let scale = limit > 0 ? workspace.norm.factor(limit: limit, executor: executor) : 1
+  private func update(_ workspace: Workspace<T>, gradientScale scale: Double) {
     // By position: iterating would hold on to arrays and elements, which is much of a small network's step.
     for i in 0..<topologyUnits.count { topologyUnits[i].beforeStep(gradientScale: scale) }
     for i in 0..<trainers.count { trainers[i].update(gradientScale: scale, executor: executor) }

@@ -146,7 +146,7 @@ struct Arrays<T: Scalar> {
 /// counts the references to each of its buffers.
 final class Workspace<T: Scalar> {
   /// The packed batch, (inputs, batch).
-  let input: Buffer<T>
+  private(set) var input: Buffer<T>
   /// The packed targets, (outputs, batch).
   let target: Buffer<T>
   /// One byte a block of 16 features of inputs or outputs.
@@ -156,15 +156,17 @@ final class Workspace<T: Scalar> {
   let correct: Buffer<Int64>
   var norm: GlobalNorm<T>
   var usesBLAS: Bool
-  /// dx of the whole network, (inputs, batch). There from the start, because backward allocates nothing.
-  let inputGradient: Buffer<T>
+  /// dx of the whole network, (inputs, batch), and where a batch is packed that may be refused. There from the start, because
+  /// backward allocates nothing.
+  private(set) var inputGradient: Buffer<T>
+  var gradientGuard: GradientGuard<T>
   /// What the layers share.
   var scratch: Buffer<T>
 
   /// - features: the most of the inputs and the outputs. - samples: elements of a panel of one feature.
   init(
-    input: Buffer<T>, target: Buffer<T>, features: Int, samples: Int, norm: GlobalNorm<T>, usesBLAS: Bool,
-    inputGradient: Buffer<T>, scratch: Buffer<T>
+    input: Buffer<T>, target: Buffer<T>, features: Int, samples: Int, norm: GlobalNorm<T>,
+    gradientGuard: GradientGuard<T>, usesBLAS: Bool, inputGradient: Buffer<T>, scratch: Buffer<T>
   ) throws(Failure) {
     self.input = input
     self.target = target
@@ -172,10 +174,14 @@ final class Workspace<T: Scalar> {
     losses = try Buffer(count: samples, of: "workspace")
     correct = try Buffer(count: samples, of: "workspace")
     self.norm = norm
+    self.gradientGuard = gradientGuard
     self.usesBLAS = usesBLAS
     self.inputGradient = inputGradient
     self.scratch = scratch
   }
+
+  /// The batch that lies beside the input becomes the input.
+  func takeInput() { swap(&input, &inputGradient) }
 }
 
 /// Streams of the seed, one a purpose; a layer adds its number.

@@ -100,9 +100,12 @@ final class TopologyUnit<T: Scalar> {
     instance.noteDue(step: time)
   }
 
-  /// After a backward pass: keep its panels if the next update's scores are to know them.
+  /// Whether the next update's scores are to know the panels of this backward pass.
+  func watches(_ epochs: Int) -> Bool { instance.watches(step: time(epochs)) }
+
+  /// After a backward pass: keep its panels if so.
   func watch(_ epochs: Int) {
-    guard instance.watches(step: time(epochs)) else {
+    guard watches(epochs) else {
       holdsBatch = false
       return
     }

@@ -35,13 +35,41 @@ public final class GlobalNorm<T: Scalar> {
       }
       for block in 0..<blocks { total += partials.pointer[block] }
     }
-    return total.squareRoot()
+    return total.isFinite ? total.squareRoot() : scaledNorm()
+  }
+
+  /// The norm where squares overflow though gradients may not, which takes float64 and magnitudes beyond 1e154; infinite or
+  /// NaN when a gradient is.
+  private func scaledNorm() -> Double {
+    var largest = 0.0
+    for parameter in parameters {
+      guard let gradient = parameter.gradient else { continue }
+      for i in 0..<parameter.count {
+        let magnitude = Double(gradient[i].magnitude)
+        guard magnitude.isFinite else { return magnitude }
+        largest = max(largest, magnitude)
+      }
+    }
+    var total = 0.0
+    for parameter in parameters {
+      guard let gradient = parameter.gradient else { continue }
+      for i in 0..<parameter.count {
+        let share = Double(gradient[i]) / largest
+        total += share * share
+      }
+    }
+    return largest * total.squareRoot()
   }
 
   /// The factor that brings the norm to at most `limit`: min(1, limit / (norm + 1e-6)). NaN when the norm is NaN, as in
   /// PyTorch.
   public func factor(limit: Double, executor: any Executor) -> Double {
-    let factor = limit / (norm(executor: executor) + 1e-6)
+    Self.factor(limit: limit, norm: norm(executor: executor))
+  }
+
+  /// The same from the norm.
+  public static func factor(limit: Double, norm: Double) -> Double {
+    let factor = limit / (norm + 1e-6)
     return factor >= 1 ? 1 : factor
   }
 

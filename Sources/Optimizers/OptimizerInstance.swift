@@ -8,7 +8,7 @@ import Sparse
 ///
 /// Not for use by two threads at a time.
 public final class OptimizerInstance<T: Scalar> {
-  private struct State {
+  fileprivate struct State {
     let parameter: Parameter<T>
     /// nil: not needed so far.
     var moments: [Buffer<T>?]
@@ -24,6 +24,9 @@ public final class OptimizerInstance<T: Scalar> {
   private var started = false
   /// Whether the next check can find nothing: the last one found nothing, and what it looked at stays.
   private var isSettled = false
+  /// The largest magnitude of a gradient, after scaling, that a step can take without overflow of its own; as of the last
+  /// `check`.
+  public private(set) var largestGradient = 0.0
 
   /// - Throws: `outOfMemory`; `invalidArgument` for a hyperparameter that T cannot hold.
   public init(_ optimizer: Optimizer, parameters: [Parameter<T>]) throws(Failure) {
@@ -32,7 +35,7 @@ public final class OptimizerInstance<T: Scalar> {
     kernel = rule.kernel(T.kernels)
     let none = [Buffer<T>?](repeating: nil, count: rule.moments)
     states = parameters.map { State(parameter: $0, moments: none) }
-    try Self.checkRange(optimizer)
+    try optimizer.options.check(for: T.self)
     states = try completed(for: optimizer)
   }
 
@@ -41,19 +44,34 @@ public final class OptimizerInstance<T: Scalar> {
   /// it does again.
   /// - Throws: `unknownName`; `invalidArgument` for a value out of range; `invalidState` for "initial_accumulator" after the
   ///   first step; `outOfMemory`. Nothing has changed then.
-  public func set(_ name: String, _ value: Double) throws(Failure) {
+  public func set(_ name: String, _ value: Double) throws(Failure) { adopt(try change(name, value)) }
+
+  /// What `set` would make of this instance.
+  public struct Change {
+    fileprivate let optimizer: Optimizer
+    fileprivate let states: [State]
+    fileprivate let restarts: Bool
+  }
+
+  /// All of `set` that can fail, for a caller who has several instances to set, or none. - Throws: as `set`.
+  public func change(_ name: String, _ value: Double) throws(Failure) -> Change {
     var changed = optimizer
     try changed.set(name, value)
-    try Self.checkRange(changed)
+    try changed.options.check(for: T.self)
     let starts = name == rule.startOption
     guard !starts || steps == 0 else {
       throw Failure(
         .invalidState, "\(changed.options.owner): \(name) must be set before the first step, got \(value) after \(steps)")
     }
-    states = try completed(for: changed)
-    optimizer = changed
+    return Change(optimizer: changed, states: try completed(for: changed), restarts: starts)
+  }
+
+  /// The rest of `set`: nothing fails.
+  public func adopt(_ change: Change) {
+    states = change.states
+    optimizer = change.optimizer
     isSettled = false
-    if starts { restart() }
+    if change.restarts { restart() }
   }
 
   /// An option, "rule", "steps" or "rate". - Throws: `unknownName`.
@@ -71,9 +89,10 @@ public final class OptimizerInstance<T: Scalar> {
     if isSettled { return }
     try optimizer.check()
     let rate = optimizer.rate(after: steps)
-    guard T(rate).isFinite else {
+    guard rate <= Option.limit(T.self) else {
       throw Failure(.invalidArgument, "\(optimizer.options.owner): the learning rate after \(steps) steps overflows, \(rate)")
     }
+    largestGradient = rule.largestGradient(T.self, rate: rate)
     // By position, here and below: iterating would hold on to every state, which is much of a small network's step.
     var which = 0
     while which < states.count {
@@ -258,14 +277,6 @@ public final class OptimizerInstance<T: Scalar> {
       for (index, moment) in state.moments.enumerated() {
         moment?.span.update(repeating: T(rule.start(index, optimizer.options)))
       }
-    }
-  }
-
-  private static func checkRange(_ optimizer: Optimizer) throws(Failure) {
-    let options = optimizer.options
-    for (position, option) in options.table.enumerated() where !T(options[position]).isFinite {
-      throw Failure(
-        .invalidArgument, "\(options.owner): \(option.name) is beyond float\(T.bits), got \(options[position])")
     }
   }
 }

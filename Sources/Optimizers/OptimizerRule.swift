@@ -42,11 +42,21 @@ protocol OptimizerRule {
   static func kernel<T>(_ table: KernelTable<T>) -> Kernel
   /// The moment that is a mean of gradients, and the one by whose square root it is divided; nil without one.
   static func momentum(_ options: OptionValues) -> (numerator: Int, square: Int?)?
+  /// Whether a step squares gradients.
+  static var squares: Bool { get }
   /// Update one parameter and its moments in place.
   static func run<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues)
 }
 
 extension OptimizerRule {
+  /// The largest magnitude of a gradient that a step can take: its square must be a number of type T, or a mean of squares
+  /// would be infinite for ever; or else its product with the rate, also in a sum over a thousand steps.
+  static func largestGradient<T: Scalar>(_: T.Type, rate: Double) -> Double {
+    let most = Double(T.greatestFiniteMagnitude)
+    return squares ? most.squareRoot() / 2 : most / 1024 / max(1, rate)
+  }
+
+  static var squares: Bool { true }
   static var startOption: String? { nil }
   static func check(_ options: OptionValues) throws(Failure) {}
   static func start(_ moment: Int, _ options: OptionValues) -> Double { 0 }

@@ -6,6 +6,7 @@ import Machine
 enum SGD: OptimizerRule {
   static let name = "sgd"
   static let moments = 1
+  static let squares = false
   static let options =
     Schedule.options(learningRate: 0.001, weightDecay: 0) + [
       Option("momentum", 0, .from(0, below: .infinity)),

@@ -61,7 +61,8 @@ public final class StandaloneOptimizer {
   /// One step on the caller's arrays: `weights` change in place, `gradient` is only read; they must not overlap, and need no
   /// alignment beyond their elements'. The first call sizes the state, later ones allocate nothing.
   /// - count: elements of each array, >= 1.
-  /// - Throws: `invalidArgument` for a count below 1 or other than before, or options that do not fit each other; `precision`
+  /// - Throws: `nonFinite` for NaN or infinity in either array, or a gradient so large that the rule's own arithmetic overflows;
+  ///   `invalidArgument` for a count below 1 or other than before, or options that do not fit each other; `precision`
   ///   after calls in the other one; `outOfMemory`. Nothing has changed then.
   public func minimize(
     weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, count: Int, executor: any Executor
@@ -128,6 +129,7 @@ public final class StandaloneOptimizer {
 private final class Work<T: Scalar> {
   let instance: OptimizerInstance<T>
   private let parameter: Parameter<T>
+  private let squares: SquareSums<T>
 
   init(_ optimizer: Optimizer, count: Int) throws(Failure) {
     guard count >= 1 else {
@@ -138,6 +140,7 @@ private final class Work<T: Scalar> {
       throw Failure(.outOfMemory, "\(optimizer.options.owner): count is beyond all memory, got \(count)")
     }
     parameter = Parameter(name: "weights", role: .weights, count: count)
+    squares = try SquareSums(room: 2 * SquareSums<T>.blocks(count), of: "minimize, scratch")
     instance = try OptimizerInstance(optimizer, parameters: [parameter])
   }
 
@@ -151,6 +154,33 @@ private final class Work<T: Scalar> {
           + "first")
     }
     parameter.place(values: weights, gradient: UnsafeMutablePointer(mutating: gradient))
-    try instance.step(executor: executor)
+    try instance.check()
+    try check(UnsafePointer(weights), gradient, count, executor)
+    instance.stepChecked(gradientScale: 1, executor: executor)
+  }
+
+  /// Both arrays are read once before the first element changes: there is no way back from half a step.
+  private func check(
+    _ weights: UnsafePointer<T>, _ gradient: UnsafePointer<T>, _ count: Int, _ executor: any Executor
+  ) throws(Failure) {
+    squares.clear()
+    squares.add(gradient, count: count)
+    squares.add(weights, count: count)
+    squares.measure(executor: executor)
+    let limit = instance.largestGradient
+    let gradients = squares.sum(count: count)
+    let values = squares.sum(count: count)
+    if gradients.squareRoot() <= limit / 2, values.isFinite { return }
+    for i in 0..<count {
+      guard Double(gradient[i].magnitude) <= limit else {
+        throw Failure(
+          .nonFinite,
+          "minimize: gradient[\(i)] (from 0) is \(gradient[i]), \(instance.optimizer.options.owner) takes at most \(limit) "
+            + "in float\(T.bits); nothing has changed")
+      }
+      guard weights[i].isFinite else {
+        throw Failure(.nonFinite, "minimize: weights[\(i)] (from 0) is \(weights[i]); nothing has changed")
+      }
+    }
   }
 }

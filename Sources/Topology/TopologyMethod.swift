@@ -81,9 +81,11 @@ public struct TopologyMethod: Sendable {
   /// Whether it is this one, as its original code has it.
   func isPublished(_ kind: TopologyKind) -> Bool { self.kind == kind && (try? values.get("published")) == 1 }
 
-  /// The same, and that functions of the caller's are there, and for this element type. - Throws: `precision` as well
+  /// The same, that this element type can hold the options, and that functions of the caller's are there and for it.
+  /// - Throws: `precision` as well
   public func check<T: Scalar>(for _: T.Type) throws(Failure) {
     try check()
+    try values.check(for: T.self)
     try check(dropFunction, T.self, "drop", isNeeded: self[.drop] == Double(DropScore.callback.rawValue))
     try check(growFunction, T.self, "grow", isNeeded: self[.grow] == Double(GrowthScore.callback.rawValue))
   }

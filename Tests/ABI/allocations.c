@@ -283,7 +283,7 @@ int main(void) {
                                       TEST(samplings), TEST(functions_of_the_callers),
                                       TEST(activations), TEST(losses), TEST(dense), TEST(minimize)};
   fill(x, LENGTH(x), 1);
-  fill(target, LENGTH(target), 2);
+  fill_targets(target, LENGTH(target), 2);
   fill(dloss_dy, LENGTH(dloss_dy), 3);
   return run_tests(tests, LENGTH(tests));
 }

@@ -56,6 +56,12 @@ void fill(real *array, size_t count, unsigned seed) {
   }
 }
 
+void fill_targets(real *array, size_t count, unsigned seed) {
+  size_t i;
+  fill(array, count, seed);
+  for (i = 0; i < count; i++) array[i] = array[i] < 0 ? -array[i] : array[i];
+}
+
 void fill_labels(int32_t *labels, size_t count, int32_t base) {
   size_t i;
   for (i = 0; i < count; i++) labels[i] = base + (int32_t)((i * i + i / 3) % OUTPUTS);

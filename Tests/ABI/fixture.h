@@ -23,6 +23,8 @@ espalier_pruning *make_pruning(int criterion, double density);
 
 /* Numbers in [-1, 1), the same for the same seed on every machine. */
 void fill(real *array, size_t count, unsigned seed);
+/* The same in [0, 1], which every loss takes as targets. */
+void fill_targets(real *array, size_t count, unsigned seed);
 /* Class numbers base .. base + OUTPUTS - 1. */
 void fill_labels(int32_t *labels, size_t count, int32_t base);
 

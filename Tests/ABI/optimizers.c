@@ -131,14 +131,6 @@ static void size_and_precision_are_kept(void) {
   OK(espalier_optimizer_destroy(optimizer));
 }
 
-static void not_a_number_passes_through(void) {
-  espalier_optimizer *optimizer = make_optimizer(ESPALIER_SGD, 0.5);
-  real w[3] = {1, 2, 3}, g[3] = {1, (real)NAN, 1};
-  OK(F(espalier_optimizer_minimize)(optimizer, w, g, 3));
-  CHECK(w[0] == (real)0.5 && isnan(w[1]) && w[2] == (real)2.5);
-  OK(espalier_optimizer_destroy(optimizer));
-}
-
 /* Only elements' natural alignment is needed. */
 static void unaligned_arrays(void) {
   int offset, i;
@@ -162,7 +154,6 @@ int main(void) {
                                       TEST(nothing_moves_without_gradient),
                                       TEST(schedules),
                                       TEST(size_and_precision_are_kept),
-                                      TEST(not_a_number_passes_through),
                                       TEST(unaligned_arrays)};
   return run_tests(tests, LENGTH(tests));
 }

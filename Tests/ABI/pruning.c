@@ -337,7 +337,7 @@ int main(void) {
                                       TEST(rounds_are_calls), TEST(bound_arrays), TEST(topology_afterwards), TEST(refusals)};
   int i;
   fill(x, LENGTH(x), 1);
-  fill(target, LENGTH(target), 2);
+  fill_targets(target, LENGTH(target), 2);
   for (i = 0; i < BATCH; i++) labels[i] = i % OUT;
   return run_tests(tests, LENGTH(tests));
 }

@@ -94,7 +94,7 @@ import Testing
     refused(try OptimizerInstance(makeOptimizer(.sgd, ["nesterov": 1]), parameters: [o.parameter]), .invalidArgument)
 
     let growing = try OptimizerInstance(
-      makeOptimizer(.sgd, ["schedule": 2, "gamma": 1e20, "learning_rate": 1e-6]), parameters: [o.parameter])
+      makeOptimizer(.sgd, ["schedule": 2, "gamma": 1e18, "learning_rate": 1e-6]), parameters: [o.parameter])
     try growing.step(executor: SplittingExecutor())
     try growing.step(executor: SplittingExecutor())
     try growing.step(executor: SplittingExecutor())

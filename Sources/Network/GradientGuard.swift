@@ -1,0 +1,156 @@
+import Base
+import KernelInterface
+import Layers
+import Machine
+import Optimizers
+import Sparse
+
+/// Finds out whether the gradients of all layers are finite and within what optimizers can take, before any weight changes.
+///
+/// A product of finite numbers can overflow, so that finite data and a finite loss promise nothing. The gradients are read as a
+/// whole only where that is little beside the pass that made them. For few samples it is not; then a bound is enough, which
+/// is read off the panels that the gradients are products of: |dw| = |sum dz x| <= sqrt(sum dz^2 sum x^2), Cauchy and Schwarz.
+final class GradientGuard<T: Scalar> {
+  /// What the gradients of each layer with parameters are products of: dz, then its input x.
+  private let factors: Buffer<Segment<T>>
+  private let sums: Buffer<T>
+  /// Features of these panels, in all and one by one.
+  private let features: Int
+  private let widths: Buffer<Int>
+  /// Elements of a feature that `factors` are for now.
+  private var samples = 0
+  /// Whether the first of them is fed by the network's input, whose place changes.
+  private let takesInput: Bool
+  private let gradients: SquareSums<T>
+  private let kernel: Kernel
+
+  /// - layers: all, planned. - trainers: of those with parameters. - elements: of the whole gradient array.
+  /// - Throws: `outOfMemory`.
+  init(_ layers: [any Layer<T>], _ trainers: [Trainer<T>], elements: Int) throws(Failure) {
+    let what = "check of the gradients, scratch"
+    factors = try Buffer(count: 2 * trainers.count, of: what)
+    sums = try Buffer(count: 2 * trainers.count, of: what)
+    widths = try Buffer(count: 2 * trainers.count, of: what)
+    gradients = try SquareSums(room: SquareSums<T>.blocks(elements), of: what)
+    kernel = T.kernels.squaresOfSegments
+    takesInput = trainers.first?.number == 1
+    var features = 0
+    for (i, trainer) in trainers.enumerated() {
+      let layer = trainer.layer
+      let dz = UnsafePointer(layer.outputGradient)
+      factors.pointer[2 * i] = Segment(values: dz, count: 0)
+      factors.pointer[2 * i + 1] = Segment(
+        values: trainer.number > 1 ? UnsafePointer(layers[trainer.number - 2].output) : dz, count: 0)
+      widths.pointer[2 * i] = layer.outputs
+      widths.pointer[2 * i + 1] = layer.inputs
+      features += layer.outputs + layer.inputs
+    }
+    self.features = features
+  }
+
+  var bytes: Int { factors.bytes + sums.bytes + widths.bytes + gradients.bytes }
+
+  /// At least the largest magnitude of the gradients, but for rounding; infinite or NaN when one of them is, and perhaps when
+  /// one is near to overflow.
+  /// - shape, input: of the pass that made them out of nothing; nil: the caller may have changed them, or had them added up.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  func bound(
+    _ shape: PanelShape?, input: UnsafePointer<T>, _ array: UnsafeMutableBufferPointer<T>?, executor: any Executor
+  ) -> Double {
+    guard let array, let values = array.baseAddress else { return 0 }
+    if let shape, features * shape.count * shape.width < array.count {
+      return boundOfProducts(shape.count * shape.width, input, executor)
+    }
+    // The whole array: what is beyond a layer's connections is 0.
+    gradients.clear()
+    gradients.add(UnsafePointer(values), count: array.count)
+    gradients.measure(executor: executor)
+    return gradients.sum(count: array.count).squareRoot()
+  }
+
+  @inline(__always)
+  private func boundOfProducts(_ samples: Int, _ input: UnsafePointer<T>, _ executor: any Executor) -> Double {
+    let (factors, sums) = (factors.pointer, sums.pointer)
+    let count = self.factors.count
+    if samples != self.samples {
+      self.samples = samples
+      for i in 0..<count { factors[i].count = widths.pointer[i] &* samples }
+    }
+    if takesInput { factors[1].values = input }
+    let arguments = SegmentArguments(segments: UnsafePointer(factors), sums: sums)
+    withUnsafePointer(to: arguments) {
+      executor.run(kernel, UnsafeRawPointer($0), units: count, work: 2 &* features &* samples, balancedBy: nil)
+    }
+    var most = 0.0
+    var i = 0
+    while i < count {
+      // A bias has the input 1 in every sample. Not max(), which may pass over NaN.
+      let square = Double(sums[i]) * (Double(sums[i &+ 1]) + Double(samples))
+      most = square <= most ? most : square
+      i &+= 2
+    }
+    return most.squareRoot()
+  }
+}
+
+extension Network {
+  /// What gradients are to be multiplied by before the optimizers take them: less than 1 where clipping asks for it. They are
+  /// known to be finite then, and each to be within what its layer's optimizer can take.
+  /// - shape: of the backward pass just made; nil when gradients may have changed since. - updates: whether they are to be
+  ///   taken now.
+  /// - Throws: `nonFinite`, naming the layer. No weight has changed; accumulation begins anew, as what is accumulated is lost.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  func gradientScale(
+    _ call: StaticString, _ workspace: Workspace<T>, _ shape: PanelShape?, updates: Bool
+  ) throws(Failure) -> Double {
+    let limit = updates ? options[NetworkOption.clipNorm] : 0
+    var least = Option.limit(T.self)
+    if updates {
+      for i in 0..<trainers.count { least = min(least, trainers[i].optimizer?.largestGradient ?? least) }
+    }
+    let most: Double
+    var scale = 1.0
+    if limit > 0 {
+      most = workspace.norm.norm(executor: executor)
+      scale = GlobalNorm<T>.factor(limit: limit, norm: most)
+    } else {
+      most = workspace.gradientGuard.bound(
+        pendingGradients > 1 ? nil : shape, input: UnsafePointer(workspace.input.pointer), gradients, executor: executor)
+    }
+    // Never true for NaN. Half of it, for rounding.
+    if most * scale <= least / 2, scale >= Double(T.leastNormalMagnitude) { return scale }
+    try requireFiniteGradients(call, scale: scale, norm: most, updates: updates)
+    return scale
+  }
+
+  /// Look at gradients one by one. From the last layer: what overflows there goes into the layers before.
+  private func requireFiniteGradients(
+    _ call: StaticString, scale: Double, norm: Double, updates: Bool
+  ) throws(Failure) {
+    // Whoever has the gradients in hand may mend them; what train_step adds to them is lost.
+    func refuse(_ message: String) -> Failure {
+      pendingGradients = 0
+      return Failure(.nonFinite, "\(call): \(message); no weight has changed")
+    }
+    for trainer in trainers.reversed() {
+      let optimizer = updates ? trainer.optimizer : nil
+      let limit = optimizer?.largestGradient ?? Double(T.greatestFiniteMagnitude)
+      for parameter in trainer.layer.parameters {
+        guard let gradient = parameter.gradient else { continue }
+        for i in 0..<parameter.count where !gradient[i].isFinite {
+          throw refuse("the gradient of \(parameter.name)[\(i)] (from 0) is \(gradient[i])")
+        }
+        for i in 0..<parameter.count where !(Double(gradient[i].magnitude) * scale <= limit) {
+          throw refuse(
+            "the gradient of \(parameter.name)[\(i)] (from 0) is \(gradient[i]), "
+              + "\(optimizer?.optimizer.options.owner ?? "the network") takes at most \(limit) in float\(T.bits)")
+        }
+      }
+    }
+    guard scale >= Double(T.leastNormalMagnitude) else {
+      throw refuse("the norm of the gradients, \(norm), is too large for clip_norm \(options[NetworkOption.clipNorm])")
+    }
+  }
+}
