@@ -18,6 +18,7 @@ extension Network {
     try check(batch: batch, "train_epoch")
     try check(target, Batch(x: x, count: samples), "train_epoch")
     try requireOptimizers("train_epoch")
+    let shufflerBefore = shuffler
     var order: UnsafeMutablePointer<Int64>?
     if shuffle { order = try shuffled(samples) }
     var sum = 0.0
@@ -33,7 +34,11 @@ extension Network {
             Batch(x: x + done * inputs, count: count), advanced(target, by: done), loss: &mean)
         }
       } catch {
-        if error.kind == .nonFinite { loss = mean }
+        if error.kind == .nonFinite {
+          loss = mean
+          // Nothing of the epoch has happened: the next one comes in the same order.
+          if done == 0 { shuffler = shufflerBefore }
+        }
         throw error
       }
       sum += mean * Double(count)

@@ -17,6 +17,7 @@ public final class LayerTopology<T: Scalar> {
 
   private let plan: TopologyPlan
   private var random: RandomSource
+  private var randomBefore: RandomSource
   let growth: any GrowthCriterion<T>
   private let callers: CallerScores<T>
   private let fanIn: FanIn<T>?
@@ -51,6 +52,7 @@ public final class LayerTopology<T: Scalar> {
     self.plan = plan
     self.subject = subject
     self.random = random
+    randomBefore = random
     initialCount = pattern.connections
     let room = pattern.capacity
     let what = "topology method, scratch"
@@ -101,7 +103,11 @@ public final class LayerTopology<T: Scalar> {
     keepReference()
   }
 
-  private func keepReference() {
+  /// Note where the random numbers are; go back there when an update does not come about.
+  func note() { randomBefore = random }
+  func goBack() { random = randomBefore }
+
+  func keepReference() {
     guard let reference else { return }
     reference.pointer.update(from: subject.weights, count: connections)
     if plan.drop == .signFlip { giveSigns(reference.pointer) }

@@ -129,16 +129,19 @@ public final class TopologyInstance<T: Scalar> {
   @_specialize(where T == Double)
   public func evolve(step: Int, dropFraction: Double? = nil) throws(Failure) {
     guard method.changesPatterns else { return }
-    begin()
-    let fraction = dropFraction ?? self.dropFraction(step: step)
-    if plan.redistribute == .momentum { for layer in layers { layer.measureMomentum() } }
-    for layer in layers { try layer.score() }
     let isLast = dropFraction == nil && schedule.isLast(step: step)
-    decideStaying(fraction, step, isLast: isLast)
-    for layer in layers { layer.mark(fraction: fraction, threshold: threshold) }
-    decideComing(fraction, step)
-    for layer in layers { try layer.choose() }
+    // What choosing changes beside scratch, so that an update that is asked for again is the same.
+    let thresholdBefore = threshold
+    for layer in layers { layer.note() }
+    do throws(Failure) {
+      try choose(dropFraction ?? self.dropFraction(step: step), step, isLast: isLast)
+    } catch {
+      threshold = thresholdBefore
+      for layer in layers { layer.goBack() }
+      throw error
+    }
     // Nothing fails from here on.
+    hasBegun = true
     for layer in layers { layer.commit() }
     redistributor.note(layers)
     if isLast { for layer in layers { layer.endThreshold() } }
@@ -146,6 +149,17 @@ public final class TopologyInstance<T: Scalar> {
       for layer in layers { layer.disturb(noise: plan.noise, shrink: plan.shrink) }
     }
     updates += 1
+  }
+
+  /// Choose what goes and what comes in every layer.
+  private func choose(_ fraction: Double, _ step: Int, isLast: Bool) throws(Failure) {
+    if !hasBegun { for layer in layers { layer.keepReference() } }
+    if plan.redistribute == .momentum { for layer in layers { layer.measureMomentum() } }
+    for layer in layers { try layer.score() }
+    decideStaying(fraction, step, isLast: isLast)
+    for layer in layers { layer.mark(fraction: fraction, threshold: threshold) }
+    decideComing(fraction, step)
+    for layer in layers { try layer.choose() }
   }
 
   // MARK: How many

@@ -9,7 +9,7 @@ out=build/c-tests
 mkdir -p $out
 
 warnings=(-Wall -Wextra -Werror -pedantic)
-programs=(lifecycle finite owners options patterns training phases optimizers topology presets callbacks ranks distributions accounting
+programs=(lifecycle finite twins owners options patterns training phases optimizers topology presets callbacks ranks distributions accounting
   pruning lottery reconstruct nulls handles values decimals instruction_sets allocations threads forks openmp environment memory
   fuzz extremes sizes)
 [ $# -gt 0 ] && programs=("$@")
