@@ -4,11 +4,13 @@
 # `Int(clamping:)` (Sources/Base/Numbers.swift, for floating-point numbers too), `exactly:` and `truncatingIfNeeded:`.
 #
 # Every module is type-checked once more together with declarations that stand in the standard library's place and are
-# deprecated; so a use of one of them is an error, whatever the argument looks like. Needs build/lib (make lib).
+# deprecated: the warning about one of them is a conversion found, whatever its argument looks like. Needs build/lib (make lib).
 #   scripts/check-conversions.sh [module...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-built=$(dirname "$(find build/swift -path '*/release/Modules' -print -quit)")
+built=$(find -L build/swift -path '*/release/Modules' -print -quit)
+[ -n "$built" ] || { echo "check-conversions: nothing is built; make lib first"; exit 1; }
+built=$(dirname "$built")
 out=build/conversions
 mkdir -p $out
 

@@ -222,6 +222,7 @@ contains
   subroutine settings
     type(network) :: net
     type(optimizer) :: unset
+    type(topology) :: method
     real(real64) :: value
     integer, parameter :: invalid = espalier_error_invalid_argument
     net = network([input(3), linear(4, density=0.5), linear(2)])
@@ -241,6 +242,11 @@ contains
     call check_failure(stat, errmsg, invalid, "minimum_drop_fraction")
     call net%set_topology(rigl(decay="fast"), stat=stat, errmsg=errmsg)
     call check_failure(stat, errmsg, espalier_error_unknown_name, 'decay "fast" is not one of constant, cosine')
+    ! As a real64 this is 2**63, which no int64 holds.
+    method = gradual(final_density=0.25, density_end=1000)
+    call method%set("density_begin", huge(1_int64))
+    call net%set_topology(method, stat=stat, errmsg=errmsg)
+    call check_failure(stat, errmsg, invalid, "density_begin must be a whole number >= 0 and below 2^63")
     call net%set_topology(rigl(), layer=2, stat=stat, errmsg=errmsg)
     call check_failure(stat, errmsg, invalid, "dense")
     call net%set_option("wings", 2, stat, errmsg)

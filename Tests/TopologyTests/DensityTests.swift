@@ -5,6 +5,13 @@ import Topology
 
 /// How many connections there are over time, for methods that thin.
 @Suite struct DensityTests {
+  @Test("the room that layers need is found for layers of any size", arguments: TopologyKind.allCases)
+  func largestCapacities(_ kind: TopologyKind) {
+    let most = (1 << 31 - 1) * (1 << 31 - 1)
+    let layers = [Int](repeating: most, count: 5).map { (connections: $0, positions: $0) }
+    #expect(TopologyMethod(kind).plan.capacities(layers) == layers.map(\.positions))
+  }
+
   /// Zhu and Gupta's cubic, 0 -> 0.98 from step 3000 to 7000, on 784 x 300; zeros are counted down.
   /// Step 5000: 0.8575 of 235,200 would be 201,684; in doubles, as the codes compute it, the product is a little less.
   @Test func theCubicOfGradualPruning() {

@@ -5,6 +5,13 @@ import Testing
 import Topology
 
 @Suite struct SampledTests {
+  @Test("candidates are no more than there are positions, or can be numbered")
+  func mostCandidates() {
+    #expect(CandidateSampling.count(2.5, of: 3, within: 100) == 8)
+    #expect(CandidateSampling.count(2.5, of: 3, within: 7) == 7)
+    #expect(CandidateSampling.count(1000, of: 5_000_000, within: 1 << 40) == 1 << 32 - 1)
+  }
+
   /// With every free position a candidate, sampled growth is RigL's.
   @Test(arguments: [0.0, 1, 2]) func allCandidatesAreExact(sampling: Double) throws {
     try compare(sampling, Float.self)
