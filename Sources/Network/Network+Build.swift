@@ -177,7 +177,7 @@ extension Network {
     return try Workspace(
       input: panels(inputs, "input panels"), target: panels(outputs, "target panels"), features: max(inputs, outputs),
       samples: elements, norm: GlobalNorm(parameters: parameters),
-      gradientGuard: GradientGuard(layers, trainers, elements: parameters.reduce(0) { $0 + $1.capacity }),
+      gradientGuard: GradientGuard(layers, trainers, elements: parameters.total { $0.capacity }),
       usesBLAS: layers.contains { $0.usesBLAS },
       inputGradient: panels(inputs, "input gradient panels"), scratch: scratch)
   }
