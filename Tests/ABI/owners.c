@@ -1,9 +1,10 @@
 /* Owners of a network: counted from any thread, at any time; of threads that destroy one handle one succeeds. */
 #include <pthread.h>
+#include <sched.h>
 
 #include "calls.h"
 
-enum { THREADS = 4, ROUNDS = 2000, COUNTS = 20000 };
+enum { THREADS = 4, ROUNDS = 300, HANDLES = 100, TURNS = 2000, COUNTS = 20000 };
 
 static void counted(void) {
   espalier_network *network = make_network();
@@ -53,16 +54,13 @@ static void while_a_call_runs(void) {
   GIVES(ESPALIER_ERROR_INVALID_HANDLE, espalier_network_release(network));
 }
 
-/* What each thread does with one handle, all at the same time. Threads make no checks. */
-struct race {
+/* What threads do with the same handles at the same time. Threads make no checks. */
+static struct {
   espalier_network *network;
   espalier_optimizer *optimizer;
   espalier_topology *topology;
   espalier_pruning *pruning;
-};
-static struct race race;
-static pthread_barrier_t together;
-
+} races[HANDLES];
 struct outcomes {
   int ok, gone, other;
 };
@@ -76,51 +74,66 @@ static void note(struct outcomes *outcomes, int status) {
     outcomes->other++;
 }
 
-static void *destroy_all(void *argument) {
-  int round;
-  for (round = 0; round < ROUNDS; round++) {
-    pthread_barrier_wait(&together); /* the first thread has made them */
-    pthread_barrier_wait(&together);
-    note(argument, espalier_network_destroy(race.network));
-    note(argument, espalier_optimizer_destroy(race.optimizer));
-    note(argument, espalier_topology_destroy(race.topology));
-    note(argument, espalier_pruning_destroy(race.pruning));
-    pthread_barrier_wait(&together);
+/* Threads leave here at nearly the same time, as none of them sleeps. */
+static void meet(int *arrivals, int expected) {
+  int turns = 0;
+  __atomic_add_fetch(arrivals, 1, __ATOMIC_ACQ_REL);
+  while (__atomic_load_n(arrivals, __ATOMIC_ACQUIRE) < expected)
+    if (++turns % 100 == 0) sched_yield();
+}
+
+static int made, done;
+
+static void destroy_all(struct outcomes *outcomes, int round) {
+  int i;
+  meet(&made, THREADS * round);
+  for (i = 0; i < HANDLES; i++) {
+    note(outcomes, espalier_network_destroy(races[i].network));
+    note(outcomes, espalier_optimizer_destroy(races[i].optimizer));
+    note(outcomes, espalier_topology_destroy(races[i].topology));
+    note(outcomes, espalier_pruning_destroy(races[i].pruning));
   }
+  meet(&done, THREADS * round);
+}
+
+static void *destroy_in_each_round(void *argument) {
+  int round;
+  for (round = 1; round <= ROUNDS; round++) destroy_all(argument, round);
   return NULL;
 }
 
 static void one_of_them_destroys(void) {
   struct outcomes outcomes[THREADS] = {{0, 0, 0}}, all = {0, 0, 0};
   pthread_t threads[THREADS];
-  int i, round;
-  CHECK(pthread_barrier_init(&together, NULL, THREADS + 1) == 0);
-  for (i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, destroy_all, &outcomes[i]) == 0);
-  for (round = 0; round < ROUNDS; round++) {
-    race.network = NULL;
-    OK(espalier_network_create(OURS, INPUTS, 1, &race.network));
-    race.optimizer = make_optimizer(ESPALIER_SGD, 0.1);
-    race.topology = make_topology(ESPALIER_SET, 3);
-    race.pruning = make_pruning(ESPALIER_PRUNE_SNIP, 0.2);
-    for (i = 0; i < 3; i++) pthread_barrier_wait(&together);
+  int round, i;
+  made = done = 0;
+  for (i = 1; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, destroy_in_each_round, &outcomes[i]) == 0);
+  for (round = 1; round <= ROUNDS; round++) {
+    for (i = 0; i < HANDLES; i++) {
+      races[i].network = NULL;
+      OK(espalier_network_create(OURS, INPUTS, 1, &races[i].network));
+      races[i].optimizer = make_optimizer(ESPALIER_SGD, 0.1);
+      races[i].topology = make_topology(ESPALIER_SET, 3);
+      races[i].pruning = make_pruning(ESPALIER_PRUNE_SNIP, 0.2);
+    }
+    destroy_all(&outcomes[0], round);
   }
   for (i = 0; i < THREADS; i++) {
-    pthread_join(threads[i], NULL);
+    if (i > 0) pthread_join(threads[i], NULL);
     all.ok += outcomes[i].ok;
     all.gone += outcomes[i].gone;
     all.other += outcomes[i].other;
   }
-  pthread_barrier_destroy(&together);
-  CHECK(all.ok == 4 * ROUNDS);
-  CHECK(all.gone == 4 * ROUNDS * (THREADS - 1));
+  CHECK(all.ok == 4 * ROUNDS * HANDLES);
+  CHECK(all.gone == 4 * ROUNDS * HANDLES * (THREADS - 1));
   CHECK(all.other == 0);
 }
 
 static void *count_up_and_down(void *argument) {
   int i;
   for (i = 0; i < COUNTS; i++) {
-    note(argument, espalier_network_retain(race.network));
-    note(argument, espalier_network_release(race.network));
+    note(argument, espalier_network_retain(races[0].network));
+    note(argument, espalier_network_release(races[0].network));
   }
   return NULL;
 }
@@ -129,22 +142,24 @@ static void no_count_is_lost(void) {
   struct outcomes outcomes[THREADS] = {{0, 0, 0}};
   pthread_t threads[THREADS];
   int i;
-  race.network = make_network();
-  OK(espalier_network_retain(race.network));
+  races[0].network = make_network();
+  OK(espalier_network_retain(races[0].network));
   for (i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, count_up_and_down, &outcomes[i]) == 0);
   for (i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
   for (i = 0; i < THREADS; i++) CHECK(outcomes[i].ok == 2 * COUNTS);
-  OK(espalier_network_release(race.network));
-  GIVES(ESPALIER_ERROR_INVALID_HANDLE, espalier_network_release(race.network));
+  OK(espalier_network_release(races[0].network));
+  GIVES(ESPALIER_ERROR_INVALID_HANDLE, espalier_network_release(races[0].network));
 }
+
+static pthread_barrier_t together;
 
 /* Each gives up what it took before; the last one frees, and nobody meets a network that is gone. */
 static void *give_up(void *argument) {
   int round;
-  for (round = 0; round < ROUNDS; round++) {
+  for (round = 0; round < TURNS; round++) {
     pthread_barrier_wait(&together);
     pthread_barrier_wait(&together);
-    note(argument, espalier_network_release(race.network));
+    note(argument, espalier_network_release(races[0].network));
     pthread_barrier_wait(&together);
   }
   return NULL;
@@ -156,15 +171,15 @@ static void the_last_one_frees(void) {
   int i, round;
   CHECK(pthread_barrier_init(&together, NULL, THREADS + 1) == 0);
   for (i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, give_up, &outcomes[i]) == 0);
-  for (round = 0; round < ROUNDS; round++) {
-    race.network = NULL;
-    OK(espalier_network_create(OURS, INPUTS, 1, &race.network));
-    for (i = 0; i < THREADS; i++) OK(espalier_network_retain(race.network));
+  for (round = 0; round < TURNS; round++) {
+    races[0].network = NULL;
+    OK(espalier_network_create(OURS, INPUTS, 1, &races[0].network));
+    for (i = 0; i < THREADS; i++) OK(espalier_network_retain(races[0].network));
     for (i = 0; i < 3; i++) pthread_barrier_wait(&together);
-    GIVES(ESPALIER_ERROR_INVALID_HANDLE, espalier_network_release(race.network));
+    GIVES(ESPALIER_ERROR_INVALID_HANDLE, espalier_network_release(races[0].network));
   }
   for (i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
-  for (i = 0; i < THREADS; i++) CHECK(outcomes[i].ok == ROUNDS);
+  for (i = 0; i < THREADS; i++) CHECK(outcomes[i].ok == TURNS);
   pthread_barrier_destroy(&together);
 }
 
