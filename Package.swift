@@ -40,8 +40,8 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CEspalier", path: "include"),
-    .systemLibrary(name: "COpenBLAS"),
     .target(name: "CSystem"),
+    .target(name: "COpenBLAS", dependencies: ["CSystem"]),
     .target(name: "Base"),
     .target(name: "KernelInterface", swiftSettings: kernel),
     .target(name: "Kernels", dependencies: ["KernelInterface", "CSystem"], swiftSettings: kernel),

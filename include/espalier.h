@@ -55,7 +55,7 @@ enum {
   ESPALIER_ERROR_BATCH_TOO_LARGE = 8,  /**< more samples than the max_batch given to build */
   ESPALIER_ERROR_NON_FINITE = 9,       /**< NaN or Inf in data, loss or gradients; no weight has changed */
   ESPALIER_ERROR_OUT_OF_MEMORY = 10,   /**< an allocation failed */
-  ESPALIER_ERROR_NUMERICAL = 11,       /**< a LAPACK factorisation failed */
+  ESPALIER_ERROR_NUMERICAL = 11,       /**< a LAPACK factorisation failed; OpenBLAS or LAPACKE is missing or wrong */
   ESPALIER_ERROR_BUSY = 12,            /**< another thread is inside a call with the same handle */
   ESPALIER_ERROR_STOPPED = 13          /**< the caller's callback asked to stop */
 };

@@ -46,7 +46,7 @@ modules=("$@")
 [ $# -gt 0 ] || modules=(Base Machine Sparse Layers Optimizers Topology Pruning Network Espalier EspalierC)
 package=$(sed -nE 's/.*"-package-name","([^"]*)".*/\1/p' build/swift/release.yaml | head -1)
 maps=()
-for folder in Sources/COpenBLAS "$built/CSystem.build" include; do
+for folder in "$built/COpenBLAS.build" "$built/CSystem.build" include; do
   maps+=(-Xcc "-fmodule-map-file=$PWD/$folder/module.modulemap")
 done
 found=0

@@ -65,13 +65,18 @@ names() {
     diff --label 'the header' --label 'the library' -u0 <(scripts/header-names.sh) -
 }
 
-# No Swift library is needed at run time, and the soname is the version's.
+# No Swift library is needed at run time, no BLAS is bound by the program's symbols, the library is never unloaded, and the
+# soname is the version's.
 needs() {
   local found=0 library soname
-  for library in $(ldd build/lib/libespalier.so | grep -oE 'lib(swift|Foundation|dispatch|BlocksRuntime)[^ ]*'); do
+  for library in $(ldd build/lib/libespalier.so | grep -oE 'lib(swift|Foundation|dispatch|BlocksRuntime|openblas|blas|lapack)[^ ]*'); do
     echo "libespalier.so needs $library"
     found=1
   done
+  if ! readelf -d build/lib/libespalier.so | grep -q NODELETE; then
+    echo "libespalier.so can be unloaded"
+    found=1
+  fi
   soname=$(readelf -d build/lib/libespalier.so | sed -n 's/.*soname: \[\(.*\)\]/\1/p')
   if [ ! -e "build/lib/$soname" ] || [ "${soname##*.}" != "$(scripts/version.sh | cut -d. -f1)" ]; then
     echo "soname is $soname"
@@ -160,6 +165,16 @@ covered() {
   return $found
 }
 
+# Each function is called in every floating-point environment.
+everywhere() {
+  local name stem found=0
+  for name in $(scripts/header-names.sh); do
+    stem=${name%_f??}
+    grep -qE "\\b$name\\(|(F|OTHER)\\($stem\\)" Tests/ABI/floating_point.c || { echo "$name is not called in Tests/ABI/floating_point.c"; found=1; }
+  done
+  return $found
+}
+
 one "the library" make --no-print-directory lib
 one format format
 one layers layers
@@ -176,6 +191,7 @@ one "capitals in formats" formats
 one "no Foundation" foundation
 one "header documented" documented
 one "functions covered" covered
+one "floating-point environments" everywhere
 # Scripts of their own: only the modules that are chosen at run time hold instructions that not every processor has; no
 # conversion of a number can end the process; the Fortran interfaces say what the header says.
 one "instruction sets" scripts/check-isa.sh build/lib/libespalier.so

@@ -7,7 +7,8 @@ set -euo pipefail
 # package:how to tell that it is there (a command, or header+library)
 lib=(gcc:gcc libc6-dev:stdio.h+c gfortran:gfortran libopenblas-dev:cblas.h+openblas liblapacke-dev:lapacke.h+lapacke)
 demo=("${lib[@]}" gnuplot-nox:gnuplot)
-test=("${demo[@]}" pkg-config:pkg-config cmake:cmake valgrind:valgrind flang-19:flang-new-19 python3-venv:venv)
+test=("${demo[@]}" libopenblas64-dev:stdio.h+openblas64 pkg-config:pkg-config cmake:cmake valgrind:valgrind
+  flang-19:flang-new-19 python3-venv:venv)
 bench=("${demo[@]}" g++:g++ python3-venv:venv python3-dev:Python.h)
 
 present() {

@@ -68,13 +68,13 @@ private func fillOrthogonal<T: Scalar>(
     throw Failure(.invalidArgument, "\(owner): too large for LAPACK, \(rows) x \(columns)")
   }
   let q = try Buffer<T>(count: rows * columns, of: "\(owner), orthogonal initializer")
-  let tau = try Buffer<T>(count: short, of: "\(owner), orthogonal initializer")
   let signs = try Buffer<T>(count: short, of: "\(owner), orthogonal initializer")
   for i in 0..<q.count { q.pointer[i] = T(random.normal()) }
-  var info = T.geqrf(rows: m, columns: n, a: q.pointer, tau: tau.pointer)
-  if info == 0 {
-    for j in 0..<short { signs.pointer[j] = q.pointer[j * long + j] < 0 ? -1 : 1 }
-    info = T.orgqr(rows: m, columns: n, a: q.pointer, tau: tau.pointer)
+  try OpenBLAS.reserve(callers: 1)
+  let hold = BLASThreads.begin()
+  defer { hold.end() }
+  let info = try T.orthogonalize(q.pointer, rows: m, columns: n, of: "\(owner), orthogonal initializer") { r in
+    for j in 0..<short { signs.pointer[j] = r[j * long + j] < 0 ? -1 : 1 }
   }
   guard info == 0 else { throw Failure(.numerical, "\(owner), orthogonal initializer: LAPACK's QR returned \(info)") }
   // q is long x short by columns. W is rows x columns by rows: a wide W has the columns of q as rows, a tall one is q.

@@ -70,7 +70,7 @@ public final class Linear<T: Scalar>: Layer {
   }
 
   /// Whether passes may call OpenBLAS.
-  private func usesBLAS(_ pattern: Pattern?, _ denseCrossover: Double) -> Bool {
+  public func usesBLAS(_ pattern: Pattern?, _ denseCrossover: Double) -> Bool {
     guard let pattern else { return true }
     return Double(pattern.capacity) > denseCrossover * Double(outputs) * Double(inputs)
   }
@@ -90,6 +90,7 @@ public final class Linear<T: Scalar>: Layer {
   public func share(_ scratch: Buffer<T>) { self.scratch = scratch }
 
   public func plan(elements: Int) throws(Failure) {
+    if usesBLAS { try OpenBLAS.reserve(callers: 1) }
     panels = try PanelPair(features: outputs, elements: elements, of: owner)
     preactivation = activation.needsPreactivation ? try Buffer(count: panels.output.count, of: owner) : nil
   }

@@ -16,29 +16,27 @@ public struct BLASThreads {
   /// In the other builds: the process's setting, while it is held, and how many callers of this process hold it.
   private nonisolated(unsafe) static var holders: (saved: Int32?, count: Int, forks: Int32) = (nil, 0, 0)
 
-  static let isBuiltOnOpenMP = openblas_get_parallel() == 2
-
   public static func begin() -> BLASThreads {
-    if isBuiltOnOpenMP {
-      // This build asks OpenMP, thread by thread. The workers of a pool have asked for one thread at their start.
-      let saved = OpenMP.maxThreads
-      OpenMP.maxThreads = 1
+    if copenblas_is_on_openmp() != 0 {
+      // This build asks OpenMP, thread by thread.
+      let saved = copenblas_threads()
+      copenblas_set_threads(1)
       return BLASThreads(savedOpenMP: saved, forks: 0)
     }
     csystem_lock()
     defer { csystem_unlock() }
     forgetTheParents()
     if holders.saved == nil {
-      holders.saved = openblas_get_num_threads()
-      if holders.saved != 1 { openblas_set_num_threads(1) }
+      holders.saved = copenblas_threads()
+      if holders.saved != 1 { copenblas_set_threads(1) }
     }
     holders.count += 1
     return BLASThreads(savedOpenMP: nil, forks: holders.forks)
   }
 
   public func end() {
-    if Self.isBuiltOnOpenMP {
-      OpenMP.maxThreads = savedOpenMP
+    if let savedOpenMP {
+      copenblas_set_threads(savedOpenMP)
       return
     }
     csystem_lock()
@@ -46,7 +44,7 @@ public struct BLASThreads {
     Self.forgetTheParents()
     if forks == Self.holders.forks { Self.holders.count -= 1 }
     guard Self.holders.count == 0, let saved = Self.holders.saved else { return }
-    if saved != 1 { openblas_set_num_threads(saved) }
+    if saved != 1 { copenblas_set_threads(saved) }
     Self.holders.saved = nil
   }
 

@@ -96,7 +96,6 @@ final class Crew: @unchecked Sendable {
   /// A worker's life.
   func work(as number: Int) {
     _ = FloatingPointEnvironment.begin()
-    OpenMP.quietThisThread()
     var seen = 0
     while true {
       awaitJob(after: seen)

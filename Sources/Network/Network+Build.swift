@@ -46,6 +46,7 @@ extension Network {
     let units: [TopologyUnit<T>]
     do {
       units = try makeTopologyUnits(trainers) { $0.linear?.pattern }
+      if workspace.usesBLAS { try reserveBLAS(threads: wantedThreads) }
       try start(threads: wantedThreads)
     } catch {
       self.maximumBatch = 0

@@ -115,6 +115,7 @@ extension Network {
       let linear = layers.compactMap { $0 as? Linear<T> }
       let wanted = linear.map { $0.scratchElements($0.pattern, denseCrossover: value) }
       let scratch = try Buffer<T>(count: wanted.max() ?? 0, of: "scratch of the layers")
+      if linear.contains(where: { $0.usesBLAS($0.pattern, value) }) { try reserveBLAS(threads: wantedThreads) }
       for layer in linear { layer.denseCrossover = value }
       use(scratch)
     }
@@ -133,7 +134,10 @@ extension Network {
     guard threads >= 0, threads <= 1024 else {
       throw Failure(.invalidArgument, "set_threads: threads must be in 0 .. 1024, got \(threads)")
     }
-    if isBuilt { try start(threads: threads) }
+    if isBuilt {
+      if usesBLAS { try reserveBLAS(threads: threads) }
+      try start(threads: threads)
+    }
     wantedThreads = threads
   }
 
@@ -141,6 +145,14 @@ extension Network {
   func start(threads: Int) throws(Failure) {
     let number = threads == 0 ? ThreadPool.defaultThreads() : threads
     if number != executor.threads { executor = try ThreadPool(threads: number) }
+  }
+
+  /// Whether steps or updates of patterns call OpenBLAS.
+  var usesBLAS: Bool { workspace?.usesBLAS == true || topologyUnits.contains { $0.instance.needsGradient } }
+
+  /// Make sure that so many threads of the network's can call OpenBLAS. - threads: as in ``setThreads(_:)``.
+  func reserveBLAS(threads: Int) throws(Failure) {
+    try OpenBLAS.reserve(callers: threads == 0 ? ThreadPool.defaultThreads() : threads)
   }
 
   public func setLayerOption(_ layer: Int, _ name: String, _ value: Double) throws(Failure) {

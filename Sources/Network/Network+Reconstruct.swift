@@ -22,6 +22,7 @@ extension Network {
     guard let values else { return }
     let before = try Buffer<T>(count: values.count, of: "prune, a copy of the parameters")
     _ = before.span.update(fromContentsOf: values)
+    try reserveBLAS(threads: wantedThreads)
     let held = Hold(environment: .begin(), blas: .begin())
     defer { held.release() }
     let data = Calibration(x: x, samples: samples, workspace: workspace)

@@ -110,6 +110,10 @@ extension Network {
       moves.first { $0.trainer === trainer }?.pattern ?? trainer.linear?.pattern
     }
 
+    if moves.contains(where: { $0.layer.usesBLAS($0.pattern, $0.layer.denseCrossover) }) {
+      try reserveBLAS(threads: wantedThreads)
+    }
+
     // Nothing fails from here on.
     var offset = 0
     for trainer in trainers {

@@ -129,6 +129,7 @@ extension Network {
     let instance = try TopologyInstance(
       method, layers: layers, seed: UInt64(bitPattern: seed),
       streams: trainers.map { Stream.topology &+ UInt64(truncatingIfNeeded: $0.number) })
+    if instance.needsGradient { try reserveBLAS(threads: wantedThreads) }
     return TopologyUnit(instance, trainers, histories, forwardSets)
   }
 

@@ -35,6 +35,7 @@ struct PruningScorer<T: Scalar> {
     case .synflow: probe = try Probe(network, samples: 1, linearised: true)
     case .snip, .grasp, .fisher: probe = try Probe(network, samples: data?.samples ?? 1)
     }
+    if probe?.usesBLAS == true { try network.reserveBLAS(threads: network.wantedThreads) }
     layers = subjects.compactMap { [probe] trainer in probe?.layers.first { $0.number == trainer.number } }
   }
 

@@ -29,6 +29,7 @@ public final class SecondMoments {
     try Self.require(
       doubles: Double(inputs) * Double(inputs + batch), "\(owner): the second moments of its \(inputs) inputs")
     matrix = try Buffer(count: inputs * inputs, of: "\(owner), second moments of \(inputs) inputs")
+    try OpenBLAS.reserve(callers: 1)
     self.samples = try Buffer(count: inputs * batch, of: "\(owner), second moments of \(inputs) inputs")
   }
 

@@ -41,6 +41,7 @@ public final class TopologyInstance<T: Scalar> {
     redistributor = Redistributor(
       layers: made.count, baseline: plan.adjustsGrowth ? made.total { $0.initialCount } : nil)
     needsGradient = Self.needsGradient(plan, made)
+    if needsGradient { try OpenBLAS.reserve(callers: 1) }
   }
 
   /// The same method, at the same time, without one of its layers.

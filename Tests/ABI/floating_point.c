@@ -160,6 +160,7 @@ static int64_t count, connections, units;
 static char text[8192];
 
 static void fail_calls(espalier_network *network, espalier_optimizer *optimizer) {
+  static const float floats[] = {0.1f, 1e-45f, 1e-40f, 3e38f, (float)NAN, (float)INFINITY};
   static const double bad[] = {1e300, 1e-300, 4.9e-324, NAN, INFINITY, 0.1};
   size_t i;
   for (i = 0; i < LENGTH(bad); i++) {
@@ -167,6 +168,10 @@ static void fail_calls(espalier_network *network, espalier_optimizer *optimizer)
     TEXT(espalier_last_error());
     CALL(espalier_optimizer_set(optimizer, "beta1", -bad[i]));
     TEXT(espalier_last_error());
+  }
+  for (i = 0; i < LENGTH(floats); i++) {
+    CALL(espalier_decimal_f32(floats[i], &value));
+    hash = hash_bytes(hash, &value, sizeof value);
   }
   TEXT(espalier_status_string(ESPALIER_ERROR_NUMERICAL));
   TEXT(espalier_version());

@@ -9,24 +9,46 @@ out=build/c-tests
 mkdir -p $out
 
 warnings=(-Wall -Wextra -Werror -pedantic)
-programs=(lifecycle finite twins owners options patterns training phases optimizers topology presets callbacks ranks distributions accounting
-  pruning lottery reconstruct nulls handles values decimals instruction_sets allocations threads forks openmp environment memory
-  fuzz extremes sizes)
+programs=(lifecycle finite twins owners options patterns training phases optimizers topology presets callbacks ranks
+  distributions accounting pruning lottery reconstruct nulls handles values decimals instruction_sets allocations threads forks
+  openmp environment floating_point memory limits own_blas own_blas64 wrong_blas wrong_blas64 unload fuzz extremes sizes)
 [ $# -gt 0 ] && programs=("$@")
 helpers=(Tests/ABI/test.c Tests/ABI/fixture.c Tests/ABI/calls.c Tests/ABI/children.c)
 
 # compile COMPILER PRECISION: every program.
 compile() {
-  local program openmp
+  local program source options with libraries
   for program in "${programs[@]}"; do
-    openmp=()
-    if [ "$program" = openmp ]; then
-      # Clang has no OpenMP runtime of its own everywhere.
-      [ "$1" = gcc ] || continue
-      openmp=(-fopenmp)
-    fi
-    "$1" "${openmp[@]}" -std=c99 -D_GNU_SOURCE -DPRECISION="$2" -O1 -g "${warnings[@]}" -Iinclude "Tests/ABI/$program.c" "${helpers[@]}" \
-      -o "$out/$program-f$2-$1" -rdynamic -Lbuild/lib -Wl,-rpath,"$PWD/build/lib" -lespalier -lopenblas -lpthread -lm || return
+    source=$program
+    options=()
+    with=("${helpers[@]}")
+    libraries=(-lespalier -lopenblas)
+    case $program in
+      openmp)
+        # Clang has no OpenMP runtime of its own everywhere.
+        [ "$1" = gcc ] || continue
+        options=(-fopenmp)
+        ;;
+      limits | own_blas) libraries=(-lespalier) ;; # OpenBLAS is what the library opens
+      own_blas64)
+        source=own_blas
+        options=(-DILP64)
+        libraries=(-lopenblas64 -lespalier)
+        ;;
+      wrong_blas) libraries=(-Wl,--no-as-needed -lopenblas -llapacke -lespalier) ;;
+      wrong_blas64)
+        source=wrong_blas
+        options=(-DILP64)
+        libraries=(-Wl,--no-as-needed -lopenblas64 -lopenblas -lespalier)
+        ;;
+      unload)
+        with=()
+        libraries=()
+        ;;
+    esac
+    "$1" "${options[@]}" -std=c99 -D_GNU_SOURCE -DPRECISION="$2" -O1 -g "${warnings[@]}" -Iinclude "Tests/ABI/$source.c" \
+      "${with[@]}" -o "$out/$program-f$2-$1" -rdynamic -Lbuild/lib -Wl,-rpath,"$PWD/build/lib" "${libraries[@]}" -lm ||
+      return
   done
 }
 

@@ -5,7 +5,8 @@ import Testing
 /// One after another, because OpenBLAS's threads are the process's. That the host's setting comes back: Tests/ABI/environment.c,
 /// in a process where nobody else holds it.
 @Suite(.serialized) struct BLASTests {
-  @Test func denseProductsAreTheirDefinitions() {
+  @Test func denseProductsAreTheirDefinitions() throws {
+    try OpenBLAS.reserve(callers: 1)
     func check<T: TestedScalar>(_: T.Type) {
       var draw = Draw(state: 2)
       let hold = BLASThreads.begin()
@@ -21,6 +22,7 @@ import Testing
   }
 
   @Test func productsAreTheSameBitsForAnyNumberOfThreads() throws {
+    try OpenBLAS.reserve(callers: 5)
     func check<T: TestedScalar>(_: T.Type) throws {
       var draw = Draw(state: 11)
       let (rows, columns) = (300, 600)
