@@ -35,11 +35,19 @@ take() {
     [ -f "$path" ] && strip --strip-debug "$root$path" 2>/dev/null || true
   done
 }
+# Libraries that the library opens by name, with what they need.
+opened() {
+  ldconfig -p | sed -nE 's/^[[:space:]]*(libopenblas\.so\.0|liblapacke\.so\.3) .*=> //p' | while read -r library; do
+    take "$library"
+    ldd "$library" | { grep -o '/[^ ]*' || true; } | while read -r needed; do take "$needed"; done
+  done
+}
 take_program() {
   take "$1"
   { ldd "$1" || true; } 2>&1 | { grep -o '/[^ ]*' || true; } | while read -r library; do take "$library"; done
 }
 cp "$(command -v busybox)" "$root/bin/busybox"
+opened
 for file in ${EMULATE_FILES:-}; do take "$file"; done
 number=0
 for command in "$@"; do

@@ -1,6 +1,7 @@
 /* Where memory or threads run out nothing hangs, prints or raises a signal: every call gives OK or OUT_OF_MEMORY. Each case is
    a process of its own, a child of one that has never used the library. This program is not linked with OpenBLAS. */
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,52 @@ static void address_space_runs_out(void) {
   for (number = 0; number < KINDS * STAGES * 8; number++) in_child(scarce, number, "kind + 4 stages + 16 margins");
 }
 
+/* Several networks at a time want more buffers of OpenBLAS's than one of them has reserved, and there is no room for more: they
+   take turns. Without a limit they take more. */
+static pthread_barrier_t barrier;
+
+static void *train_one_of_several(void *unused) {
+  espalier_network *network = NULL;
+  espalier_optimizer *optimizer = make_optimizer(ESPALIER_SGD, 0.001);
+  double loss;
+  int i;
+  intptr_t failures = 0;
+  (void)unused;
+  failures += espalier_network_create(OURS, WIDE, 1, &network) != 0;
+  failures += espalier_network_add_linear(network, WIDE, 1, ESPALIER_IDENTITY) != 0;
+  failures += espalier_network_set_optimizer(network, 0, optimizer) != 0;
+  failures += espalier_network_set_threads(network, 2) != 0;
+  failures += espalier_network_build(network, BATCH) != 0;
+  failures += F(espalier_train_step)(network, x, target, BATCH, &loss) != 0;
+  pthread_barrier_wait(&barrier);
+  pthread_barrier_wait(&barrier);
+  for (i = 0; i < 100; i++) failures += F(espalier_train_step)(network, x, target, BATCH, &loss) != 0;
+  failures += espalier_network_destroy(network) != 0;
+  failures += espalier_optimizer_destroy(optimizer) != 0;
+  return (void *)failures;
+}
+
+static void several(long is_limited) {
+  enum { NETWORKS = 4 };
+  pthread_t threads[NETWORKS];
+  void *failures;
+  int i;
+  pthread_barrier_init(&barrier, NULL, NETWORKS + 1);
+  for (i = 0; i < NETWORKS; i++) CHECK(pthread_create(&threads[i], NULL, train_one_of_several, NULL) == 0);
+  pthread_barrier_wait(&barrier);
+  if (is_limited) limit_address_space(24 << 20);
+  pthread_barrier_wait(&barrier);
+  for (i = 0; i < NETWORKS; i++) {
+    pthread_join(threads[i], &failures);
+    CHECK(failures == NULL);
+  }
+}
+
+static void several_networks_share_what_there_is(void) {
+  in_child(several, 0, "without a limit");
+  in_child(several, 1, "with a limit");
+}
+
 /* From here on no thread can be made. */
 static void no_more_threads(void) {
   const struct rlimit none = {1, 1};
@@ -165,7 +212,8 @@ static void threads_cannot_be_made(void) {
 }
 
 int main(void) {
-  static const struct test tests[] = {TEST(address_space_runs_out), TEST(threads_cannot_be_made)};
+  static const struct test tests[] = {TEST(address_space_runs_out), TEST(several_networks_share_what_there_is),
+                                      TEST(threads_cannot_be_made)};
   fill(x, LENGTH(x), 1);
   fill(target, LENGTH(target), 2);
   return run_tests(tests, LENGTH(tests));
