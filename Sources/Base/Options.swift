@@ -15,11 +15,14 @@ public struct Option: Sendable {
   public let name: String
   public let initial: Double
   public let domain: Domain
+  /// Whether it may still be set when what it belongs to is built.
+  public let isLive: Bool
 
-  public init(_ name: String, _ initial: Double, _ domain: Domain) {
+  public init(_ name: String, _ initial: Double, _ domain: Domain, live: Bool = true) {
     self.name = name
     self.initial = initial
     self.domain = domain
+    isLive = live
   }
 
   /// - Throws: `invalidArgument`, naming `owner`, the option, its domain and the value.
@@ -68,7 +71,8 @@ public struct Option: Sendable {
 
 /// The values of a table of options. Setting one checks it against its domain first.
 public struct OptionValues: Sendable {
-  public let owner: String
+  /// What messages call the owner of the options: "adam", "linear layer 2".
+  public var owner: String
   public let table: [Option]
   @usableFromInline private(set) var values: [Double]
 
@@ -86,6 +90,8 @@ public struct OptionValues: Sendable {
     return i
   }
 
+  public func contains(_ name: String) -> Bool { table.contains { $0.name == name } }
+
   public mutating func set(_ name: String, _ value: Double) throws(Failure) {
     let i = try index(of: name)
     try table[i].check(value, owner: owner)
@@ -98,6 +104,18 @@ public struct OptionValues: Sendable {
   }
 
   public func get(_ name: String) throws(Failure) -> Double { values[try index(of: name)] }
+
+  /// The value of an option whose domain are whole numbers.
+  public func integer(_ name: String) throws(Failure) -> Int { Int(try get(name)) }
+
+  /// The value of an option whose domain are the enumerators of `E`.
+  public func choice<E: RawRepresentable>(_ name: String, of _: E.Type) throws(Failure) -> E where E.RawValue == Int32 {
+    let value = try get(name)
+    guard let choice = E(rawValue: Int32(value)) else {
+      throw Failure(.invalidArgument, "\(owner): \(name) has no value \(value)")
+    }
+    return choice
+  }
 
   /// By position in the table, for hot paths.
   @inlinable

@@ -11,12 +11,7 @@ extension Network {
     maximumBatch: Int = 1024, distribution: Distribution? = nil, density: Double = 1
   ) throws(Failure) {
     try self.init(inputs: inputs, seed: seed)
-    for layer in layers {
-      switch layer {
-      case .linear(let linear): try add(linear)
-      case .dropout(let probability): try addDropout(probability)
-      }
-    }
+    for layer in layers { try add(layer) }
     setLoss(loss)
     if let distribution { try setDistribution(distribution, density: density) }
     try build(maximumBatch: maximumBatch)
@@ -266,29 +261,17 @@ extension LayerDescription {
         try Pattern.coordinates(rows: units, columns: inputs, rowNumbers: rows, columnNumbers: columns, base: base)
       }
     }
-    var linear = LinearDescription<T>(units: units, density: sorted.pattern.density, activation: activation)
-    linear.hasBias = bias
-    linear.pattern = sorted.pattern
+    var layer = LayerDescription.linear(units, activation: activation, bias: bias)
+    layer.settings.append((LayerOption.density, sorted.pattern.density))
+    layer.pattern = sorted.pattern
     if let values {
       guard values.count == sorted.pattern.connections else {
         throw Failure(.invalidArgument, "values must have \(sorted.pattern.connections) elements, got \(values.count)")
       }
       let ordered = try Buffer<T>(count: values.count, of: "values")
       for slot in 0..<values.count { ordered.pointer[slot] = values[Int(sorted.order.pointer[slot])] }
-      linear.values = ordered
+      layer.values = ordered
     }
-    return .linear(linear)
-  }
-
-  /// a = f(W x + b).
-  public static func linear(
-    _ units: Int, density: Double = 1, activation: Activation = .identity, bias: Bool = true,
-    initializer: Initializer = .heUniform, negativeSlope: Double = 0.01
-  ) -> Self {
-    var linear = LinearDescription<T>(units: units, density: density, activation: activation)
-    linear.hasBias = bias
-    linear.initializer = initializer
-    linear.negativeSlope = negativeSlope
-    return .linear(linear)
+    return layer
   }
 }

@@ -37,12 +37,12 @@ private func setCoordinates<T: Scalar>(
   withNetwork(network, T.self) { network throws(Failure) in
     let rows = try require(rows, "rows")
     let columns = try require(columns, "columns")
-    let linear = try network.linear(Int(layer))
+    let shape = try network.weightShape(Int(layer))
     guard connections >= 1 else {
       throw Failure(.invalidArgument, "connections must be at least 1, got \(connections)")
     }
     let sorted = try Pattern.coordinates(
-      rows: linear.units, columns: network.width(before: Int(layer)),
+      rows: shape.rows, columns: shape.columns,
       rowNumbers: UnsafeBufferPointer(start: rows, count: Int(connections)),
       columnNumbers: UnsafeBufferPointer(start: columns, count: Int(connections)), base: try requireBase(base),
       owner: "linear layer \(layer)")
@@ -69,9 +69,9 @@ private func setRows<T: Scalar>(
   withNetwork(network, T.self) { network throws(Failure) in
     let rowStart = try require(rowStart, "row_start")
     let columns = try require(columns, "columns")
-    let linear = try network.linear(Int(layer))
+    let shape = try network.weightShape(Int(layer))
     let sorted = try Pattern.compressedRows(
-      rows: linear.units, columns: network.width(before: Int(layer)), rowStart: rowStart, columnNumbers: columns,
+      rows: shape.rows, columns: shape.columns, rowStart: rowStart, columnNumbers: columns,
       base: try requireBase(base), owner: "linear layer \(layer)")
     try network.setPattern(Int(layer), sorted.pattern, values: try gather(values, sorted))
   }

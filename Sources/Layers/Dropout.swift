@@ -6,11 +6,10 @@ import Sparse
 /// Inverted dropout (Srivastava et al. 2014): in training each value is zeroed with `probability`, the others are divided
 /// by 1 - probability; in inference the values pass as they are. The mask is drawn by counter and drawn again in backward.
 public final class Dropout<T: Scalar>: Layer {
-  public static var kind: String { "dropout" }
   public let inputs: Int
   public var outputs: Int { inputs }
   /// In [0, 1).
-  public var probability: Double
+  public private(set) var probability: Double
   /// Tells this layer's draws from those of the network's other layers.
   private let stream: UInt64
   private let owner: String
@@ -30,6 +29,10 @@ public final class Dropout<T: Scalar>: Layer {
   public var flops: Int { 0 }
   public var output: UnsafeMutablePointer<T> { panels.output.pointer }
   public var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
+
+  public func set(_ option: String, _ value: Double) {
+    if option == LayerOption.probability { probability = value }
+  }
 
   public var scratchElements: Int { 0 }
   public func share(_ scratch: Buffer<T>) {}
@@ -61,5 +64,19 @@ public final class Dropout<T: Scalar>: Layer {
       pass.executor.run(
         T.kernels.dropout, $0, units: inputs, work: 8 * pass.shape.elements(features: inputs), balancedBy: nil)
     }
+  }
+}
+
+/// The row of dropout layers.
+enum DropoutRow: LayerRow {
+  static let name = "dropout"
+  static let options = [Option(LayerOption.probability, 0.5, .from(0, below: 1))]
+
+  static func outputShape(of inputs: [TensorShape], _ options: OptionValues) throws(Failure) -> TensorShape { inputs[0] }
+
+  static func make<T: Scalar>(_ site: LayerSite<T>) throws(Failure) -> any Layer<T> {
+    try Dropout<T>(
+      inputs: site.output.features, probability: try site.options.get(LayerOption.probability), stream: site.stream,
+      owner: site.owner)
   }
 }

@@ -3,7 +3,7 @@ import KernelInterface
 import Machine
 import Sparse
 
-/// The panels of a linear layer's last batches, so that a mean of their dense gradients can be computed a few rows at a time:
+/// The panels of a layer's last batches, so that a mean of their dense gradients can be computed a few rows at a time:
 /// exact, without an array of units x inputs. Memory: batches x samples x (units + inputs).
 public final class GradientHistory<T: Scalar> {
   /// Batches that count.
@@ -39,7 +39,7 @@ public final class GradientHistory<T: Scalar> {
   /// Keep a backward pass's panels in the place of the oldest ones.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func record(_ panels: Linear<T>.GradientPanels) {
+  public func record(_ panels: GradientPanels<T>) {
     let used = panels.shape.elements(features: 1)
     input(next).update(from: panels.input, count: features.inputs * used)
     gradient(next).update(from: panels.gradient, count: features.outputs * used)
@@ -51,33 +51,33 @@ public final class GradientHistory<T: Scalar> {
   /// Forget everything, as after a batch that was not kept.
   public func clear() { count = 0 }
 
-  /// The weighted mean of dL/dW of some rows, newest batches last. - gradient: as for ``Linear/denseGradient(_:rows:into:accumulate:)``.
+  /// The weighted mean of dL/dW of some rows, newest batches last. - gradient: as for ``Connected/denseGradient(_:rows:into:accumulate:)``.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func denseGradient(of linear: Linear<T>, rows: Range<Int>, into gradient: UnsafeMutablePointer<T>) {
+  public func denseGradient(of layer: any Connected<T>, rows: Range<Int>, into gradient: UnsafeMutablePointer<T>) {
     mean(of: rows.count * features.inputs, in: gradient) { panels, adds in
-      linear.denseGradient(panels, rows: rows, into: gradient, accumulate: adds)
+      layer.denseGradient(panels, rows: rows, into: gradient, accumulate: adds)
     }
   }
 
-  /// The same at some positions. - gradient: as for ``Linear/gradient(_:at:into:accumulate:)``.
+  /// The same at some positions. - gradient: as for ``Connected/gradient(_:at:into:accumulate:)``.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func gradient(of linear: Linear<T>, at positions: PositionRows, into gradient: UnsafeMutablePointer<T>) {
+  public func gradient(of layer: any Connected<T>, at positions: PositionRows, into gradient: UnsafeMutablePointer<T>) {
     mean(of: positions.count, in: gradient) { panels, adds in
-      linear.gradient(panels, at: positions, into: gradient, accumulate: adds)
+      layer.gradient(panels, at: positions, into: gradient, accumulate: adds)
     }
   }
 
-  /// The sums of ``Linear/addActivity(_:signs:first:weight:units:inputs:)`` over the batches, by the same weights.
+  /// The sums of ``Connected/addActivity(_:signs:first:weight:units:inputs:)`` over the batches, by the same weights.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   public func addActivity(
-    of linear: Linear<T>, signs: SignSequence?, units: UnsafeMutablePointer<T>, inputs: UnsafeMutablePointer<T>
+    of layer: any Connected<T>, signs: SignSequence?, units: UnsafeMutablePointer<T>, inputs: UnsafeMutablePointer<T>
   ) {
     var weight: T = 1
     for age in 0..<count {
-      linear.addActivity(panels(age), signs: signs, first: age << 32, weight: weight, units: units, inputs: inputs)
+      layer.addActivity(panels(age), signs: signs, first: age << 32, weight: weight, units: units, inputs: inputs)
       weight *= decay
     }
   }
@@ -85,7 +85,7 @@ public final class GradientHistory<T: Scalar> {
   /// - add: given a batch's panels and whether its values are added or put in place.
   @inline(__always)
   private func mean(
-    of size: Int, in gradient: UnsafeMutablePointer<T>, add: (Linear<T>.GradientPanels, Bool) -> Void
+    of size: Int, in gradient: UnsafeMutablePointer<T>, add: (GradientPanels<T>, Bool) -> Void
   ) {
     var weights: T = 0
     for age in stride(from: count - 1, through: 0, by: -1) {
@@ -100,7 +100,7 @@ public final class GradientHistory<T: Scalar> {
 
   /// - age: batches that came after it.
   @inline(__always)
-  private func panels(_ age: Int) -> Linear<T>.GradientPanels {
+  private func panels(_ age: Int) -> GradientPanels<T> {
     let place = (next - 1 - age + 2 * batches) % batches
     return .init(
       input: UnsafePointer(input(place)), gradient: UnsafePointer(gradient(place)), shape: shapes[place])

@@ -30,8 +30,6 @@ public struct Pass {
 public protocol Layer<T>: AnyObject {
   associatedtype T: Scalar
 
-  /// For messages and tables: "linear", "dropout".
-  static var kind: String { get }
   var inputs: Int { get }
   var outputs: Int { get }
   /// In the order of the network's parameter array; empty for a layer that learns nothing.
@@ -59,6 +57,9 @@ public protocol Layer<T>: AnyObject {
   /// From `outputGradient`: the parameters' gradients, and dx: (inputs, batch) unless `inputGradient` is nil.
   /// - input: the x that the last `forward` was given.
   func backward(_ input: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>?, _ pass: Pass)
+
+  /// An option of the layer has another value from now on, which is one of its domain. Only live options change.
+  func set(_ option: String, _ value: Double)
 
   /// Bytes held: indices and panels, not parameters.
   var bytes: Int { get }

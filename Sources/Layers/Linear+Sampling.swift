@@ -5,12 +5,10 @@ import Sparse
 
 // The gradient of a layer that is too large for all of it, where topology methods ask for it.
 extension Linear {
-  /// dL/dW at some positions, connected or not, from the panels of a backward pass. O(positions x batch), nothing allocated.
-  /// - gradient: receives one value a position in their order, or has it added to what it holds.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   public func gradient(
-    _ panels: GradientPanels, at positions: PositionRows, into gradient: UnsafeMutablePointer<T>, accumulate: Bool = false
+    _ panels: GradientPanels<T>, at positions: PositionRows, into gradient: UnsafeMutablePointer<T>, accumulate: Bool
   ) {
     multiply(panels, at: positions, into: gradient, accumulate)
   }
@@ -18,7 +16,7 @@ extension Linear {
   // Apart, as in Linear.swift: a generic function asks for the metadata of its locals before it goes to the specialised one.
   @inline(never)
   private func multiply(
-    _ panels: GradientPanels, at positions: PositionRows, into gradient: UnsafeMutablePointer<T>, _ accumulate: Bool
+    _ panels: GradientPanels<T>, at positions: PositionRows, into gradient: UnsafeMutablePointer<T>, _ accumulate: Bool
   ) {
     guard let values = weights.values else { return }
     // The panels hold dz: as the identity's da the kernel leaves them as they are.
@@ -34,14 +32,10 @@ extension Linear {
       work: 2 * panels.shape.elements(features: positions.count + outputs), balancedBy: positions.rowStart)
   }
 
-  /// Add up how active each unit and input is over a batch: |dz| and |x|, or, with signs, dz and x times the sign of their
-  /// sample. O(batch x (units + inputs)), on the calling thread.
-  /// - signs: of the batch's samples from number `first` on. - weight: of this batch.
-  /// - units, inputs: have the sums added to what they hold.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   public func addActivity(
-    _ panels: GradientPanels, signs: SignSequence?, first: Int = 0, weight: T = 1, units: UnsafeMutablePointer<T>,
+    _ panels: GradientPanels<T>, signs: SignSequence?, first: Int, weight: T, units: UnsafeMutablePointer<T>,
     inputs: UnsafeMutablePointer<T>
   ) {
     sum(panels, signs, first, weight, units, inputs)
@@ -49,7 +43,7 @@ extension Linear {
 
   @inline(never)
   private func sum(
-    _ panels: GradientPanels, _ signs: SignSequence?, _ first: Int, _ weight: T, _ units: UnsafeMutablePointer<T>,
+    _ panels: GradientPanels<T>, _ signs: SignSequence?, _ first: Int, _ weight: T, _ units: UnsafeMutablePointer<T>,
     _ inputs: UnsafeMutablePointer<T>
   ) {
     for panel in 0..<panels.shape.count {

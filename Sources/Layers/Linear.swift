@@ -7,24 +7,18 @@ import Sparse
 ///
 /// Sparse: forward and both backward passes touch only the pattern's connections. Dense, or nearly: the products are
 /// OpenBLAS's.
-public final class Linear<T: Scalar>: Layer {
-  public static var kind: String { "linear" }
+public final class Linear<T: Scalar>: Connected {
   public let inputs: Int
   public let outputs: Int
-  /// nil for a dense layer. Set only together with `weights`' size, by ``adopt(_:)``.
   public private(set) var pattern: Pattern?
-  /// One a connection in the pattern's slot order; dense: row-major.
   public let weights: Parameter<T>
   public let bias: Parameter<T>?
   public let activation: Activation
   /// Leaky relu's, >= 0: its derivative is told from the sign of a.
-  public var negativeSlope: T
-  /// Density above which a pattern's products are OpenBLAS's, in batches without limit; more is asked of smaller ones.
-  /// `share` a scratch of the new `scratchElements` before it is lowered.
+  public private(set) var negativeSlope: T
   public var denseCrossover: Double
   private let owner: String
   private var panels: PanelPair<T>
-  /// What takes part in forward and in dx, where that is not all as it is. Of the same pattern.
   public var forwardSet: ForwardSet<T>?
   /// z, for activations whose derivative is not a function of a.
   private var preactivation: Buffer<T>?
@@ -51,20 +45,23 @@ public final class Linear<T: Scalar>: Layer {
     panels = try PanelPair(features: 0, elements: 0, of: owner)
   }
 
+  public var rows: Int { outputs }
+  public var columns: Int { inputs }
   public var parameters: [Parameter<T>] { bias.map { [weights, $0] } ?? [weights] }
   public var usesBLAS: Bool { usesBLAS(pattern, denseCrossover) }
   public var output: UnsafeMutablePointer<T> { panels.output.pointer }
   public var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
   public var bytes: Int { panels.bytes + (pattern?.bytes ?? 0) + (preactivation?.bytes ?? 0) + (forwardSet?.bytes ?? 0) }
+  public func set(_ option: String, _ value: Double) {
+    if option == LayerOption.negativeSlope { negativeSlope = T(value) }
+  }
   public var flops: Int { 2 * (forwardSet?.pattern.connections ?? weights.count) }
-  /// Those of dL/dW for a sample.
   public var gradientFlops: Int { 2 * (learning?.connections ?? weights.count) }
 
-  public var scratchElements: Int { scratchElements(pattern) }
+  public var scratchElements: Int { scratchElements(pattern, denseCrossover: nil) }
 
-  /// What it will be with another pattern or another crossover: W in the order of the transposed index, for dx, or a dense
-  /// matrix.
-  public func scratchElements(_ pattern: Pattern?, denseCrossover: Double? = nil) -> Int {
+  /// W in the order of the transposed index, for dx, or a dense matrix.
+  public func scratchElements(_ pattern: Pattern?, denseCrossover: Double?) -> Int {
     guard let pattern else { return 0 }
     return usesBLAS(pattern, denseCrossover ?? self.denseCrossover) ? outputs * inputs : pattern.capacity
   }
@@ -95,7 +92,6 @@ public final class Linear<T: Scalar>: Layer {
     preactivation = activation.needsPreactivation ? try Buffer(count: panels.output.count, of: owner) : nil
   }
 
-  /// Set the weights by an initializer and the biases to 0.
   public func initialize(_ initializer: Initializer, random: inout RandomSource) throws(Failure) {
     guard let values = weights.values else { return }
     try initializer.fill(
@@ -103,7 +99,6 @@ public final class Linear<T: Scalar>: Layer {
     if let bias { bias.values?.update(repeating: 0, count: bias.count) }
   }
 
-  /// Be sparse from now on, or in other storage: the weights get the pattern's size and await their place.
   public func adopt(_ pattern: Pattern) {
     self.pattern = pattern
     weights.resize(count: pattern.connections, capacity: pattern.capacity)
@@ -239,41 +234,46 @@ public final class Linear<T: Scalar>: Layer {
   }
 }
 
-extension Linear {
-  /// Panels of one backward pass: what the weights' gradient is a product of.
-  public struct GradientPanels {
-    /// x: (inputs, batch)
-    public let input: UnsafePointer<T>
-    /// dz: (units, batch)
-    public let gradient: UnsafePointer<T>
-    public let shape: PanelShape
+/// The row of linear layers: a = f(W x + b).
+enum LinearRow: LayerRow {
+  static let name = "linear"
+  static let options =
+    [Option(LayerOption.units, 1, .integer(1...Int(Int32.max)), live: false)] + LayerOption.ofConnections
 
-    public init(input: UnsafePointer<T>, gradient: UnsafePointer<T>, shape: PanelShape) {
-      self.input = input
-      self.gradient = gradient
-      self.shape = shape
-    }
+  static func outputShape(of inputs: [TensorShape], _ options: OptionValues) throws(Failure) -> TensorShape {
+    TensorShape(features: try options.integer(LayerOption.units))
   }
 
-  /// The last backward pass's, valid until the next forward; nil before the first.
-  public var gradientPanels: GradientPanels? {
+  static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape? {
+    let (units, columns) = ((try? options.integer(LayerOption.units)) ?? 1, inputs[0].features)
+    return WeightShape(rows: units, columns: columns, dimensions: [columns, units])
+  }
+
+  static func make<T: Scalar>(_ site: LayerSite<T>) throws(Failure) -> any Layer<T> {
+    try Linear<T>(
+      inputs: site.inputs[0].features, units: site.output.features, pattern: site.pattern,
+      hasBias: try site.options.get(LayerOption.bias) == 1,
+      activation: try site.options.choice(LayerOption.activation, of: Activation.self),
+      negativeSlope: try site.options.get(LayerOption.negativeSlope), denseCrossover: site.denseCrossover, owner: site.owner)
+  }
+}
+
+extension Linear {
+  public var gradientPanels: GradientPanels<T>? {
     @_specialize(where T == Float)
     @_specialize(where T == Double)
     get { panelsOfLast() }
   }
 
   @inline(never)
-  private func panelsOfLast() -> GradientPanels? {
+  private func panelsOfLast() -> GradientPanels<T>? {
     last.map { GradientPanels(input: $0.input, gradient: UnsafePointer(outputGradient), shape: $0.pass.shape) }
   }
 
-  /// dL/dW at every position of some rows, from the panels of a backward pass. By OpenBLAS, whose threads the caller holds
-  /// back. Nothing is allocated.
-  /// - gradient: receives rows.count x inputs values, row-major, or has them added to what it holds.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   public func denseGradient(
-    _ panels: GradientPanels, rows: Range<Int>, into gradient: UnsafeMutablePointer<T>, accumulate: Bool = false
+    _ panels: GradientPanels<T>, rows: Range<Int>, into gradient: UnsafeMutablePointer<T>, accumulate: Bool
   ) {
     let product = DenseArguments(
       rows: outputs, columns: inputs, shape: panels.shape, input: panels.input, gradient: panels.gradient,

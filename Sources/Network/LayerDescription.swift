@@ -4,38 +4,62 @@ import Layers
 import Machine
 import Sparse
 
-/// A layer as it was asked for, before `build` makes it.
-public enum LayerDescription<T: Scalar> {
-  case linear(LinearDescription<T>)
-  case dropout(probability: Double)
-}
-
-/// A linear layer as it was asked for.
-public struct LinearDescription<T: Scalar> {
-  /// Outputs, 1 ... 2^31 - 1.
-  public var units: Int
-  /// In (0, 1]; 1 is dense.
-  public var density: Double
-  public var activation: Activation
-  public var hasBias = true
-  public var initializer = Initializer.heUniform
-  /// Leaky relu's, >= 0.
-  public var negativeSlope = 0.01
-  /// Whether a distribution over the network leaves this layer's density alone.
-  public var hasFixedDensity = false
+/// A layer as a caller asks for it: its kind, and the options that are to differ from their defaults. A value, checked when a
+/// network takes it.
+public struct LayerDescription<T: Scalar> {
+  public let kind: LayerKind
+  public var settings: [(option: String, value: Double)]
   /// The caller's pattern, instead of one drawn by density.
   public var pattern: Pattern?
   /// The caller's initial weights, one a slot of `pattern`.
   public var values: Buffer<T>?
 
+  public init(_ kind: LayerKind, _ settings: [(option: String, value: Double)] = []) {
+    self.kind = kind
+    self.settings = settings
+  }
+}
+
+extension LayerDescription {
+  /// a = f(W x + b). - density: in (0, 1]; 1: dense.
+  public static func linear(
+    _ units: Int, density: Double = 1, activation: Activation = .identity, bias: Bool = true,
+    initializer: Initializer = .heUniform, negativeSlope: Double = 0.01
+  ) -> Self {
+    LayerDescription(
+      .linear,
+      [
+        (LayerOption.units, Double(units)), (LayerOption.density, density),
+        (LayerOption.activation, Double(activation.rawValue)), (LayerOption.bias, bias ? 1 : 0),
+        (LayerOption.initializer, Double(initializer.rawValue)), (LayerOption.negativeSlope, negativeSlope),
+      ])
+  }
+
+  /// In training each value is zeroed with this probability, in [0, 1), and the others are divided by 1 - probability.
+  public static func dropout(probability: Double) -> Self {
+    LayerDescription(.dropout, [(LayerOption.probability, probability)])
+  }
+}
+
+/// A layer as the network holds it from the time it is added: the values of all its options, and what it makes of its inputs.
+struct PlannedLayer<T: Scalar> {
+  let kind: LayerKind
+  var options: OptionValues
+  /// Numbers of the layers whose outputs it takes; 0 is the network's input.
+  let inputs: [Int]
+  var pattern: Pattern?
+  var values: Buffer<T>?
+
+  /// For messages: "linear layer 2".
+  var owner: String { options.owner }
+  var hasConnections: Bool { options.contains(LayerOption.density) }
+  var density: Double { value(LayerOption.density) ?? 1 }
+  /// Whether a distribution over the network leaves this layer's density alone.
+  var hasFixedDensity: Bool { value(LayerOption.fixedDensity) == 1 }
   /// Whether nothing but a distribution could make it sparse.
   var isDense: Bool { density == 1 && pattern == nil }
 
-  public init(units: Int, density: Double, activation: Activation) {
-    self.units = units
-    self.density = density
-    self.activation = activation
-  }
+  private func value(_ option: String) -> Double? { options.contains(option) ? try? options.get(option) : nil }
 }
 
 enum Check {

@@ -33,7 +33,7 @@ extension Network {
     }
   }
 
-  private func positions(_ trainer: Trainer<T>) -> Double { Double(trainer.layer.inputs) * Double(trainer.layer.outputs) }
+  private func positions(_ trainer: Trainer<T>) -> Double { Double(trainer.connected?.positions ?? 0) }
 
   /// Positions that have been connected since the layer got its topology method, R_s of Liu et al. 2021 times their number.
   private func explored(_ trainer: Trainer<T>) -> Int {
@@ -42,7 +42,7 @@ extension Network {
 
   private func trainingFlops(_ trainer: Trainer<T>) -> Double {
     let forward = Double(trainer.layer.flops)
-    let gradient = Double(trainer.linear?.gradientFlops ?? trainer.layer.flops)
+    let gradient = Double(trainer.connected?.gradientFlops ?? trainer.layer.flops)
     guard let unit = trainer.unit else { return 2 * forward + gradient }
     return unit.instance.plan.trainingFlops(
       forward: forward, gradient: gradient, dense: 2 * positions(trainer), period: period(unit))

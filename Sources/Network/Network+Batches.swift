@@ -98,7 +98,7 @@ extension Network {
     for i in 0..<trainers.count {
       guard let optimizer = trainers[i].optimizer else {
         throw Failure(
-          .invalidState, "\(call): linear layer \(trainers[i].number) has no optimizer; call set_optimizer first")
+          .invalidState, "\(call): \(trainers[i].name) has no optimizer; call set_optimizer first")
       }
       // Options that contradict each other are found before anything changes.
       try optimizer.check()

@@ -12,26 +12,20 @@ extension Network {
   public func build(maximumBatch: Int) throws(Failure) {
     try requireUnbuilt("build")
     try Check.size(maximumBatch, "build: max_batch")
-    guard case .linear? = descriptions.last else {
-      throw Failure(.invalidState, "build: the network needs layers, the last of them linear")
-    }
+    guard !planned.isEmpty else { throw Failure(.invalidState, "build: the network needs layers") }
     let planned = try distributed()
     var layers: [any Layer<T>] = []
     var trainers: [Trainer<T>] = []
     for (position, description) in planned.enumerated() {
       let number = position + 1
-      let width = width(before: number)
-      switch description {
-      case .dropout(let probability):
-        layers.append(
-          try Dropout<T>(
-            inputs: width, probability: probability, stream: Stream.mask &+ UInt64(truncatingIfNeeded: number),
-            owner: "dropout layer \(number)"))
-      case .linear(let linear):
-        let layer = try make(linear, number: number, inputs: width)
-        layers.append(layer)
-        trainers.append(Trainer(number: number, layer: layer, isLast: number == planned.count))
-      }
+      let layer = try description.kind.row.make(
+        LayerSite<T>(
+          inputs: inputShapes(description), output: shapes[position], options: description.options,
+          pattern: try pattern(of: description, number: number), denseCrossover: options[NetworkOption.denseCrossover],
+          stream: Stream.mask &+ UInt64(truncatingIfNeeded: number), owner: description.owner))
+      layers.append(layer)
+      if layer.parameters.isEmpty { continue }
+      trainers.append(Trainer(number: number, name: description.owner, layer: layer, isLast: number == planned.count))
     }
     try makeRoom(trainers)
     let own = try place(trainers)
@@ -45,7 +39,7 @@ extension Network {
     self.maximumBatch = maximumBatch
     let units: [TopologyUnit<T>]
     do {
-      units = try makeTopologyUnits(trainers) { $0.linear?.pattern }
+      units = try makeTopologyUnits(trainers) { $0.connected?.pattern }
       if workspace.usesBLAS { try reserveBLAS(threads: wantedThreads) }
       try start(threads: wantedThreads)
     } catch {
@@ -54,7 +48,7 @@ extension Network {
     }
 
     // Nothing fails from here on.
-    descriptions = planned
+    self.planned = planned
     self.layers = layers
     self.trainers = trainers
     for trainer in trainers { trainer.reduction = reduction }
@@ -68,16 +62,15 @@ extension Network {
   /// Give layers the room in their patterns that their topology methods need.
   private func makeRoom(_ trainers: [Trainer<T>]) throws(Failure) {
     for (method, members) in topologyPlan(trainers, isSparse: { $0.sparse != nil }) {
-      let layers = members.compactMap { trainer in trainer.linear.map { (trainer.number, $0) } }
-      for (number, layer) in layers where layer.pattern == nil && !method.thins {
-        throw Failure(.invalidArgument, "set_topology: linear layer \(number) is dense and has no pattern to change")
+      let layers = members.compactMap { trainer in trainer.connected.map { (trainer.name, $0) } }
+      for (name, layer) in layers where layer.pattern == nil && !method.thins {
+        throw Failure(.invalidArgument, "set_topology: \(name) is dense and has no pattern to change")
       }
       let capacities = method.plan.capacities(
-        layers.map { (connections: $1.weights.count, positions: $1.inputs * $1.outputs) })
-      for ((number, layer), capacity) in zip(layers, capacities) {
-        let owner = "linear layer \(number)"
+        layers.map { (connections: $1.weights.count, positions: $1.positions) })
+      for ((owner, layer), capacity) in zip(layers, capacities) {
         if layer.pattern == nil {
-          layer.adopt(try Pattern(fullRows: layer.outputs, columns: layer.inputs, owner: owner))
+          layer.adopt(try Pattern(fullRows: layer.rows, columns: layer.columns, owner: owner))
         } else if let pattern = layer.pattern, pattern.capacity < capacity {
           layer.adopt(try Pattern(copying: pattern, capacity: capacity, owner: owner))
         }
@@ -85,36 +78,34 @@ extension Network {
     }
   }
 
-  private func make(_ linear: LinearDescription<T>, number: Int, inputs: Int) throws(Failure) -> Linear<T> {
-    let owner = "linear layer \(number)"
-    var pattern = linear.pattern
-    if let pattern, pattern.columns != inputs || pattern.rows != linear.units {
-      throw Failure(
-        .invalidArgument,
-        "\(owner): the pattern is for \(pattern.rows) x \(pattern.columns), the layer has "
-          + "\(linear.units) units and \(inputs) inputs")
+  /// The caller's pattern, or one that is drawn; nil for a dense layer and one without connections.
+  private func pattern(of layer: PlannedLayer<T>, number: Int) throws(Failure) -> Pattern? {
+    guard layer.hasConnections, let shape = layer.kind.row.weightShape(of: inputShapes(layer), layer.options) else {
+      return nil
     }
-    if pattern == nil, linear.density < 1 {
-      let positions = linear.units * inputs
-      let connections = Distribution.connections(density: linear.density, positions: positions)
-      guard connections >= 1 else {
+    if let pattern = layer.pattern {
+      guard pattern.columns == shape.columns, pattern.rows == shape.rows else {
         throw Failure(
-          .invalidArgument, "\(owner): density \(linear.density) leaves none of \(positions) connections")
+          .invalidArgument,
+          "\(layer.owner): the pattern is for \(pattern.rows) x \(pattern.columns), the layer has "
+            + "\(shape.rows) units and \(shape.columns) inputs")
       }
-      if connections < positions {
-        var random = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.pattern &+ UInt64(truncatingIfNeeded: number))
-        let method = topologies[number] ?? topologies[0]
-        pattern =
-          if let method, method.changesPatterns, method.plan.hasConstantFanIn {
-            try Pattern(rows: linear.units, columns: inputs, constantFanIn: connections, random: &random, owner: owner)
-          } else {
-            try Pattern(rows: linear.units, columns: inputs, connections: connections, random: &random)
-          }
-      }
+      return pattern
     }
-    return try Linear<T>(
-      inputs: inputs, units: linear.units, pattern: pattern, hasBias: linear.hasBias, activation: linear.activation,
-      negativeSlope: linear.negativeSlope, denseCrossover: options[NetworkOption.denseCrossover], owner: owner)
+    guard layer.density < 1 else { return nil }
+    let positions = shape.rows * shape.columns
+    let connections = Distribution.connections(density: layer.density, positions: positions)
+    guard connections >= 1 else {
+      throw Failure(
+        .invalidArgument, "\(layer.owner): density \(layer.density) leaves none of \(positions) connections")
+    }
+    guard connections < positions else { return nil }
+    var random = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.pattern &+ UInt64(truncatingIfNeeded: number))
+    if let method = topologies[number] ?? topologies[0], method.changesPatterns, method.plan.hasConstantFanIn {
+      return try Pattern(
+        rows: shape.rows, columns: shape.columns, constantFanIn: connections, random: &random, owner: layer.owner)
+    }
+    return try Pattern(rows: shape.rows, columns: shape.columns, connections: connections, random: &random)
   }
 
   /// Lay the parameters out one after the other, in layer order, weights before biases, each with its capacity.
@@ -145,17 +136,15 @@ extension Network {
     }
   }
 
-  private func initialize(_ planned: [LayerDescription<T>], _ trainers: [Trainer<T>]) throws(Failure) {
+  private func initialize(_ planned: [PlannedLayer<T>], _ trainers: [Trainer<T>]) throws(Failure) {
     for trainer in trainers {
-      guard let layer = trainer.layer as? Linear<T>, case .linear(let linear) = planned[trainer.number - 1],
-        let weights = layer.weights.values
-      else { continue }
-      if let given = linear.values {
+      let asked = planned[trainer.number - 1]
+      guard let layer = trainer.connected, let weights = layer.weights.values else { continue }
+      if let given = asked.values {
         weights.update(from: given.pointer, count: given.count)
       } else {
-        var random = RandomSource(
-          seed: UInt64(bitPattern: seed), stream: Stream.weights &+ UInt64(truncatingIfNeeded: trainer.number))
-        try layer.initialize(linear.initializer, random: &random)
+        var random = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.weights &+ UInt64(truncatingIfNeeded: trainer.number))
+        try layer.initialize(try asked.options.choice(LayerOption.initializer, of: Initializer.self), random: &random)
       }
     }
   }

@@ -29,29 +29,25 @@ extension Network {
 
   /// The descriptions with the densities that layers are to have.
   /// - Throws: `invalidArgument` for a density that cannot be, naming the layer; `stopped` by the caller's function.
-  func distributed() throws(Failure) -> [LayerDescription<T>] {
-    guard isDistributed else { return descriptions }
+  func distributed() throws(Failure) -> [PlannedLayer<T>] {
+    guard isDistributed else { return planned }
     var shapes: [Distribution.Shape] = []
     var requests: [DensityRequest] = []
     var given: [Double] = []
-    for (position, description) in descriptions.enumerated() {
-      guard case .linear(let linear) = description else { continue }
-      let (number, inputs) = (position + 1, width(before: position + 1))
-      let isFixed = linear.hasFixedDensity || linear.pattern != nil
+    for (position, layer) in planned.enumerated() where layer.hasConnections {
+      let shape = try weightShape(position + 1)
+      let isFixed = layer.hasFixedDensity || layer.pattern != nil
       shapes.append(
-        .init(
-          name: "linear layer \(number)", dimensions: [inputs, linear.units], fixedDensity: isFixed ? linear.density : nil))
+        .init(name: layer.owner, dimensions: shape.dimensions, fixedDensity: isFixed ? layer.density : nil))
       if isFixed { continue }
-      requests.append(DensityRequest(layer: number, units: linear.units, inputs: inputs))
-      given.append(linear.density)
+      requests.append(DensityRequest(layer: position + 1, units: shape.rows, inputs: shape.columns))
+      given.append(layer.density)
     }
-    var planned = descriptions
+    var changed = planned
     for (request, density) in zip(requests, try densities(shapes, requests, given)) {
-      guard case .linear(var linear) = planned[request.layer - 1] else { continue }
-      linear.density = density
-      planned[request.layer - 1] = .linear(linear)
+      try changed[request.layer - 1].options.set(LayerOption.density, density)
     }
-    return planned
+    return changed
   }
 
   /// One density for each request.
@@ -79,7 +75,7 @@ extension Network {
           .invalidArgument, "build: the function for densities must give \(requests.count) of them, gave \(densities.count)")
       }
       for (request, density) in zip(requests, densities) {
-        try Check.density(density, "build: linear layer \(request.layer), by the caller's function")
+        try Check.density(density, "build: \(planned[request.layer - 1].owner), by the caller's function")
       }
     case nil:
       for (position, request) in requests.enumerated() {
@@ -88,7 +84,7 @@ extension Network {
         guard densities[position] <= 1 else {
           throw Failure(
             .invalidArgument,
-            "build: linear layer \(request.layer): epsilon \(epsilon) makes a density of \(densities[position]), above 1")
+            "build: \(planned[request.layer - 1].owner): epsilon \(epsilon) makes a density of \(densities[position]), above 1")
         }
       }
     }

@@ -31,30 +31,41 @@ enum NetworkOption {
 extension Network {
   // MARK: Layers
 
-  /// a = f(W x + b). - density: in (0, 1]; 1: dense.
-  public func addLinear(_ units: Int, density: Double = 1, activation: Activation = .identity) throws(Failure) {
-    try add(LinearDescription(units: units, density: density, activation: activation))
+  /// Add a layer on top of the last one, or of the network's input.
+  /// - Throws: `invalidState` after build; `unknownName` and `invalidArgument` for options that the kind does not have, values out
+  ///   of their range and shapes that do not meet. Nothing has changed then.
+  public func add(_ description: LayerDescription<T>) throws(Failure) {
+    let row = description.kind.row
+    try requireUnbuilt("add_\(row.name)")
+    var layer = PlannedLayer<T>(
+      kind: description.kind, options: OptionValues(owner: "\(row.name) layer \(layerCount + 1)", table: row.options),
+      inputs: [layerCount], pattern: description.pattern, values: description.values)
+    for setting in description.settings { try layer.options.set(setting.option, setting.value) }
+    try use(planned + [layer])
   }
 
-  public func add(_ linear: LinearDescription<T>) throws(Failure) {
-    let owner = "linear layer \(layerCount + 1)"
-    try requireUnbuilt("add_linear")
-    try Check.size(linear.units, "\(owner): units")
-    try Check.density(linear.density, owner)
-    descriptions.append(.linear(linear))
+  /// a = f(W x + b). - units: 1 ... 2^31 - 1. - density: in (0, 1]; 1: dense.
+  public func addLinear(_ units: Int, density: Double = 1, activation: Activation = .identity) throws(Failure) {
+    // Here, because a size of 2^53 and more would not be named exactly as an option's value.
+    try Check.size(units, "linear layer \(layerCount + 1): units")
+    try add(.linear(units, density: density, activation: activation))
   }
 
   /// - probability: in [0, 1).
-  public func addDropout(_ probability: Double) throws(Failure) {
-    try requireUnbuilt("add_dropout")
-    try Self.checkDropout(probability, layer: layerCount + 1)
-    descriptions.append(.dropout(probability: probability))
-  }
+  public func addDropout(_ probability: Double) throws(Failure) { try add(.dropout(probability: probability)) }
 
-  static func checkDropout(_ probability: Double, layer: Int) throws(Failure) {
-    guard probability >= 0, probability < 1 else {
-      throw Failure(.invalidArgument, "dropout layer \(layer): probability must be in [0, 1), got \(probability)")
+  /// Have other layers, whose shapes are worked out anew. - Throws: `invalidArgument` when they do not meet.
+  private func use(_ layers: [PlannedLayer<T>]) throws(Failure) {
+    var shapes: [TensorShape] = []
+    for layer in layers {
+      let given = layer.inputs.map { $0 == 0 ? TensorShape(features: inputs) : shapes[$0 - 1] }
+      let shape = try layer.kind.row.outputShape(of: given, layer.options)
+      try shape.check("\(layer.owner): the output")
+      shapes.append(shape)
     }
+    planned = layers
+    self.shapes = shapes
+    outputs = shapes.last?.features ?? inputs
   }
 
   /// Spread one density over the linear layers at build; see include/espalier.h.
@@ -73,11 +84,11 @@ extension Network {
   /// Give a linear layer a pattern of the caller's, and weights in its slot order or nil.
   package func setPattern(_ layer: Int, _ pattern: Pattern, values: Buffer<T>?) throws(Failure) {
     try requireUnbuilt("set_pattern")
-    var linear = try linear(layer)
-    linear.pattern = pattern
-    linear.values = values
-    linear.density = Double(pattern.connections) / (Double(pattern.rows) * Double(pattern.columns))
-    descriptions[layer - 1] = .linear(linear)
+    var changed = try connected(layer)
+    try changed.options.set(LayerOption.density, pattern.density)
+    changed.pattern = pattern
+    changed.values = values
+    planned[layer - 1] = changed
   }
 
   // MARK: Loss, optimizers, topology
@@ -89,7 +100,7 @@ extension Network {
   public func setOptimizer(_ optimizer: Optimizer, layer: Int = 0) throws(Failure) {
     try optimizer.check()
     try optimizer.options.check(for: T.self)
-    let numbers = try linearLayers(layer)
+    let numbers = try connectedLayers(layer)
     if isBuilt {
       // All instances first: when one cannot be made, no layer has changed.
       var instances: [OptimizerInstance<T>] = []
@@ -112,11 +123,11 @@ extension Network {
     try changed.set(name, value)
     try changed.check(for: T.self)
     if workspace != nil, try options.index(of: name) == NetworkOption.denseCrossover {
-      let linear = layers.compactMap { $0 as? Linear<T> }
-      let wanted = linear.map { $0.scratchElements($0.pattern, denseCrossover: value) }
+      let connected = trainers.compactMap(\.connected)
+      let wanted = connected.map { $0.scratchElements($0.pattern, denseCrossover: value) }
       let scratch = try Buffer<T>(count: wanted.max() ?? 0, of: "scratch of the layers")
-      if linear.contains(where: { $0.usesBLAS($0.pattern, value) }) { try reserveBLAS(threads: wantedThreads) }
-      for layer in linear { layer.denseCrossover = value }
+      if connected.contains(where: { $0.usesBLAS($0.pattern, value) }) { try reserveBLAS(threads: wantedThreads) }
+      for layer in connected { layer.denseCrossover = value }
       use(scratch)
     }
     options = changed
@@ -157,45 +168,26 @@ extension Network {
 
   public func setLayerOption(_ layer: Int, _ name: String, _ value: Double) throws(Failure) {
     let position = try index(layer)
-    switch descriptions[position] {
-    case .dropout:
-      guard name == "probability" else {
-        throw Failure(.unknownName, "dropout layer \(layer): no option named \"\(name)\"; there is probability")
-      }
-      try Self.checkDropout(value, layer: layer)
-      descriptions[position] = .dropout(probability: value)
-      if isBuilt { (layers[position] as? Dropout<T>)?.probability = value }
-    case .linear(var linear):
-      let owner = "linear layer \(layer)"
-      guard let option = LinearOption.table.first(where: { $0.name == name }) else {
-        throw Failure(.unknownName, "\(owner): no option named \"\(name)\"; there are \(LinearOption.names)")
-      }
-      if name != "negative_slope" { try requireUnbuilt("\(owner): \(name)") }
-      try option.check(value, owner: owner)
-      try option.check(value, owner: owner, for: T.self)
-      switch name {
-      case "bias": linear.hasBias = value == 1
-      case "initializer": linear.initializer = Initializer(rawValue: Int32(clamping: value)) ?? linear.initializer
-      case "fixed_density": linear.hasFixedDensity = value == 1
-      case "density":
-        linear.density = value
-        linear.pattern = nil
-        linear.values = nil
-      default:
-        linear.negativeSlope = value
-        if isBuilt { (layers[position] as? Linear<T>)?.negativeSlope = T(value) }
-      }
-      descriptions[position] = .linear(linear)
+    var changed = planned
+    let option = try changed[position].options.index(of: name)
+    if !changed[position].options.table[option].isLive { try requireUnbuilt("\(changed[position].owner): \(name)") }
+    try changed[position].options.set(name, value)
+    try changed[position].options.check(for: T.self)
+    if name == LayerOption.density {
+      changed[position].pattern = nil
+      changed[position].values = nil
     }
+    try use(changed)
+    if isBuilt { layers[position].set(name, value) }
   }
 
   /// Change a hyperparameter of a layer's own optimizer, or of every layer's (0); state stays.
   public func setOptimizerOption(_ layer: Int, _ name: String, _ value: Double) throws(Failure) {
-    let numbers = try linearLayers(layer)
+    let numbers = try connectedLayers(layer)
     var changes: [(instance: OptimizerInstance<T>, change: OptimizerInstance<T>.Change)] = []
     for number in numbers {
       guard let instance = try trainer(number).optimizer else {
-        throw Failure(.invalidState, "linear layer \(number) has no optimizer; call set_optimizer first")
+        throw Failure(.invalidState, "\(planned[number - 1].owner) has no optimizer; call set_optimizer first")
       }
       changes.append((instance, try instance.change(name, value)))
     }
@@ -204,20 +196,8 @@ extension Network {
 
   public func optimizerOption(_ layer: Int, _ name: String) throws(Failure) -> Double {
     guard let instance = try trainer(layer).optimizer else {
-      throw Failure(.invalidState, "linear layer \(layer) has no optimizer; call set_optimizer first")
+      throw Failure(.invalidState, "\(planned[layer - 1].owner) has no optimizer; call set_optimizer first")
     }
     return try instance.get(name)
   }
-}
-
-/// Options of a linear layer.
-enum LinearOption {
-  static let table = [
-    Option("bias", 1, .flag),
-    Option("initializer", 0, .choice(0...Initializer.allCases.count - 1)),
-    Option("fixed_density", 0, .flag),
-    Option("density", 1, .above(0, upTo: 1)),
-    Option("negative_slope", 0.01, .from(0, below: .infinity)),
-  ]
-  static let names = table.map(\.name).joined(separator: ", ")
 }

@@ -78,13 +78,13 @@ extension Network {
 
   /// A linear layer's own part of them.
   package func parameters(_ layer: Int) throws(Failure) -> (weights: Parameter<T>, bias: Parameter<T>?) {
-    guard let linear = try trainer(layer).layer as? Linear<T> else { throw Check.noLayer(layer, of: layerCount) }
-    return (linear.weights, linear.bias)
+    guard let connected = try trainer(layer).connected else { throw Check.noLayer(layer, of: layerCount) }
+    return (connected.weights, connected.bias)
   }
 
   /// The pattern of a linear layer, nil for a dense one.
   package func pattern(_ layer: Int) throws(Failure) -> Pattern? {
-    (try trainer(layer).layer as? Linear<T>)?.pattern
+    try trainer(layer).connected?.pattern
   }
 
   /// Copy a linear layer's pattern out; returns its number of connections. Pointers that are nil are passed over.
@@ -100,9 +100,9 @@ extension Network {
     }
     if let pattern = trainer.sparse?.pattern {
       pattern.copy(base: base, rowStart: rowStart, rowNumbers: rows, columnNumbers: columns)
-    } else {
+    } else if let connected = trainer.connected {
       Pattern.copyDense(
-        rows: trainer.layer.outputs, columns: trainer.layer.inputs, base: base, rowStart: rowStart, rowNumbers: rows,
+        rows: connected.rows, columns: connected.columns, base: base, rowStart: rowStart, rowNumbers: rows,
         columnNumbers: columns)
     }
     return connections

@@ -22,7 +22,7 @@ extension Network {
     for unit in topologyUnits where unit.hasThreshold {
       throw Failure(
         .invalidState,
-        "prune: linear layer \(unit.trainers[0].number) has a soft threshold, which its weights are not yet without; train to "
+        "prune: \(unit.trainers[0].name) has a soft threshold, which its weights are not yet without; train to "
           + "the last update of its topology method, or give it another one")
     }
     if method.data == .inputs { return try reconstruct(method, x, samples) }
@@ -35,7 +35,7 @@ extension Network {
       if let (keep, size) = method.groups {
         for (trainer, layer) in zip(subjects, scorer.candidates) {
           try Survivors.choose(
-            layer, keep: keep, ofEach: size, pattern: trainer.sparse?.pattern, inputs: trainer.layer.inputs)
+            layer, keep: keep, ofEach: size, pattern: trainer.sparse?.pattern, inputs: trainer.connected?.columns ?? 0)
         }
         continue
       }
@@ -75,8 +75,7 @@ extension Network {
   }
 
   private func isPrunable(_ trainer: Trainer<T>) -> Bool {
-    guard case .linear(let linear) = descriptions[trainer.number - 1] else { return false }
-    return !linear.hasFixedDensity
+    trainer.connected != nil && !planned[trainer.number - 1].hasFixedDensity
   }
 
   /// Layers whose connections compete with each other.
@@ -91,7 +90,7 @@ extension Network {
   /// positions that is connected now. With the scope `layer` that is each layer's own share, otherwise that of all layers.
   func pruningGroups(_ method: PruningMethod, _ subjects: [Trainer<T>], round: Int) throws(Failure) -> [PruningGroup] {
     let counts = subjects.map { connections($0) }
-    let positions = subjects.map { $0.layer.inputs * $0.layer.outputs }
+    let positions = subjects.map { $0.connected?.positions ?? 0 }
     let share = counts.reduce(0.0) { $0 + Double($1) } / positions.reduce(0.0) { $0 + Double($1) }
     let density = method.density(round: round, initial: share, final: method.density)
     let densities: [Double]
@@ -110,9 +109,12 @@ extension Network {
         method.density(round: round, initial: Double($0) / Double($1), final: method.density)
       }
     case .distribution:
+      var shapes: [Distribution.Shape] = []
+      for trainer in subjects {
+        shapes.append(.init(name: trainer.name, dimensions: try weightShape(trainer.number).dimensions))
+      }
       densities = try method.distribution.densities(
-        density: density,
-        shapes: subjects.map { .init(name: $0.name, dimensions: [$0.layer.inputs, $0.layer.outputs]) },
+        density: density, shapes: shapes,
         power: try options.get(NetworkOption.distributionPower))
     }
     return subjects.indices.map {

@@ -34,7 +34,7 @@ extension Network {
     case "bytes": return Double(bytes)
     case "flops": return Double(layers.total { $0.flops })
     case "density":
-      let positions = trainers.reduce(0.0) { $0 + Double($1.layer.inputs) * Double($1.layer.outputs) }
+      let positions = trainers.reduce(0.0) { $0 + Double($1.connected?.positions ?? 0) }
       return positions > 0 ? Double(trainers.total { connections($0) }) / positions : 0
     default:
       if Self.accounts.contains(name) { return account(name) }
@@ -45,7 +45,12 @@ extension Network {
     }
   }
 
-  func connections(_ trainer: Trainer<T>) -> Int { trainer.layer.parameters.first?.count ?? 0 }
+  func connections(_ trainer: Trainer<T>) -> Int { trainer.connected?.weights.count ?? 0 }
+
+  /// Connections over positions of a layer with connections.
+  private func density(_ trainer: Trainer<T>) -> Double {
+    Double(connections(trainer)) / Double(trainer.connected?.positions ?? 1)
+  }
 
   /// Bytes that the library holds: indices, panels, moments, and parameters when they are its own.
   private var bytes: Int {
@@ -64,48 +69,45 @@ extension Network {
   /// An option or a property of a layer by name.
   public func layerValue(_ layer: Int, _ name: String) throws(Failure) -> Double {
     let position = try index(layer)
+    let asked = planned[position]
     let built = isBuilt ? layers[position] : nil
-    let inputs = width(before: layer)
-    switch (descriptions[position], name) {
-    case (_, "inputs"): return Double(inputs)
-    case (_, "bytes"): return Double(built?.bytes ?? 0)
-    case (_, "flops"): return Double(built?.flops ?? 0)
-    case (_, "parameters"): return Double(built?.parameters.total { $0.capacity } ?? 0)
-    case (.dropout(let probability), "probability"): return probability
-    case (.dropout, "units"): return Double(inputs)
-    case (.linear(let linear), "units"): return Double(linear.units)
-    case (.linear(let linear), "activation"): return Double(linear.activation.rawValue)
-    case (.linear(let linear), "bias"): return linear.hasBias ? 1 : 0
-    case (.linear(let linear), "initializer"): return Double(linear.initializer.rawValue)
-    case (.linear(let linear), "fixed_density"): return linear.hasFixedDensity ? 1 : 0
-    case (.linear(let linear), "negative_slope"): return linear.negativeSlope
-    case (.linear(let linear), "density"):
-      guard let weights = built?.parameters.first else { return linear.density }
-      return Double(weights.count) / (Double(inputs) * Double(linear.units))
-    case (.linear, "connections"), (.linear, "index_bytes"), (.linear, "offset"), (.linear, "steps"),
-      (.linear, "topology_updates"), (.linear, "threshold"):
-      return try trainedValue(try trainer(layer), name)
-    case (.linear, _) where Self.accounts.contains(name): return account(try trainer(layer), name)
-    default:
-      let kind = if case .linear = descriptions[position] { "linear" } else { "dropout" }
-      throw Failure(.unknownName, "\(kind) layer \(layer): nothing named \"\(name)\"")
+    switch name {
+    case "inputs": return Double(inputShapes(asked).total { $0.features })
+    case LayerOption.units: return Double(shapes[position].features)
+    case "bytes": return Double(built?.bytes ?? 0)
+    case "flops": return Double(built?.flops ?? 0)
+    case "parameters": return Double(built?.parameters.total { $0.capacity } ?? 0)
+    case LayerOption.density where built != nil && asked.hasConnections: return density(try trainer(layer))
+    default: break
     }
+    if asked.options.contains(name) { return try asked.options.get(name) }
+    guard asked.hasConnections, Self.readableOfConnections.contains(name) || Self.accounts.contains(name) else {
+      throw Failure(.unknownName, "\(asked.owner): nothing named \"\(name)\"")
+    }
+    return trainedValue(try trainer(layer), name)
   }
 
-  private func trainedValue(_ trainer: Trainer<T>, _ name: String) throws(Failure) -> Double {
+  /// Names of what can be read of a layer with connections once it is built, beside `accounts`.
+  private static var readableOfConnections: [String] {
+    ["connections", "index_bytes", "offset", "steps", "topology_updates", "threshold"]
+  }
+
+  /// One of these names or of `accounts`.
+  private func trainedValue(_ trainer: Trainer<T>, _ name: String) -> Double {
     switch name {
     case "connections": return Double(connections(trainer))
     case "index_bytes": return Double(trainer.sparse?.pattern?.indexBytes ?? 0)
     case "steps": return Double(trainer.steps)
     case "threshold": return trainer.unit?.layer(trainer)?.softThreshold ?? 0
     case "topology_updates": return Double(trainer.unit?.layer(trainer)?.updates ?? 0)
-    default:
+    case "offset":
       var offset = 0
       for before in trainers {
         if before === trainer { break }
         offset += before.layer.parameters.total { $0.capacity }
       }
       return Double(offset)
+    default: return account(trainer, name)
     }
   }
 
@@ -120,11 +122,12 @@ extension Network {
       ]
     ]
     for (position, layer) in layers.enumerated() {
-      var cells = ["\(position + 1)", type(of: layer).kind, "\(layer.inputs)", "\(layer.outputs)"]
+      let asked = planned[position]
+      var cells = ["\(position + 1)", asked.kind.row.name, "\(layer.inputs)", "\(layer.outputs)"]
       let trainer = trainers.first { $0.number == position + 1 }
-      if let trainer, case .linear(let linear) = descriptions[position] {
-        let density = Double(connections(trainer)) / (Double(layer.inputs) * Double(layer.outputs))
-        cells += ["\(linear.activation)", Self.fixed(density), Self.fixed(account(trainer, "explored"))]
+      if let trainer, trainer.connected != nil {
+        let activation = try asked.options.choice(LayerOption.activation, of: Activation.self)
+        cells += ["\(activation)", Self.fixed(density(trainer)), Self.fixed(account(trainer, "explored"))]
         cells += ["\(connections(trainer))"] + ["dropped", "grown", "dead_units"].map { Self.whole(account(trainer, $0)) }
       } else {
         cells += [String](repeating: "", count: 7)

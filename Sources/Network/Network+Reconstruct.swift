@@ -53,7 +53,7 @@ extension Network {
     _ method: PruningMethod, _ subjects: [Trainer<T>], _ data: Calibration
   ) throws(Failure) -> [Reconstruction.Target?] {
     if let (keep, size) = method.groups {
-      for trainer in subjects { try Groups.check(size: size, inputs: trainer.layer.inputs, name: trainer.name) }
+      for trainer in subjects { try Groups.check(size: size, inputs: trainer.connected?.columns ?? 0, name: trainer.name) }
       return subjects.map { _ in keep < size ? .groups(keep, of: size) : nil }
     }
     var counts = [Int](repeating: 0, count: subjects.count)
@@ -101,7 +101,7 @@ extension Network {
   private func reconstruct(
     _ trainer: Trainer<T>, _ method: PruningMethod, _ target: Reconstruction.Target, _ data: Calibration
   ) throws(Failure) -> Reconstruction? {
-    guard let layer = try reconstruction(trainer), let weights = trainer.linear?.weights.values else { return nil }
+    guard let layer = try reconstruction(trainer), let weights = trainer.connected?.weights.values else { return nil }
     let moments = try moments(trainer, data)
     if method.criterion == .obs {
       let surgeon = try OptimalBrainSurgeon(
@@ -120,9 +120,9 @@ extension Network {
   }
 
   private func reconstruction(_ trainer: Trainer<T>) throws(Failure) -> Reconstruction? {
-    guard let linear = trainer.linear, let weights = linear.weights.values else { return nil }
+    guard let connected = trainer.connected, let weights = connected.weights.values else { return nil }
     return try Reconstruction(
-      name: trainer.name, units: linear.outputs, inputs: linear.inputs, pattern: linear.pattern,
+      name: trainer.name, units: connected.rows, inputs: connected.columns, pattern: connected.pattern,
       weights: UnsafePointer(weights))
   }
 

@@ -13,7 +13,7 @@ extension Network {
     _ = try requireBuilt("remember")
     var kept: [RememberedParameters<T>?] = []
     for trainer in trainers {
-      if let layer = trainer.linear { kept.append(try RememberedParameters(layer)) } else { kept.append(nil) }
+      if let layer = trainer.connected { kept.append(try RememberedParameters(layer)) } else { kept.append(nil) }
     }
     for (trainer, kept) in zip(trainers, kept) { trainer.remembered = kept }
   }
@@ -25,13 +25,13 @@ extension Network {
   /// - Throws: `invalidState` before build or when nothing is remembered; `outOfMemory`. Nothing has changed then.
   public func rewind() throws(Failure) {
     _ = try requireBuilt("rewind")
-    guard trainers.allSatisfy({ $0.remembered != nil || $0.linear == nil }) else {
+    guard trainers.allSatisfy({ $0.remembered != nil || $0.connected == nil }) else {
       throw Failure(.invalidState, "rewind: nothing is remembered; call remember first")
     }
-    let units = try makeTopologyUnits(trainers) { $0.linear?.pattern }
+    let units = try makeTopologyUnits(trainers) { $0.connected?.pattern }
     // Nothing fails from here on.
     for trainer in trainers {
-      if let layer = trainer.linear {
+      if let layer = trainer.connected {
         trainer.remembered?.restore(layer)
         layer.forwardSet = nil
       }

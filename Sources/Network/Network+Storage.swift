@@ -31,12 +31,12 @@ extension Network {
     let rooms = topologyRooms(counts)
     for choice in kept {
       let trainer = try trainer(choice.layer)
-      guard let layer = trainer.linear else { throw Check.noLayer(choice.layer, of: layerCount) }
+      guard let layer = trainer.connected else { throw Check.noLayer(choice.layer, of: layerCount) }
       let old = layer.weights.count
       let count = counts[choice.layer] ?? 0
       guard count >= 1 else {
         throw Failure(
-          .invalidArgument, "\(call): nothing would be left of the \(old) connections of linear layer \(choice.layer)")
+          .invalidArgument, "\(call): nothing would be left of the \(old) connections of \(trainer.name)")
       }
       // All of a dense layer: it stays dense.
       if count == old, layer.pattern == nil { continue }
@@ -47,8 +47,8 @@ extension Network {
         next += 1
       }
       let pattern = try Pattern(
-        rows: layer.outputs, columns: layer.inputs, of: layer.pattern, kept: count,
-        capacity: rooms[choice.layer].map { max($0, count) }, owner: "linear layer \(choice.layer)",
+        rows: layer.rows, columns: layer.columns, of: layer.pattern, kept: count,
+        capacity: rooms[choice.layer].map { max($0, count) }, owner: trainer.name,
         isKept: { choice.marks.pointer[$0] != 0 })
       moves.append(StorageMove(trainer: trainer, layer: layer, pattern: pattern, dropped: dropped, oldCount: old))
     }
@@ -61,7 +61,7 @@ extension Network {
     for (method, members) in topologyPlan(trainers, isSparse: { counts[$0.number] != nil || $0.sparse != nil }) {
       let capacities = method.plan.capacities(
         members.map {
-          (connections: counts[$0.number] ?? connections($0), positions: $0.layer.inputs * $0.layer.outputs)
+          (connections: counts[$0.number] ?? connections($0), positions: $0.connected?.positions ?? 0)
         })
       for (trainer, capacity) in zip(members, capacities) { rooms[trainer.number] = capacity }
     }
@@ -99,15 +99,16 @@ extension Network {
           move.remap, parameter: move.layer.weights, capacity: move.pattern.capacity))
     }
     let wanted = trainers.map { trainer in
-      trainer.linear.map { layer in
-        layer.scratchElements(moves.first { $0.trainer === trainer }?.pattern ?? layer.pattern)
+      trainer.connected.map { layer in
+        layer.scratchElements(
+          moves.first { $0.trainer === trainer }?.pattern ?? layer.pattern, denseCrossover: nil)
       } ?? 0
     }
     let scratch = try Buffer<T>(count: wanted.max() ?? 0, of: "scratch of the layers")
     let norm = try GlobalNorm(parameters: trainers.flatMap { $0.layer.parameters }, longest: longest)
     let gradientGuard = try GradientGuard(layers, trainers, elements: count)
     let units = try makeTopologyUnits(trainers) { trainer in
-      moves.first { $0.trainer === trainer }?.pattern ?? trainer.linear?.pattern
+      moves.first { $0.trainer === trainer }?.pattern ?? trainer.connected?.pattern
     }
 
     if moves.contains(where: { $0.layer.usesBLAS($0.pattern, $0.layer.denseCrossover) }) {
@@ -157,12 +158,12 @@ extension Network {
 /// One layer's way into new storage.
 struct StorageMove<T: Scalar> {
   let trainer: Trainer<T>
-  let layer: Linear<T>
+  let layer: any Connected<T>
   let pattern: Pattern
   let dropped: Buffer<Int64>
   let oldCount: Int
 
-  init(trainer: Trainer<T>, layer: Linear<T>, pattern: Pattern, dropped: Buffer<Int64>, oldCount: Int) {
+  init(trainer: Trainer<T>, layer: any Connected<T>, pattern: Pattern, dropped: Buffer<Int64>, oldCount: Int) {
     self.trainer = trainer
     self.layer = layer
     self.pattern = pattern
@@ -171,13 +172,13 @@ struct StorageMove<T: Scalar> {
   }
 
   /// All connections into storage of another size, a dense layer's into a full pattern; nil when there is nothing to do.
-  init?(_ trainer: Trainer<T>, _ layer: Linear<T>, capacity: Int) throws(Failure) {
-    let owner = "linear layer \(trainer.number)"
+  init?(_ trainer: Trainer<T>, _ layer: any Connected<T>, capacity: Int) throws(Failure) {
+    let owner = trainer.name
     if let pattern = layer.pattern {
       if pattern.capacity >= capacity { return nil }
       self.pattern = try Pattern(copying: pattern, capacity: capacity, owner: owner)
     } else {
-      pattern = try Pattern(fullRows: layer.outputs, columns: layer.inputs, owner: owner)
+      pattern = try Pattern(fullRows: layer.rows, columns: layer.columns, owner: owner)
     }
     self.trainer = trainer
     self.layer = layer

@@ -15,13 +15,13 @@ extension Network {
   /// pass over them, and naming one is an error.
   public func setTopology(_ method: TopologyMethod, layer: Int = 0) throws(Failure) {
     try method.check(for: T.self)
-    let numbers = try linearLayers(layer)
+    let numbers = try connectedLayers(layer)
     if layer != 0, method.changesPatterns, !method.thins {
       let isDense =
         isBuilt
-        ? try trainer(layer).sparse == nil : try linear(layer).isDense && !isDistributed
+        ? try trainer(layer).sparse == nil : try connected(layer).isDense && !isDistributed
       guard !isDense else {
-        throw Failure(.invalidArgument, "set_topology: linear layer \(layer) is dense and has no pattern to change")
+        throw Failure(.invalidArgument, "set_topology: \(planned[layer - 1].owner) is dense and has no pattern to change")
       }
     }
     var planned = layer == 0 ? [:] : topologies
@@ -50,14 +50,14 @@ extension Network {
   private func install(
     _ method: TopologyMethod, on chosen: [Trainer<T>], keeping units: [TopologyUnit<T>], _ planned: [Int: TopologyMethod]
   ) throws(Failure) {
-    let members = chosen.compactMap { trainer in trainer.linear.map { (trainer, $0) } }
+    let members = chosen.compactMap { trainer in trainer.connected.map { (trainer, $0) } }
     let capacities = method.plan.capacities(
-      members.map { (connections: $1.weights.count, positions: $1.inputs * $1.outputs) })
+      members.map { (connections: $1.weights.count, positions: $1.positions) })
     var moves: [StorageMove<T>] = []
     for ((trainer, layer), capacity) in zip(members, capacities) {
       if let move = try StorageMove(trainer, layer, capacity: capacity) { moves.append(move) }
     }
-    let pattern = { (trainer: Trainer<T>) in moves.first { $0.trainer === trainer }?.pattern ?? trainer.linear?.pattern }
+    let pattern = { (trainer: Trainer<T>) in moves.first { $0.trainer === trainer }?.pattern ?? trainer.connected?.pattern }
     let unit = try makeUnit(method, members.map(\.0), pattern)
     if !moves.isEmpty { try move(moves, "set_topology") }
     use(units + [unit].compactMap { $0 })
@@ -66,8 +66,8 @@ extension Network {
   /// Whether a method given to all layers changes this one.
   /// - isSparse: whether it has a pattern, or is about to.
   private func isChangeable(_ trainer: Trainer<T>, by method: TopologyMethod, isSparse: Bool) -> Bool {
-    guard method.changesPatterns, case .linear(let linear) = descriptions[trainer.number - 1] else { return false }
-    return isSparse || (method.thins && trainer.linear != nil && !linear.hasFixedDensity)
+    guard method.changesPatterns, trainer.connected != nil else { return false }
+    return isSparse || (method.thins && !planned[trainer.number - 1].hasFixedDensity)
   }
 
   // MARK: Making units
@@ -115,7 +115,7 @@ extension Network {
     var histories: [GradientHistory<T>?] = []
     var forwardSets: [ForwardSet<T>?] = []
     for (trainer, layer) in zip(trainers, layers) {
-      forwardSets.append(try makeForwardSet(plan, layer.pattern, owner: "linear layer \(trainer.number)"))
+      forwardSets.append(try makeForwardSet(plan, layer.pattern, owner: trainer.name))
     }
     let shape = PanelShape(batch: max(1, maximumBatch), elementSize: MemoryLayout<T>.stride)
     for trainer in trainers {
@@ -123,7 +123,7 @@ extension Network {
         plan.gradientBatches > 1
           ? try GradientHistory(
             batches: plan.gradientBatches, decay: plan.gradientDecay, inputs: trainer.layer.inputs,
-            outputs: trainer.layer.outputs, elements: shape.elements(features: 1), owner: "linear layer \(trainer.number)")
+            outputs: trainer.layer.outputs, elements: shape.elements(features: 1), owner: trainer.name)
           : nil)
     }
     let instance = try TopologyInstance(
@@ -147,12 +147,12 @@ extension Network {
     for trainer in trainers {
       trainer.unit = nil
       trainer.history = nil
-      if let linear = trainer.linear, let set = linear.forwardSet, let values = linear.weights.values,
+      if let connected = trainer.connected, let set = connected.forwardSet, let values = connected.weights.values,
         !units.contains(where: { $0.keeps(set) })
       {
-        set.settle(values, count: linear.weights.count)
+        set.settle(values, count: connected.weights.count)
       }
-      trainer.linear?.forwardSet = nil
+      trainer.connected?.forwardSet = nil
     }
     topologyUnits = units
     for unit in units { unit.adopt() }
@@ -181,7 +181,7 @@ extension Network {
       let trainer = try trainer(layer)
       units = units.filter { $0.trainers.contains { $0 === trainer } }
       guard !units.isEmpty else {
-        throw Failure(.invalidState, "evolve_now: linear layer \(layer) has no topology method that changes its pattern")
+        throw Failure(.invalidState, "evolve_now: \(trainer.name) has no topology method that changes its pattern")
       }
     }
     for unit in units { try requireGradients(unit, "evolve_now") }
@@ -214,7 +214,7 @@ extension Network {
     guard !unit.instance.needsGradient || holdsGradients else {
       throw Failure(
         .invalidState,
-        "\(call): linear layer \(unit.trainers[0].number) drops or grows by gradient and needs the backward pass of this "
+        "\(call): \(unit.trainers[0].name) drops or grows by gradient and needs the backward pass of this "
           + "step; another forward, predict or evaluate has taken its place")
     }
   }

@@ -20,7 +20,9 @@ public final class Network<T: Scalar> {
   public let seed: Int64
 
   // What was asked for.
-  package internal(set) var descriptions: [LayerDescription<T>] = []
+  var planned: [PlannedLayer<T>] = []
+  /// What comes out of each layer for one sample.
+  var shapes: [TensorShape] = []
   var distribution: Distributing?
   var loss = LossKind.meanSquaredError
   var options = OptionValues(owner: "network", table: NetworkOption.table)
@@ -76,23 +78,16 @@ public final class Network<T: Scalar> {
     try Check.size(inputs, "inputs")
     self.inputs = inputs
     self.seed = seed
+    outputs = inputs
     shuffler = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.shuffling)
     executor = try ThreadPool(threads: 1)
   }
 
   public var isBuilt: Bool { workspace != nil }
-  public var layerCount: Int { descriptions.count }
+  public var layerCount: Int { planned.count }
 
   /// Outputs of the last layer; `inputs` while there is none.
-  public var outputs: Int { width(before: descriptions.count + 1) }
-
-  /// Features that layer `number` gets.
-  package func width(before number: Int) -> Int {
-    for description in descriptions.prefix(number - 1).reversed() {
-      if case .linear(let linear) = description { return linear.units }
-    }
-    return inputs
-  }
+  public internal(set) var outputs: Int
 
   func requireBuilt(_ call: String) throws(Failure) -> Workspace<T> {
     guard let workspace else { throw Failure(.invalidState, "\(call): the network is not built yet; call build first") }
@@ -105,21 +100,34 @@ public final class Network<T: Scalar> {
 
   /// Index of a layer by its number. - Throws: `invalidArgument`
   func index(_ layer: Int) throws(Failure) -> Int {
-    guard layer >= 1, layer <= descriptions.count else { throw Check.noLayer(layer, of: descriptions.count) }
+    guard layer >= 1, layer <= planned.count else { throw Check.noLayer(layer, of: planned.count) }
     return layer - 1
   }
 
-  /// The description of a layer that must be linear.
-  package func linear(_ layer: Int) throws(Failure) -> LinearDescription<T> {
-    guard case .linear(let linear) = descriptions[try index(layer)] else {
-      throw Failure(.invalidArgument, "layer \(layer) is not a linear layer")
-    }
-    return linear
+  /// What was asked for of a layer that must have connections.
+  func connected(_ layer: Int) throws(Failure) -> PlannedLayer<T> {
+    let found = planned[try index(layer)]
+    guard found.hasConnections else { throw Failure(.invalidArgument, "\(found.owner) has no connections") }
+    return found
   }
 
-  /// The trainer of a layer that must have parameters.
+  /// The matrix of positions of a layer that must have connections.
+  package func weightShape(_ layer: Int) throws(Failure) -> WeightShape {
+    let found = try connected(layer)
+    guard let shape = found.kind.row.weightShape(of: inputShapes(found), found.options) else {
+      throw Failure(.invalidArgument, "\(found.owner) has no connections")
+    }
+    return shape
+  }
+
+  /// What a layer is given.
+  func inputShapes(_ layer: PlannedLayer<T>) -> [TensorShape] {
+    layer.inputs.map { $0 == 0 ? TensorShape(features: inputs) : shapes[$0 - 1] }
+  }
+
+  /// The trainer of a layer that must have connections.
   func trainer(_ layer: Int) throws(Failure) -> Trainer<T> {
-    _ = try linear(layer)
+    _ = try connected(layer)
     guard let trainer = trainers.first(where: { $0.number == layer }) else {
       throw Failure(.invalidState, "layer \(layer): the network is not built yet; call build first")
     }
@@ -127,12 +135,12 @@ public final class Network<T: Scalar> {
   }
 
   /// Numbers of the layers that `layer` stands for: itself, or for 0 all with weights.
-  func linearLayers(_ layer: Int) throws(Failure) -> [Int] {
+  func connectedLayers(_ layer: Int) throws(Failure) -> [Int] {
     guard layer == 0 else {
-      _ = try linear(layer)
+      _ = try connected(layer)
       return [layer]
     }
-    return descriptions.indices.filter { if case .linear = descriptions[$0] { true } else { false } }.map { $0 + 1 }
+    return planned.indices.filter { planned[$0].hasConnections }.map { $0 + 1 }
   }
 }
 

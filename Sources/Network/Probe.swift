@@ -31,7 +31,7 @@ final class Probe {
     let elements = widest.elements(features: 1)
     var layers: [ProbeLayer] = []
     for trainer in network.trainers {
-      guard let linear = trainer.linear else { continue }
+      guard let linear = trainer.connected as? Linear<T> else { continue }
       layers.append(try ProbeLayer(linear, number: trainer.number, elements: elements, linearised: linearised))
     }
     self.layers = layers

@@ -81,7 +81,7 @@ struct PruningScorer<T: Scalar> {
     case .random: draw()
     case .magnitude:
       for (trainer, layer) in zip(subjects, candidates) {
-        guard let weights = trainer.linear?.weights.values else { continue }
+        guard let weights = trainer.connected?.weights.values else { continue }
         widen(weights, count: layer.scores.count, into: layer.scores.pointer)
         for i in 0..<layer.scores.count { layer.scores.pointer[i] = layer.scores.pointer[i].magnitude }
       }

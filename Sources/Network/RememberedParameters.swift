@@ -3,14 +3,14 @@ import Layers
 import Machine
 import Sparse
 
-/// A linear layer's weights and biases as they once were, in the order of the connections that it has now.
+/// A layer's weights and biases as they once were, in the order of the connections that it has now.
 final class RememberedParameters<T: Scalar> {
   /// As much room as the layer's weights have.
   private let weights: Buffer<T>
   private let bias: Buffer<T>
 
   /// What they are now. - Throws: `outOfMemory`.
-  convenience init(_ layer: Linear<T>) throws(Failure) {
+  convenience init(_ layer: any Connected<T>) throws(Failure) {
     let bias = layer.bias?.count ?? 0
     self.init(
       weights: try Buffer(count: layer.weights.capacity, of: "\(layer.weights.name), remembered"),
@@ -36,7 +36,7 @@ final class RememberedParameters<T: Scalar> {
   }
 
   /// Make the layer's connections and biases what they were.
-  func restore(_ layer: Linear<T>) {
+  func restore(_ layer: any Connected<T>) {
     layer.weights.values?.update(from: weights.pointer, count: layer.weights.count)
     layer.bias?.values?.update(from: bias.pointer, count: bias.count)
   }

@@ -46,7 +46,7 @@ final class TopologyUnit<T: Scalar> {
     for (position, trainer) in trainers.enumerated() {
       trainer.unit = self
       trainer.history = histories[position]
-      trainer.linear?.forwardSet = instance.layers[position].hasSettled ? nil : forwardSets[position]
+      trainer.connected?.forwardSet = instance.layers[position].hasSettled ? nil : forwardSets[position]
     }
     instance.selectForward()
   }
@@ -54,7 +54,7 @@ final class TopologyUnit<T: Scalar> {
   /// Without the forward sets that are in use, which count as their layers'.
   var bytes: Int {
     var bytes = instance.bytes + histories.total { $0?.bytes ?? 0 }
-    for (trainer, set) in zip(trainers, forwardSets) where trainer.linear?.forwardSet !== set { bytes += set?.bytes ?? 0 }
+    for (trainer, set) in zip(trainers, forwardSets) where trainer.connected?.forwardSet !== set { bytes += set?.bytes ?? 0 }
     return bytes
   }
 

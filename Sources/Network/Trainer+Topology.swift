@@ -7,12 +7,13 @@ import Topology
 
 // A layer as topology methods see it. They ask only layers that have a pattern and a place.
 extension Trainer: TopologyLayer {
-  var name: String { "linear layer \(number)" }
-
   // Only layers that have these are given to a method, once `build` has placed them.
-  var pattern: Pattern { (linear?.pattern).unsafelyUnwrapped }
-  var weights: UnsafeMutablePointer<T> { (linear?.weights.values).unsafelyUnwrapped }
-  var gradient: UnsafePointer<T> { UnsafePointer((linear?.weights.gradient).unsafelyUnwrapped) }
+  var pattern: Pattern { (connected?.pattern).unsafelyUnwrapped }
+  var weights: UnsafeMutablePointer<T> { (connected?.weights.values).unsafelyUnwrapped }
+  var gradient: UnsafePointer<T> { UnsafePointer((connected?.weights.gradient).unsafelyUnwrapped) }
+
+  private var rows: Int { connected?.rows ?? 0 }
+  private var columns: Int { connected?.columns ?? 0 }
 
   var learningRate: Double { (try? optimizer?.get("rate")) ?? 0 }
   var initialLearningRate: Double { optimizer?.optimizer.rate(after: 0) ?? 0 }
@@ -20,9 +21,9 @@ extension Trainer: TopologyLayer {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   func copyMomentum(into momentum: UnsafeMutablePointer<T>) {
-    guard let linear else { return }
-    if let optimizer, optimizer.copyMomentum(of: linear.weights, into: momentum) { return }
-    momentum.update(from: gradient, count: linear.weights.count)
+    guard let connected else { return }
+    if let optimizer, optimizer.copyMomentum(of: connected.weights, into: momentum) { return }
+    momentum.update(from: gradient, count: connected.weights.count)
   }
 
   // Apart from what is specialised, as in Linear: a generic function asks for the metadata of its locals first.
@@ -30,7 +31,7 @@ extension Trainer: TopologyLayer {
   @_specialize(where T == Double)
   func growthScores(rows: Range<Int>, into scores: UnsafeMutablePointer<T>) throws(Failure) {
     computeGradient(rows, scores)
-    try reduce(scores, count: rows.count * layer.inputs)
+    try reduce(scores, count: rows.count * columns)
   }
 
   func reduce(_ values: UnsafeMutablePointer<T>, count: Int) throws(Failure) {
@@ -39,17 +40,17 @@ extension Trainer: TopologyLayer {
   }
 
   func moment(_ index: Int) -> UnsafePointer<T>? {
-    guard let linear, let optimizer else { return nil }
-    return optimizer.address(ofMoment: index, of: linear.weights)
+    guard let connected, let optimizer else { return nil }
+    return optimizer.address(ofMoment: index, of: connected.weights)
   }
 
   @inline(never)
   private func computeGradient(_ rows: Range<Int>, _ scores: UnsafeMutablePointer<T>) {
-    guard let linear else { return }
+    guard let connected else { return }
     if let history {
-      history.denseGradient(of: linear, rows: rows, into: scores)
-    } else if let panels = linear.gradientPanels {
-      linear.denseGradient(panels, rows: rows, into: scores)
+      history.denseGradient(of: connected, rows: rows, into: scores)
+    } else if let panels = connected.gradientPanels {
+      connected.denseGradient(panels, rows: rows, into: scores, accumulate: false)
     }
   }
 
@@ -62,11 +63,11 @@ extension Trainer: TopologyLayer {
 
   @inline(never)
   private func computeGradient(at positions: PositionRows, _ scores: UnsafeMutablePointer<T>) {
-    guard let linear else { return }
+    guard let connected else { return }
     if let history {
-      history.gradient(of: linear, at: positions, into: scores)
-    } else if let panels = linear.gradientPanels {
-      linear.gradient(panels, at: positions, into: scores)
+      history.gradient(of: connected, at: positions, into: scores)
+    } else if let panels = connected.gradientPanels {
+      connected.gradient(panels, at: positions, into: scores, accumulate: false)
     }
   }
 
@@ -75,42 +76,42 @@ extension Trainer: TopologyLayer {
   func activity(
     signs: SignSequence?, units: UnsafeMutablePointer<T>, inputs: UnsafeMutablePointer<T>
   ) throws(Failure) {
-    units.update(repeating: 0, count: layer.outputs)
-    inputs.update(repeating: 0, count: layer.inputs)
+    units.update(repeating: 0, count: rows)
+    inputs.update(repeating: 0, count: columns)
     addActivity(signs, units, inputs)
-    try reduce(units, count: layer.outputs)
-    try reduce(inputs, count: layer.inputs)
+    try reduce(units, count: rows)
+    try reduce(inputs, count: columns)
   }
 
   @inline(never)
   private func addActivity(_ signs: SignSequence?, _ units: UnsafeMutablePointer<T>, _ inputs: UnsafeMutablePointer<T>) {
-    guard let linear else { return }
+    guard let connected else { return }
     if let history {
-      history.addActivity(of: linear, signs: signs, units: units, inputs: inputs)
-    } else if let panels = linear.gradientPanels {
-      linear.addActivity(panels, signs: signs, units: units, inputs: inputs)
+      history.addActivity(of: connected, signs: signs, units: units, inputs: inputs)
+    } else if let panels = connected.gradientPanels {
+      connected.addActivity(panels, signs: signs, first: 0, weight: 1, units: units, inputs: inputs)
     }
   }
 
   func useForward(_ count: Int, marks: UnsafePointer<UInt8>) {
-    linear?.forwardSet?.select(count, of: pattern, marks: marks)
+    connected?.forwardSet?.select(count, of: pattern, marks: marks)
   }
 
-  func useForward(above threshold: T) { linear?.forwardSet?.follow(threshold) }
+  func useForward(above threshold: T) { connected?.forwardSet?.follow(threshold) }
 
   func settleForward() {
-    guard let linear else { return }
-    linear.forwardSet?.settle(weights, count: linear.weights.count)
-    linear.forwardSet = nil
+    guard let connected else { return }
+    connected.forwardSet?.settle(weights, count: connected.weights.count)
+    connected.forwardSet = nil
   }
 
   func apply(_ remap: SlotRemap) {
-    guard let linear else { return }
-    linear.forwardSet?.patternChanged()
-    linear.weights.remap(remap)
+    guard let connected else { return }
+    connected.forwardSet?.patternChanged()
+    connected.weights.remap(remap)
     remembered?.remap(remap)
     // The instance is this layer's own and has room for its capacity: it cannot refuse.
-    try? optimizer?.remap(remap, parameter: linear.weights)
+    try? optimizer?.remap(remap, parameter: connected.weights)
   }
 
   /// Keep the panels of the backward pass just made. - continues: those of the pass before it are kept; else all are forgotten.
@@ -121,6 +122,6 @@ extension Trainer: TopologyLayer {
   @inline(never)
   private func recordPanels(_ continues: Bool) {
     if !continues { history?.clear() }
-    if let history, let panels = linear?.gradientPanels { history.record(panels) }
+    if let history, let panels = connected?.gradientPanels { history.record(panels) }
   }
 }

@@ -10,9 +10,10 @@ final class Trainer<T: Scalar> {
   /// Number of the layer in the network, from 1.
   let number: Int
   let layer: any Layer<T>
-  /// The layer as one whose pattern can be changed, or given in the first place. Converted once: the first conversion of a
-  /// process allocates.
-  let linear: Linear<T>?
+  /// For messages: "linear layer 2".
+  let name: String
+  /// The layer as one with connections. Converted once: the first conversion of a process allocates.
+  let connected: (any Connected<T>)?
   var optimizer: OptimizerInstance<T>?
   /// Whether its outputs are the network's.
   let isLast: Bool
@@ -27,17 +28,18 @@ final class Trainer<T: Scalar> {
   /// What `rewind` goes back to.
   var remembered: RememberedParameters<T>?
 
-  init(number: Int, layer: any Layer<T>, isLast: Bool) {
+  init(number: Int, name: String, layer: any Layer<T>, isLast: Bool) {
     self.number = number
+    self.name = name
     self.layer = layer
     self.isLast = isLast
-    linear = layer as? Linear<T>
+    connected = layer as? any Connected<T>
   }
 
   /// The layer as one with a pattern, if it is one.
-  var sparse: Linear<T>? {
-    guard let linear, linear.pattern != nil else { return nil }
-    return linear
+  var sparse: (any Connected<T>)? {
+    guard let connected, connected.pattern != nil else { return nil }
+    return connected
   }
 
   /// One optimizer step, unless a topology update takes its place. The optimizer is checked already.

@@ -78,7 +78,7 @@ import Testing
     for (number, weight) in [(0, T(0.5)), (1, 1)] {
       let fixture = try Fixture<T>(inputs: inputs, units: units, batch: batch, seed: UInt64(number))
       let panels = try #require(fixture.layer.gradientPanels)
-      fixture.layer.gradient(panels, at: places, into: &gradient)
+      fixture.layer.gradient(panels, at: places, into: &gradient, accumulate: false)
       for (i, position) in chosen.enumerated() {
         let expected = (0..<batch).reduce(T(0)) { $0 + fixture.dz[$1][position.row] * fixture.x[$1][position.column] }
         #expect((gradient[i] - expected).magnitude <= tolerance * T(batch))
@@ -87,7 +87,8 @@ import Testing
       for used in [nil, signs] {
         var unitActivity = [T](repeating: 1, count: units)
         var inputActivity = [T](repeating: 1, count: inputs)
-        fixture.layer.addActivity(panels, signs: used, units: &unitActivity, inputs: &inputActivity)
+        fixture.layer.addActivity(
+          panels, signs: used, first: 0, weight: 1, units: &unitActivity, inputs: &inputActivity)
         func sum(_ value: (Int) -> T) -> T {
           (0..<batch).reduce(T(1)) {
             $0 + (used == nil ? value($1).magnitude : signs.isNegative($1) ? -value($1) : value($1))

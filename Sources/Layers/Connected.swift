@@ -1,0 +1,77 @@
+import Base
+import KernelInterface
+import Machine
+import Sparse
+
+/// A layer with connections: weights, of which a pattern says where they are. Whoever draws, changes, judges or counts
+/// connections asks a layer for this capability.
+///
+/// The weights are a matrix of `rows` x `columns` positions: of a linear layer units x inputs.
+public protocol Connected<T>: Layer {
+  /// One a connection in the pattern's slot order; dense: row-major.
+  var weights: Parameter<T> { get }
+  /// One a row, or nil.
+  var bias: Parameter<T>? { get }
+  /// nil for a dense layer. Set only together with `weights`' size, by ``adopt(_:)``.
+  var pattern: Pattern? { get }
+  var rows: Int { get }
+  var columns: Int { get }
+  /// What takes part in forward and in dx, where that is not all as it is. Of the same pattern.
+  var forwardSet: ForwardSet<T>? { get set }
+  /// Density above which a pattern's products are OpenBLAS's, in batches without limit; more is asked of smaller ones.
+  /// `share` a scratch of the new `scratchElements` before it is lowered.
+  var denseCrossover: Double { get set }
+  /// Floating-point operations of dL/dW for a sample.
+  var gradientFlops: Int { get }
+
+  /// What `scratchElements` will be with another pattern or another crossover. - denseCrossover: nil for the present one.
+  func scratchElements(_ pattern: Pattern?, denseCrossover: Double?) -> Int
+
+  /// Set the weights by an initializer and the biases to 0.
+  func initialize(_ initializer: Initializer, random: inout RandomSource) throws(Failure)
+
+  /// Be sparse from now on, or in other storage: the weights get the pattern's size and await their place.
+  func adopt(_ pattern: Pattern)
+
+  /// The last backward pass's panels, valid until the next forward; nil before the first.
+  var gradientPanels: GradientPanels<T>? { get }
+
+  /// dL/dW at every position of some rows, from the panels of a backward pass. By OpenBLAS, whose threads the caller holds
+  /// back. Nothing is allocated.
+  /// - gradient: receives rows.count x columns values, row-major, or has them added to what it holds.
+  func denseGradient(
+    _ panels: GradientPanels<T>, rows: Range<Int>, into gradient: UnsafeMutablePointer<T>, accumulate: Bool)
+
+  /// dL/dW at some positions, connected or not, from the panels of a backward pass. O(positions x batch), nothing allocated.
+  /// - gradient: receives one value a position in their order, or has it added to what it holds.
+  func gradient(
+    _ panels: GradientPanels<T>, at positions: PositionRows, into gradient: UnsafeMutablePointer<T>, accumulate: Bool)
+
+  /// Add up how active each row and column is over a batch: |dz| and |x|, or, with signs, dz and x times the sign of their
+  /// sample. O(batch x (rows + columns)), on the calling thread.
+  /// - signs: of the batch's samples from number `first` on. - weight: of this batch.
+  /// - units, inputs: have the sums added to what they hold.
+  func addActivity(
+    _ panels: GradientPanels<T>, signs: SignSequence?, first: Int, weight: T, units: UnsafeMutablePointer<T>,
+    inputs: UnsafeMutablePointer<T>)
+}
+
+extension Connected {
+  /// Positions that there are, connected or not.
+  public var positions: Int { rows &* columns }
+}
+
+/// Panels of one backward pass: what the weights' gradient is a product of.
+public struct GradientPanels<T: Scalar> {
+  /// x: (inputs, batch)
+  public let input: UnsafePointer<T>
+  /// dz: (outputs, batch)
+  public let gradient: UnsafePointer<T>
+  public let shape: PanelShape
+
+  public init(input: UnsafePointer<T>, gradient: UnsafePointer<T>, shape: PanelShape) {
+    self.input = input
+    self.gradient = gradient
+    self.shape = shape
+  }
+}

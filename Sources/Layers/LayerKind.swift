@@ -1,0 +1,82 @@
+import Base
+import Machine
+import Sparse
+
+/// Kinds of layers. The raw values are those of include/espalier.h.
+public enum LayerKind: Int32, Sendable, CaseIterable {
+  case linear = 0
+  case dropout
+
+  /// The row of the table of layers.
+  public var row: any LayerRow.Type {
+    switch self {
+    case .linear: LinearRow.self
+    case .dropout: DropoutRow.self
+    }
+  }
+}
+
+/// One kind of layer: a row of ``LayerKind/row``. It says what the kind is called, which options it has, what it makes of the
+/// shapes that it is given, and how a layer of it is made.
+public protocol LayerRow {
+  /// As messages name it: "linear".
+  static var name: String { get }
+  static var options: [Option] { get }
+
+  /// What comes out for one sample. - Throws: `invalidArgument`, naming the shapes or options that do not meet.
+  static func outputShape(of inputs: [TensorShape], _ options: OptionValues) throws(Failure) -> TensorShape
+
+  /// How the layer's connections lie; nil for a kind that has none.
+  static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape?
+
+  /// The layer, not yet planned, its parameters without a place.
+  static func make<T: Scalar>(_ site: LayerSite<T>) throws(Failure) -> any Layer<T>
+}
+
+extension LayerRow {
+  public static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape? { nil }
+}
+
+/// The matrix that a layer's connections are positions of.
+public struct WeightShape: Equatable, Sendable {
+  /// Units, or filters.
+  public let rows: Int
+  /// Positions that a unit may be connected to.
+  public let columns: Int
+  /// Lengths of the weight array's dimensions, inputs and outputs last, as Erdos-Renyi-Kernel counts them.
+  public let dimensions: [Int]
+
+  public init(rows: Int, columns: Int, dimensions: [Int]) {
+    self.rows = rows
+    self.columns = columns
+    self.dimensions = dimensions
+  }
+}
+
+/// What a layer is made of: all that is known when the network is built.
+public struct LayerSite<T: Scalar> {
+  public let inputs: [TensorShape]
+  public let output: TensorShape
+  public let options: OptionValues
+  /// Of a layer with connections; nil: it is dense.
+  public let pattern: Pattern?
+  /// Density above which a pattern's products are OpenBLAS's.
+  public let denseCrossover: Double
+  /// Tells this layer's random draws from those of the network's other layers.
+  public let stream: UInt64
+  /// For messages: "linear layer 2".
+  public let owner: String
+
+  public init(
+    inputs: [TensorShape], output: TensorShape, options: OptionValues, pattern: Pattern?, denseCrossover: Double,
+    stream: UInt64, owner: String
+  ) {
+    self.inputs = inputs
+    self.output = output
+    self.options = options
+    self.pattern = pattern
+    self.denseCrossover = denseCrossover
+    self.stream = stream
+    self.owner = owner
+  }
+}
