@@ -76,6 +76,30 @@ module espalier_c_network
       real(c_double), value :: probability
     end function
 
+    integer(c_int) function espalier_network_set_input_shape(network, channels, dimensions, extents) bind(c)
+      !! Say that a sample of the input is a field of `dimensions` lengths, the slowest first, for each channel. Before the
+      !! first layer.
+      import :: c_int, c_int64_t, c_ptr
+      type(c_ptr), value :: network
+      integer(c_int64_t), value :: channels
+      integer(c_int), value :: dimensions
+      integer(c_int64_t), intent(in), optional :: extents(*)
+    end function
+
+    integer(c_int) function espalier_network_add_layer(network, kind, input_count, inputs, option_count, names, values, layer) &
+      bind(c)
+      !! Add a layer of any kind, which takes from the layers `inputs`. Before build.
+      import :: c_double, c_int, c_int64_t, c_ptr
+      type(c_ptr), value :: network
+      integer(c_int), value :: kind
+      integer(c_int64_t), value :: input_count
+      integer(c_int64_t), intent(in), optional :: inputs(*)
+      integer(c_int64_t), value :: option_count
+      type(c_ptr), intent(in), optional :: names(*)
+      real(c_double), intent(in), optional :: values(*)
+      integer(c_int64_t), intent(out), optional :: layer
+    end function
+
     integer(c_int) function espalier_network_set_distribution(network, distribution, density) bind(c)
       !! Spread one overall density over the linear layers. Before build.
       import :: c_double, c_int, c_ptr

@@ -79,6 +79,18 @@ enum {
   ESPALIER_SOFTMAX = 7
 };
 
+/** Kinds of layers, for espalier_network_add_layer; each with the options that it has, and their defaults.
+ *  LINEAR: a = f(W x + b); "units" (1), "density" (1), "activation" (ESPALIER_IDENTITY), "bias" (1), "initializer"
+ *  (ESPALIER_HE_UNIFORM), "fixed_density" (0), "negative_slope" (0.01). DROPOUT: "probability" (0.5). SUM: the outputs of two or
+ *  more layers of the same shape, added. CONCATENATION: the channels of two or more layers one after the other, over the same
+ *  places. */
+enum {
+  ESPALIER_LAYER_LINEAR = 0,
+  ESPALIER_LAYER_DROPOUT = 1,
+  ESPALIER_LAYER_SUM = 2,
+  ESPALIER_LAYER_CONCATENATION = 3
+};
+
 /** Losses. Each is the mean over the samples of a batch of what is written here for one sample with outputs y and target t.
  *  MEAN_SQUARED_ERROR: mean over outputs of (y-t)^2. SOFTMAX_CROSS_ENTROPY: -sum t log softmax(y), y are logits, t
  *  probabilities or one class number; t < 0 is ESPALIER_ERROR_INVALID_ARGUMENT, while t may have any sum, which then weighs
@@ -313,6 +325,26 @@ int espalier_network_add_linear(espalier_network *network, int64_t units, double
 /** Add a dropout layer: in training (forward, train_step) each value is zeroed with this probability and the others are
  *  divided by 1 - probability; in predict and evaluate nothing happens. Before build. @param probability in [0, 1) */
 int espalier_network_add_dropout(espalier_network *network, double probability);
+
+/** Say that a sample of the input is a field, or one for each of several channels: C `x[batch][channels][depth][height][width]`,
+ *  Fortran `x(width, height, depth, channels, batch)`. Without this call it is a vector. Before the first layer is added.
+ *  @param channels   >= 1
+ *  @param dimensions 0 .. 3
+ *  @param extents    lengths of the field's dimensions, the slowest first (height, width), each >= 1; may be NULL for 0 dimensions.
+ *                    channels and extents multiplied must be the network's inputs */
+int espalier_network_set_input_shape(espalier_network *network, int64_t channels, int dimensions, const int64_t *extents);
+
+/** Add a layer of any kind, which takes from one or several of the layers before it. Before build. At build each layer but the
+ *  last must be taken from.
+ *  @param kind         ESPALIER_LAYER_LINEAR ..
+ *  @param input_count  layers that it takes from; 0: the layer that was added last, or the network's input
+ *  @param inputs       their numbers, in order; 0 is the network's input. May be NULL when input_count is 0
+ *  @param option_count options that are to differ from their defaults
+ *  @param names        their names, NUL-terminated, as espalier_layer_set knows them. May be NULL when option_count is 0
+ *  @param values       their values. May be NULL when option_count is 0
+ *  @param layer        receives the layer's number; may be NULL */
+int espalier_network_add_layer(espalier_network *network, int kind, int64_t input_count, const int64_t *inputs,
+                               int64_t option_count, const char *const *names, const double *values, int64_t *layer);
 
 /** Spread one overall density over the linear layers, replacing the densities they were added with. Before build.
  *  Layers whose option "fixed_density" is 1 and layers whose pattern the caller gave keep theirs and do not count.

@@ -106,12 +106,12 @@ public struct OptionValues: Sendable {
   public func get(_ name: String) throws(Failure) -> Double { values[try index(of: name)] }
 
   /// The value of an option whose domain are whole numbers.
-  public func integer(_ name: String) throws(Failure) -> Int { Int(try get(name)) }
+  public func integer(_ name: String) throws(Failure) -> Int { Int(clamping: try get(name)) }
 
   /// The value of an option whose domain are the enumerators of `E`.
   public func choice<E: RawRepresentable>(_ name: String, of _: E.Type) throws(Failure) -> E where E.RawValue == Int32 {
     let value = try get(name)
-    guard let choice = E(rawValue: Int32(value)) else {
+    guard let choice = E(rawValue: Int32(clamping: value)) else {
       throw Failure(.invalidArgument, "\(owner): \(name) has no value \(value)")
     }
     return choice

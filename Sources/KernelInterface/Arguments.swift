@@ -194,6 +194,36 @@ public struct DropoutArguments<T> {
   }
 }
 
+/// Some features of panels to a place among the features of others: destination = source, or destination += source. The two
+/// do not overlap.
+public struct MoveArguments<T> {
+  public var source: UnsafePointer<T>
+  /// Features of the source's panels, and the first that moves.
+  public var sourceFeatures: Int
+  public var sourceFirst: Int
+  public var destination: UnsafeMutablePointer<T>
+  /// Features of the destination's panels, and where the first goes.
+  public var destinationFeatures: Int
+  public var destinationFirst: Int
+  public var shape: PanelShape
+  public var adds: Bool
+
+  @inlinable
+  public init(
+    source: UnsafePointer<T>, sourceFeatures: Int, sourceFirst: Int = 0, destination: UnsafeMutablePointer<T>,
+    destinationFeatures: Int, destinationFirst: Int = 0, shape: PanelShape, adds: Bool
+  ) {
+    self.source = source
+    self.sourceFeatures = sourceFeatures
+    self.sourceFirst = sourceFirst
+    self.destination = destination
+    self.destinationFeatures = destinationFeatures
+    self.destinationFirst = destinationFirst
+    self.shape = shape
+    self.adds = adds
+  }
+}
+
 /// Loss of a batch, its gradient, and how many samples were classified rightly. Definitions: include/espalier.h.
 public struct LossArguments<T> {
   public var kind: LossKind

@@ -49,6 +49,8 @@ public struct KernelTable<T: Sendable>: Sendable {
   public let softmaxBackward: Kernel
   /// ``DropoutArguments``; units: features.
   public let dropout: Kernel
+  /// ``MoveArguments``; units: features.
+  public let move: Kernel
   /// ``LossArguments``; units: panels.
   public let loss: Kernel
   /// ``SGDArguments``; units: elements.
@@ -69,7 +71,7 @@ public struct KernelTable<T: Sendable>: Sendable {
     sparseBackwardWeight: @escaping Kernel, sparseBackwardInput: @escaping Kernel,
     denseForwardEpilogue: @escaping Kernel, denseBackwardPrologue: @escaping Kernel,
     softmaxForward: @escaping Kernel, softmaxBackward: @escaping Kernel, dropout: @escaping Kernel,
-    loss: @escaping Kernel, sgd: @escaping Kernel, rmsprop: @escaping Kernel, adagrad: @escaping Kernel,
+    move: @escaping Kernel, loss: @escaping Kernel, sgd: @escaping Kernel, rmsprop: @escaping Kernel, adagrad: @escaping Kernel,
     adam: @escaping Kernel, sumOfSquares: @escaping Kernel, squaresOfSegments: @escaping Kernel
   ) {
     self.name = name
@@ -83,6 +85,7 @@ public struct KernelTable<T: Sendable>: Sendable {
     self.softmaxForward = softmaxForward
     self.softmaxBackward = softmaxBackward
     self.dropout = dropout
+    self.move = move
     self.loss = loss
     self.sgd = sgd
     self.rmsprop = rmsprop

@@ -1,6 +1,19 @@
 import KernelInterface
 
-// Reference loops of what moves data: packing, unpacking, dropout.
+// Reference loops of what moves data: packing, unpacking, moving, dropout.
+
+func referenceMove<T: KernelScalar>(_ a: MoveArguments<T>, _ begin: Int, _ end: Int) {
+  let width = a.shape.width
+  for p in 0..<a.shape.count {
+    for feature in begin..<end {
+      let from = panelRow(p, a.sourceFirst + feature, features: a.sourceFeatures, width: width)
+      let to = panelRow(p, a.destinationFirst + feature, features: a.destinationFeatures, width: width)
+      for lane in 0..<width {
+        a.destination[to + lane] = a.adds ? a.destination[to + lane] + a.source[from + lane] : a.source[from + lane]
+      }
+    }
+  }
+}
 
 func referencePack<T: KernelScalar>(_ arguments: PackArguments<T>, _ begin: Int, _ end: Int) {
   let shape = arguments.shape

@@ -28,6 +28,7 @@ func referenceTable<T: KernelScalar>(
     softmaxForward: { referenceSoftmaxForward($0.load(as: SoftmaxArguments<T>.self), $1, $2) },
     softmaxBackward: { referenceSoftmaxBackward($0.load(as: SoftmaxArguments<T>.self), $1, $2) },
     dropout: { referenceDropout($0.load(as: DropoutArguments<T>.self), $1, $2) },
+    move: { referenceMove($0.load(as: MoveArguments<T>.self), $1, $2) },
     loss: { referenceLoss($0.load(as: LossArguments<T>.self), $1, $2) },
     sgd: sgd, rmsprop: rmsprop, adagrad: adagrad, adam: adam, sumOfSquares: sumOfSquares,
     squaresOfSegments: squaresOfSegments)

@@ -23,6 +23,7 @@ public let kernels32 = KernelTable<Float>(
   softmaxForward: { softmaxForward($0.assumingMemoryBound(to: SoftmaxArguments<Float>.self).pointee, $1, $2) },
   softmaxBackward: { softmaxBackward($0.assumingMemoryBound(to: SoftmaxArguments<Float>.self).pointee, $1, $2) },
   dropout: { dropout($0.assumingMemoryBound(to: DropoutArguments<Float>.self).pointee, $1, $2) },
+  move: { move($0.assumingMemoryBound(to: MoveArguments<Float>.self).pointee, $1, $2, SIMD16<Float>.self) },
   loss: { loss($0.assumingMemoryBound(to: LossArguments<Float>.self).pointee, $1, $2) },
   sgd: sgd32, rmsprop: rmsprop32, adagrad: adagrad32, adam: adam32, sumOfSquares: sumOfSquares32,
   squaresOfSegments: squaresOfSegments32)
@@ -40,6 +41,7 @@ public let kernels64 = KernelTable<Double>(
   softmaxForward: { softmaxForward($0.assumingMemoryBound(to: SoftmaxArguments<Double>.self).pointee, $1, $2) },
   softmaxBackward: { softmaxBackward($0.assumingMemoryBound(to: SoftmaxArguments<Double>.self).pointee, $1, $2) },
   dropout: { dropout($0.assumingMemoryBound(to: DropoutArguments<Double>.self).pointee, $1, $2) },
+  move: { move($0.assumingMemoryBound(to: MoveArguments<Double>.self).pointee, $1, $2, SIMD8<Double>.self) },
   loss: { loss($0.assumingMemoryBound(to: LossArguments<Double>.self).pointee, $1, $2) },
   sgd: sgd64, rmsprop: rmsprop64, adagrad: adagrad64, adam: adam64, sumOfSquares: sumOfSquares64,
   squaresOfSegments: squaresOfSegments64)

@@ -27,6 +27,9 @@ public protocol Connected<T>: Layer {
   /// What `scratchElements` will be with another pattern or another crossover. - denseCrossover: nil for the present one.
   func scratchElements(_ pattern: Pattern?, denseCrossover: Double?) -> Int
 
+  /// Whether passes may call OpenBLAS with this pattern and crossover.
+  func usesBLAS(_ pattern: Pattern?, _ denseCrossover: Double) -> Bool
+
   /// Set the weights by an initializer and the biases to 0.
   func initialize(_ initializer: Initializer, random: inout RandomSource) throws(Failure)
 

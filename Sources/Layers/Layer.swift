@@ -21,15 +21,22 @@ public struct Pass {
     self.accumulate = accumulate
     self.executor = executor
   }
+
+  /// Run a kernel over units that cost the same. - work: floating-point operations, roughly.
+  public func run<A>(_ kernel: @escaping Kernel, _ arguments: A, units: Int, work: Int) {
+    withUnsafePointer(to: arguments) { executor.run(kernel, $0, units: units, work: work, balancedBy: nil) }
+  }
 }
 
-/// One stage of a network, on panels: (inputs, batch) -> (outputs, batch).
+/// One stage of a network, on panels: (inputs, batch) -> (outputs, batch). Most have one input; one that joins several takes
+/// them in the order in which they were given.
 ///
 /// A layer owns the panels of its outputs and of their gradient; the next layer reads the former and writes the latter, so
 /// data moves between layers without being copied.
 public protocol Layer<T>: AnyObject {
   associatedtype T: Scalar
 
+  /// Features of all its inputs together.
   var inputs: Int { get }
   var outputs: Int { get }
   /// In the order of the network's parameter array; empty for a layer that learns nothing.
@@ -51,18 +58,36 @@ public protocol Layer<T>: AnyObject {
   /// da: (outputs, batch), written by whoever comes after, before `backward`; overwritten by `backward`.
   var outputGradient: UnsafeMutablePointer<T> { get }
 
-  /// Compute `output` from x: (inputs, batch).
-  func forward(_ input: UnsafePointer<T>, _ pass: Pass)
+  /// Compute `output` from each x: (its features, batch).
+  func forward(_ inputs: UnsafePointer<UnsafePointer<T>>, _ pass: Pass)
 
-  /// From `outputGradient`: the parameters' gradients, and dx: (inputs, batch) unless `inputGradient` is nil.
-  /// - input: the x that the last `forward` was given.
-  func backward(_ input: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>?, _ pass: Pass)
+  /// From `outputGradient`: the parameters' gradients, and each dx, unless its place in `inputGradients` is nil.
+  /// - inputs: those that the last `forward` was given.
+  func backward(
+    _ inputs: UnsafePointer<UnsafePointer<T>>, inputGradients: UnsafePointer<UnsafeMutablePointer<T>?>, _ pass: Pass)
 
   /// An option of the layer has another value from now on, which is one of its domain. Only live options change.
   func set(_ option: String, _ value: Double)
+
+  /// Whether its gradients are products of the panels of its input and of `outputGradient`, as backward leaves it.
+  var multipliesPanels: Bool { get }
 
   /// Bytes held: indices and panels, not parameters.
   var bytes: Int { get }
   /// Floating-point operations of one sample forward.
   var flops: Int { get }
+}
+
+extension Layer {
+  public var multipliesPanels: Bool { false }
+
+  /// The same for a layer with one input, x: (inputs, batch).
+  public func forward(_ input: UnsafePointer<T>, _ pass: Pass) { withUnsafePointer(to: input) { forward($0, pass) } }
+
+  /// The same for a layer with one input. - inputGradient: receives dx: (inputs, batch), or nil.
+  public func backward(_ input: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>?, _ pass: Pass) {
+    withUnsafePointer(to: input) { input in
+      withUnsafePointer(to: inputGradient) { backward(input, inputGradients: $0, pass) }
+    }
+  }
 }

@@ -5,13 +5,15 @@ import Sparse
 /// Kinds of layers. The raw values are those of include/espalier.h.
 public enum LayerKind: Int32, Sendable, CaseIterable {
   case linear = 0
-  case dropout
+  case dropout, sum, concatenation
 
   /// The row of the table of layers.
   public var row: any LayerRow.Type {
     switch self {
     case .linear: LinearRow.self
     case .dropout: DropoutRow.self
+    case .sum: SumRow.self
+    case .concatenation: ConcatenationRow.self
     }
   }
 }
@@ -22,6 +24,8 @@ public protocol LayerRow {
   /// As messages name it: "linear".
   static var name: String { get }
   static var options: [Option] { get }
+  /// How many layers one of this kind takes from.
+  static var inputCount: LayerInputs { get }
 
   /// What comes out for one sample. - Throws: `invalidArgument`, naming the shapes or options that do not meet.
   static func outputShape(of inputs: [TensorShape], _ options: OptionValues) throws(Failure) -> TensorShape
@@ -34,7 +38,20 @@ public protocol LayerRow {
 }
 
 extension LayerRow {
+  public static var inputCount: LayerInputs { .one }
   public static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape? { nil }
+}
+
+/// How many layers a layer takes from.
+public enum LayerInputs: Sendable {
+  case one
+  /// At least two.
+  case several
+
+  public func contains(_ count: Int) -> Bool { self == .one ? count == 1 : count >= 2 }
+
+  /// For messages.
+  public var text: String { self == .one ? "one layer" : "two or more layers" }
 }
 
 /// The matrix that a layer's connections are positions of.

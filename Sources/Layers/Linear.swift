@@ -45,6 +45,7 @@ public final class Linear<T: Scalar>: Connected {
     panels = try PanelPair(features: 0, elements: 0, of: owner)
   }
 
+  public var multipliesPanels: Bool { true }
   public var rows: Int { outputs }
   public var columns: Int { inputs }
   public var parameters: [Parameter<T>] { bias.map { [weights, $0] } ?? [weights] }
@@ -66,7 +67,6 @@ public final class Linear<T: Scalar>: Connected {
     return usesBLAS(pattern, denseCrossover ?? self.denseCrossover) ? outputs * inputs : pattern.capacity
   }
 
-  /// Whether passes may call OpenBLAS.
   public func usesBLAS(_ pattern: Pattern?, _ denseCrossover: Double) -> Bool {
     guard let pattern else { return true }
     return Double(pattern.capacity) > denseCrossover * Double(outputs) * Double(inputs)
@@ -111,7 +111,7 @@ public final class Linear<T: Scalar>: Connected {
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func forward(_ input: UnsafePointer<T>, _ pass: Pass) { propagate(input, pass) }
+  public func forward(_ inputs: UnsafePointer<UnsafePointer<T>>, _ pass: Pass) { propagate(inputs[0], pass) }
 
   // Apart: a generic function lays out its locals, and asks for their metadata, before it goes to the specialised one.
   @inline(never)
@@ -134,8 +134,10 @@ public final class Linear<T: Scalar>: Connected {
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func backward(_ input: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>?, _ pass: Pass) {
-    backpropagate(input, inputGradient: inputGradient, pass)
+  public func backward(
+    _ inputs: UnsafePointer<UnsafePointer<T>>, inputGradients: UnsafePointer<UnsafeMutablePointer<T>?>, _ pass: Pass
+  ) {
+    backpropagate(inputs[0], inputGradient: inputGradients[0], pass)
   }
 
   @inline(never)

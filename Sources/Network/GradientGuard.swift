@@ -19,28 +19,32 @@ final class GradientGuard<T: Scalar> {
   private let widths: Buffer<Int>
   /// Elements of a feature that `factors` are for now.
   private var samples = 0
-  /// Whether the first of them is fed by the network's input, whose place changes.
-  private let takesInput: Bool
+  /// The layers with parameters, and their places in the graph.
+  private let graph: Graph<T>
+  private let positions: [Int]
+  /// Whether every gradient is such a product.
+  private let areProducts: Bool
   private let gradients: SquareSums<T>
   private let kernel: Kernel
 
-  /// - layers: all, planned. - trainers: of those with parameters. - elements: of the whole gradient array.
+  /// - trainers: of the layers with parameters. - elements: of the whole gradient array.
   /// - Throws: `outOfMemory`.
-  init(_ layers: [any Layer<T>], _ trainers: [Trainer<T>], elements: Int) throws(Failure) {
+  init(_ graph: Graph<T>, _ trainers: [Trainer<T>], elements: Int) throws(Failure) {
     let what = "check of the gradients, scratch"
     factors = try Buffer(count: 2 * trainers.count, of: what)
     sums = try Buffer(count: 2 * trainers.count, of: what)
     widths = try Buffer(count: 2 * trainers.count, of: what)
     gradients = try SquareSums(room: SquareSums<T>.blocks(elements), of: what)
     kernel = T.kernels.squaresOfSegments
-    takesInput = trainers.first?.number == 1
+    self.graph = graph
+    positions = trainers.map { $0.number - 1 }
+    areProducts = trainers.allSatisfy { $0.layer.multipliesPanels }
     var features = 0
     for (i, trainer) in trainers.enumerated() {
       let layer = trainer.layer
       let dz = UnsafePointer(layer.outputGradient)
       factors.pointer[2 * i] = Segment(values: dz, count: 0)
-      factors.pointer[2 * i + 1] = Segment(
-        values: trainer.number > 1 ? UnsafePointer(layers[trainer.number - 2].output) : dz, count: 0)
+      factors.pointer[2 * i + 1] = Segment(values: graph.input(of: trainer.number - 1), count: 0)
       widths.pointer[2 * i] = layer.outputs
       widths.pointer[2 * i + 1] = layer.inputs
       features += layer.outputs + layer.inputs
@@ -56,11 +60,11 @@ final class GradientGuard<T: Scalar> {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   func bound(
-    _ shape: PanelShape?, input: UnsafePointer<T>, _ array: UnsafeMutableBufferPointer<T>?, executor: any Executor
+    _ shape: PanelShape?, _ array: UnsafeMutableBufferPointer<T>?, executor: any Executor
   ) -> Double {
     guard let array, let values = array.baseAddress else { return 0 }
-    if let shape, features * shape.count * shape.width < array.count {
-      return boundOfProducts(shape.count * shape.width, input, executor)
+    if areProducts, let shape, features * shape.count * shape.width < array.count {
+      return boundOfProducts(shape.count * shape.width, executor)
     }
     // The whole array: what is beyond a layer's connections is 0.
     gradients.clear()
@@ -70,14 +74,15 @@ final class GradientGuard<T: Scalar> {
   }
 
   @inline(__always)
-  private func boundOfProducts(_ samples: Int, _ input: UnsafePointer<T>, _ executor: any Executor) -> Double {
+  private func boundOfProducts(_ samples: Int, _ executor: any Executor) -> Double {
     let (factors, sums) = (factors.pointer, sums.pointer)
     let count = self.factors.count
     if samples != self.samples {
       self.samples = samples
       for i in 0..<count { factors[i].count = widths.pointer[i] &* samples }
     }
-    if takesInput { factors[1].values = input }
+    // The network's input changes its place.
+    for j in 0..<positions.count { factors[2 &* j &+ 1].values = graph.input(of: positions[j]) }
     let arguments = SegmentArguments(segments: UnsafePointer(factors), sums: sums)
     withUnsafePointer(to: arguments) {
       executor.run(kernel, UnsafeRawPointer($0), units: count, work: 2 &* features &* samples, balancedBy: nil)
@@ -117,7 +122,7 @@ extension Network {
       scale = GlobalNorm<T>.factor(limit: limit, norm: most)
     } else {
       most = workspace.gradientGuard.bound(
-        pendingGradients > 1 ? nil : shape, input: UnsafePointer(workspace.input.pointer), gradients, executor: executor)
+        pendingGradients > 1 ? nil : shape, gradients, executor: executor)
     }
     // Never true for NaN. Half of it, for rounding.
     if most * scale <= least / 2, scale >= Double(T.leastNormalMagnitude) { return scale }

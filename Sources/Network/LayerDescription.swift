@@ -8,15 +8,25 @@ import Sparse
 /// network takes it.
 public struct LayerDescription<T: Scalar> {
   public let kind: LayerKind
+  /// Numbers of the layers that it takes from, in order; 0 is the network's input. nil: the layer that was added last.
+  public var inputs: [Int]?
   public var settings: [(option: String, value: Double)]
   /// The caller's pattern, instead of one drawn by density.
   public var pattern: Pattern?
   /// The caller's initial weights, one a slot of `pattern`.
   public var values: Buffer<T>?
 
-  public init(_ kind: LayerKind, _ settings: [(option: String, value: Double)] = []) {
+  public init(_ kind: LayerKind, of inputs: [Int]? = nil, _ settings: [(option: String, value: Double)] = []) {
     self.kind = kind
+    self.inputs = inputs
     self.settings = settings
+  }
+
+  /// The same layer, taking from others than the one that was added last. - inputs: numbers of layers; 0 is the network's input.
+  public func of(_ inputs: Int...) -> Self {
+    var changed = self
+    changed.inputs = inputs
+    return changed
   }
 }
 

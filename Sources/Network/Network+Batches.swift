@@ -111,17 +111,17 @@ extension Network {
   @_specialize(where T == Double)
   func pack(_ batch: Batch<T>, _ workspace: Workspace<T>, _ shape: PanelShape) {
     let arguments = PackArguments(
-      source: batch.x, samples: batch.samples, features: inputs, shape: shape, panels: workspace.input.pointer,
+      source: batch.x, samples: batch.samples, features: inputs, shape: shape, panels: workspace.graph.input.pointer,
       nonFinite: nil)
     run(T.kernels.pack, arguments, units: (inputs + 15) / 16, work: 2 * shape.elements(features: inputs))
   }
 
-  /// Pack a batch beside the network's input, which stays: ``Workspace/takeInput()`` follows.
+  /// Pack a batch beside the network's input, which stays: ``Graph/takeInput()`` follows.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   func packFinite(_ batch: Batch<T>, _ workspace: Workspace<T>, _ shape: PanelShape) throws(Failure) {
     let arguments = PackArguments(
-      source: batch.x, samples: batch.samples, features: inputs, shape: shape, panels: workspace.inputGradient.pointer,
+      source: batch.x, samples: batch.samples, features: inputs, shape: shape, panels: workspace.graph.inputGradient.pointer,
       nonFinite: workspace.nonFinite.pointer)
     run(T.kernels.pack, arguments, units: (inputs + 15) / 16, work: 2 * shape.elements(features: inputs))
     try refuseNonFinite(workspace, "x", batch.x, features: inputs, batch)
@@ -183,7 +183,7 @@ extension Network {
     var labels: UnsafePointer<Int32>?
     if case .labels(let given) = target { labels = given }
     let arguments = LossArguments(
-      kind: loss, outputs: outputs, shape: shape, output: UnsafePointer(layers[layers.count - 1].output),
+      kind: loss, outputs: outputs, shape: shape, output: UnsafePointer(workspace.graph.output),
       target: labels == nil ? UnsafePointer(workspace.target.pointer) : nil, labels: labels,
       labelBase: Int32(clamping: options[NetworkOption.labelBase]), samples: samples, delta: options[NetworkOption.huberDelta],
       gradientScale: gradientScale, gradient: gradient, losses: workspace.losses.pointer,

@@ -12,7 +12,7 @@ extension Network {
   public func build(maximumBatch: Int) throws(Failure) {
     try requireUnbuilt("build")
     try Check.size(maximumBatch, "build: max_batch")
-    guard !planned.isEmpty else { throw Failure(.invalidState, "build: the network needs layers") }
+    try requireWhole()
     let planned = try distributed()
     var layers: [any Layer<T>] = []
     var trainers: [Trainer<T>] = []
@@ -57,6 +57,16 @@ extension Network {
     gradients = own.gradients.span
     self.workspace = workspace
     use(units)
+  }
+
+  /// Whether there are layers, and each is of use. - Throws: `invalidState`, naming one that nobody takes from.
+  private func requireWhole() throws(Failure) {
+    guard !planned.isEmpty else { throw Failure(.invalidState, "build: the network needs layers") }
+    let used = Set(planned.flatMap(\.inputs))
+    guard used.contains(0) else { throw Failure(.invalidState, "build: no layer takes the network's input") }
+    for number in 1..<planned.count where !used.contains(number) {
+      throw Failure(.invalidState, "build: no layer takes the outputs of \(planned[number - 1].owner), which is not the last")
+    }
   }
 
   /// Give layers the room in their patterns that their topology methods need.
@@ -143,7 +153,8 @@ extension Network {
       if let given = asked.values {
         weights.update(from: given.pointer, count: given.count)
       } else {
-        var random = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.weights &+ UInt64(truncatingIfNeeded: trainer.number))
+        var random = RandomSource(
+          seed: UInt64(bitPattern: seed), stream: Stream.weights &+ UInt64(truncatingIfNeeded: trainer.number))
         try layer.initialize(try asked.options.choice(LayerOption.initializer, of: Initializer.self), random: &random)
       }
     }
@@ -164,11 +175,13 @@ extension Network {
       return try Buffer(count: count, of: what)
     }
     let parameters = trainers.flatMap { $0.layer.parameters }
+    let graph = try Graph(
+      layers, inputs: planned.map(\.inputs), input: panels(inputs, "input panels"),
+      inputGradient: panels(inputs, "input gradient panels"), features: inputs, elements: elements)
     return try Workspace(
-      input: panels(inputs, "input panels"), target: panels(outputs, "target panels"), features: max(inputs, outputs),
-      samples: elements, norm: GlobalNorm(parameters: parameters),
-      gradientGuard: GradientGuard(layers, trainers, elements: parameters.total { $0.capacity }),
-      usesBLAS: layers.contains { $0.usesBLAS },
-      inputGradient: panels(inputs, "input gradient panels"), scratch: scratch)
+      graph: graph, target: panels(outputs, "target panels"), features: max(inputs, outputs), samples: elements,
+      norm: GlobalNorm(parameters: parameters),
+      gradientGuard: GradientGuard(graph, trainers, elements: parameters.total { $0.capacity }), usesBLAS: graph.usesBLAS,
+      scratch: scratch)
   }
 }

@@ -31,17 +31,41 @@ enum NetworkOption {
 extension Network {
   // MARK: Layers
 
-  /// Add a layer on top of the last one, or of the network's input.
+  /// A sample of the input is a field, or one of several channels. - Throws: `invalidState` after build or once there are
+  /// layers; `invalidArgument` when the shape has another number of features than the network. Nothing has changed then.
+  public func setInputShape(_ shape: TensorShape) throws(Failure) {
+    try requireUnbuilt("set_input_shape")
+    guard planned.isEmpty else { throw Failure(.invalidState, "set_input_shape: the network has layers already") }
+    try shape.check("set_input_shape: the input")
+    guard shape.features == inputs else {
+      throw Failure(
+        .invalidArgument, "set_input_shape: the shape must have the network's \(inputs) inputs, got \(shape)")
+    }
+    inputShape = shape
+  }
+
+  /// Add a layer on top of the last one, of the network's input, or of those that the description names.
+  /// - Returns: its number.
   /// - Throws: `invalidState` after build; `unknownName` and `invalidArgument` for options that the kind does not have, values out
-  ///   of their range and shapes that do not meet. Nothing has changed then.
-  public func add(_ description: LayerDescription<T>) throws(Failure) {
+  ///   of their range, layers that there are not and shapes that do not meet. Nothing has changed then.
+  @discardableResult
+  public func add(_ description: LayerDescription<T>) throws(Failure) -> Int {
     let row = description.kind.row
+    let owner = "\(row.name) layer \(layerCount + 1)"
     try requireUnbuilt("add_\(row.name)")
+    let inputs = description.inputs ?? [layerCount]
+    guard row.inputCount.contains(inputs.count) else {
+      throw Failure(.invalidArgument, "\(owner): it takes from \(row.inputCount.text), got \(inputs.count)")
+    }
+    for input in inputs where input < 0 || input > layerCount {
+      throw Failure(.invalidArgument, "\(owner): inputs must be in 0 .. \(layerCount), got \(input)")
+    }
     var layer = PlannedLayer<T>(
-      kind: description.kind, options: OptionValues(owner: "\(row.name) layer \(layerCount + 1)", table: row.options),
-      inputs: [layerCount], pattern: description.pattern, values: description.values)
+      kind: description.kind, options: OptionValues(owner: owner, table: row.options), inputs: inputs,
+      pattern: description.pattern, values: description.values)
     for setting in description.settings { try layer.options.set(setting.option, setting.value) }
     try use(planned + [layer])
+    return layerCount
   }
 
   /// a = f(W x + b). - units: 1 ... 2^31 - 1. - density: in (0, 1]; 1: dense.
@@ -58,7 +82,7 @@ extension Network {
   private func use(_ layers: [PlannedLayer<T>]) throws(Failure) {
     var shapes: [TensorShape] = []
     for layer in layers {
-      let given = layer.inputs.map { $0 == 0 ? TensorShape(features: inputs) : shapes[$0 - 1] }
+      let given = layer.inputs.map { $0 == 0 ? inputShape : shapes[$0 - 1] }
       let shape = try layer.kind.row.outputShape(of: given, layer.options)
       try shape.check("\(layer.owner): the output")
       shapes.append(shape)

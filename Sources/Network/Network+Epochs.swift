@@ -79,8 +79,8 @@ extension Network {
 
   /// Outputs in inference mode, in chunks of the maximum batch. - y: receives (outputs, samples).
   package func predict(_ x: UnsafePointer<T>, samples: Int, y: UnsafeMutablePointer<T>) throws(Failure) {
-    try infer("predict", x, samples: samples) { _, shape, done in
-      self.unpack(self.layers[self.layers.count - 1].output, features: self.outputs, shape, to: y + done * self.outputs)
+    try infer("predict", x, samples: samples) { workspace, shape, done in
+      self.unpack(workspace.graph.output, features: self.outputs, shape, to: y + done * self.outputs)
     }
   }
 

@@ -59,9 +59,8 @@ extension Network {
     for unit in topologyUnits { sum += unit.bytes }
     if let own { sum += own.values.bytes + own.gradients.bytes }
     if let workspace {
-      sum += workspace.input.bytes + workspace.target.bytes + workspace.nonFinite.bytes + workspace.losses.bytes
-      sum += workspace.correct.bytes + workspace.inputGradient.bytes + workspace.scratch.bytes
-      sum += workspace.gradientGuard.bytes
+      sum += workspace.graph.bytes + workspace.target.bytes + workspace.nonFinite.bytes + workspace.losses.bytes
+      sum += workspace.correct.bytes + workspace.scratch.bytes + workspace.gradientGuard.bytes
     }
     return sum + (order?.bytes ?? 0)
   }

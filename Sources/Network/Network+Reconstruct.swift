@@ -139,12 +139,8 @@ extension Network {
       let shape = PanelShape(batch: count, elementSize: MemoryLayout<T>.stride)
       pack(Batch(x: data.x + done * inputs, count: count), data.workspace, shape)
       let pass = Pass(shape: shape, training: false, key: 0, accumulate: false, executor: executor)
-      var input = UnsafePointer(data.workspace.input.pointer)
-      for layer in layers.prefix(position) {
-        layer.forward(input, pass)
-        input = UnsafePointer(layer.output)
-      }
-      moments.add(input, shape, executor: executor)
+      data.workspace.graph.forward(pass, count: position)
+      moments.add(data.workspace.graph.input(of: position), shape, executor: executor)
       done += count
     }
     return moments

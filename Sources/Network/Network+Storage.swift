@@ -70,7 +70,7 @@ extension Network {
 
   /// Carry out moves of storage: everything new is made first.
   func move(_ moves: [StorageMove<T>], _ call: String) throws(Failure) {
-    guard let values, let w = values.baseAddress, let dw = gradients?.baseAddress else { return }
+    guard let workspace, let values, let w = values.baseAddress, let dw = gradients?.baseAddress else { return }
     var count = 0
     var longest = 1
     for trainer in trainers {
@@ -98,15 +98,13 @@ extension Network {
         try move.trainer.optimizer?.resized(
           move.remap, parameter: move.layer.weights, capacity: move.pattern.capacity))
     }
-    let wanted = trainers.map { trainer in
-      trainer.connected.map { layer in
-        layer.scratchElements(
-          moves.first { $0.trainer === trainer }?.pattern ?? layer.pattern, denseCrossover: nil)
-      } ?? 0
+    let wanted = layers.map { layer in
+      moves.first { $0.layer === layer }.map { $0.layer.scratchElements($0.pattern, denseCrossover: nil) }
+        ?? layer.scratchElements
     }
     let scratch = try Buffer<T>(count: wanted.max() ?? 0, of: "scratch of the layers")
     let norm = try GlobalNorm(parameters: trainers.flatMap { $0.layer.parameters }, longest: longest)
-    let gradientGuard = try GradientGuard(layers, trainers, elements: count)
+    let gradientGuard = try GradientGuard(workspace.graph, trainers, elements: count)
     let units = try makeTopologyUnits(trainers) { trainer in
       moves.first { $0.trainer === trainer }?.pattern ?? trainer.connected?.pattern
     }
@@ -146,8 +144,8 @@ extension Network {
       use(new.values.span, new.gradients.span)
       own = new
     }
-    workspace?.norm = norm
-    workspace?.gradientGuard = gradientGuard
+    workspace.norm = norm
+    workspace.gradientGuard = gradientGuard
     use(scratch)
     use(units)
     forwardBatch = nil

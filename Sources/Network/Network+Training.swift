@@ -56,18 +56,17 @@ extension Network {
     if case .values(let values) = target {
       try packFinite(values, "target", batch, into: workspace.target.pointer, workspace, shape)
     }
-    workspace.takeInput()
+    workspace.graph.takeInput()
     // From here on the layers' panels are this batch's, whatever comes.
     forward(workspace, shape, training: true)
-    let last = layers[layers.count - 1]
     loss =
       measure(
-        target, batch.samples, workspace, shape, gradient: last.outputGradient,
+        target, batch.samples, workspace, shape, gradient: workspace.graph.outputGradient,
         gradientScale: 1 / (Double(batch.count) * Double(accumulate)), correct: nil) / Double(batch.count)
     guard loss.isFinite else {
       throw Failure(.nonFinite, "train_step: the loss is \(loss); no weight has changed")
     }
-    backward(workspace, shape, inputGradient: nil)
+    backward(workspace, shape, wantsInput: false)
     let updates = pendingGradients >= accumulate
     let scale = try gradientScale("train_step", workspace, shape, updates: updates)
     passes &+= 1
@@ -93,7 +92,7 @@ extension Network {
     defer { held.release() }
     pack(Batch(x: x, count: count), workspace, shape)
     forward(workspace, shape, training: true)
-    unpack(layers[layers.count - 1].output, features: outputs, shape, to: y)
+    unpack(workspace.graph.output, features: outputs, shape, to: y)
     passes &+= 1
     forwardBatch = count
   }
@@ -116,12 +115,11 @@ extension Network {
     // Where targets are packed, until it is known to be finite: topology methods may still ask for the last one.
     let packed = workspace.target.pointer
     try packFinite(dy, "dloss_dy", Batch(x: dy, count: count), into: packed, workspace, shape)
-    layers[layers.count - 1].outputGradient.update(from: packed, count: shape.elements(features: outputs))
-    let panels = dx == nil ? nil : workspace.inputGradient.pointer
-    backward(workspace, shape, inputGradient: panels)
+    workspace.graph.outputGradient.update(from: packed, count: shape.elements(features: outputs))
+    backward(workspace, shape, wantsInput: dx != nil)
     holdsGradients = true
     try? watch(workspace, shape)
-    if let dx, let panels { unpack(panels, features: inputs, shape, to: dx) }
+    if let dx { unpack(workspace.graph.inputGradient.pointer, features: inputs, shape, to: dx) }
   }
 
   /// Apply every layer's optimizer, in place. - Throws: `nonFinite` when a gradient is NaN or infinite, or too large for an
@@ -150,26 +148,16 @@ extension Network {
     // The key of this pass's draws; backward draws the same ones again.
     passKey = RandomSource.mix(UInt64(bitPattern: seed) ^ RandomSource.mix(passes &+ Stream.dropout << 56))
     let pass = Pass(shape: shape, training: training, key: passKey, accumulate: false, executor: executor)
-    var input = UnsafePointer(workspace.input.pointer)
-    for layer in layers {
-      layer.forward(input, pass)
-      input = UnsafePointer(layer.output)
-    }
+    workspace.graph.forward(pass, count: workspace.graph.layers.count)
   }
 
   /// Backward through all layers; the last one's output gradient is there already.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  private func backward(
-    _ workspace: Workspace<T>, _ shape: PanelShape, inputGradient: UnsafeMutablePointer<T>?
-  ) {
+  private func backward(_ workspace: Workspace<T>, _ shape: PanelShape, wantsInput: Bool) {
     let accumulates = pendingGradients > 0 && options[NetworkOption.accumulate] > 1
     let pass = Pass(shape: shape, training: true, key: passKey, accumulate: accumulates, executor: executor)
-    for position in stride(from: layers.count - 1, through: 0, by: -1) {
-      let input = position > 0 ? UnsafePointer(layers[position - 1].output) : UnsafePointer(workspace.input.pointer)
-      let gradient = position > 0 ? layers[position - 1].outputGradient : inputGradient
-      layers[position].backward(input, inputGradient: gradient, pass)
-    }
+    workspace.graph.backward(pass, wantsInput: wantsInput)
     pendingGradients = accumulates ? pendingGradients + 1 : 1
     hasGradients = true
   }

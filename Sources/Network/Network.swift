@@ -18,6 +18,8 @@ public final class Network<T: Scalar> {
   public let inputs: Int
   /// Of every random draw.
   public let seed: Int64
+  /// What a sample looks like: a vector until ``setInputShape(_:)``.
+  public internal(set) var inputShape: TensorShape
 
   // What was asked for.
   var planned: [PlannedLayer<T>] = []
@@ -78,6 +80,7 @@ public final class Network<T: Scalar> {
     try Check.size(inputs, "inputs")
     self.inputs = inputs
     self.seed = seed
+    inputShape = TensorShape(features: inputs)
     outputs = inputs
     shuffler = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.shuffling)
     executor = try ThreadPool(threads: 1)
@@ -122,7 +125,7 @@ public final class Network<T: Scalar> {
 
   /// What a layer is given.
   func inputShapes(_ layer: PlannedLayer<T>) -> [TensorShape] {
-    layer.inputs.map { $0 == 0 ? TensorShape(features: inputs) : shapes[$0 - 1] }
+    layer.inputs.map { $0 == 0 ? inputShape : shapes[$0 - 1] }
   }
 
   /// The trainer of a layer that must have connections.
@@ -153,8 +156,8 @@ struct Arrays<T: Scalar> {
 /// What passes need beside the layers' own panels. A class, because it is handed around in every step: to copy a structure
 /// counts the references to each of its buffers.
 final class Workspace<T: Scalar> {
-  /// The packed batch, (inputs, batch).
-  private(set) var input: Buffer<T>
+  /// The layers, and the packed batch.
+  let graph: Graph<T>
   /// The packed targets, (outputs, batch).
   let target: Buffer<T>
   /// One byte a block of 16 features of inputs or outputs.
@@ -164,19 +167,16 @@ final class Workspace<T: Scalar> {
   let correct: Buffer<Int64>
   var norm: GlobalNorm<T>
   var usesBLAS: Bool
-  /// dx of the whole network, (inputs, batch), and where a batch is packed that may be refused. There from the start, because
-  /// backward allocates nothing.
-  private(set) var inputGradient: Buffer<T>
   var gradientGuard: GradientGuard<T>
   /// What the layers share.
   var scratch: Buffer<T>
 
   /// - features: the most of the inputs and the outputs. - samples: elements of a panel of one feature.
   init(
-    input: Buffer<T>, target: Buffer<T>, features: Int, samples: Int, norm: GlobalNorm<T>,
-    gradientGuard: GradientGuard<T>, usesBLAS: Bool, inputGradient: Buffer<T>, scratch: Buffer<T>
+    graph: Graph<T>, target: Buffer<T>, features: Int, samples: Int, norm: GlobalNorm<T>,
+    gradientGuard: GradientGuard<T>, usesBLAS: Bool, scratch: Buffer<T>
   ) throws(Failure) {
-    self.input = input
+    self.graph = graph
     self.target = target
     nonFinite = try Buffer(count: (features + 15) / 16, of: "workspace")
     losses = try Buffer(count: samples, of: "workspace")
@@ -184,12 +184,8 @@ final class Workspace<T: Scalar> {
     self.norm = norm
     self.gradientGuard = gradientGuard
     self.usesBLAS = usesBLAS
-    self.inputGradient = inputGradient
     self.scratch = scratch
   }
-
-  /// The batch that lies beside the input becomes the input.
-  func takeInput() { swap(&input, &inputGradient) }
 }
 
 /// Streams of the seed, one a purpose; a layer adds its number.

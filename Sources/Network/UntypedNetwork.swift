@@ -16,6 +16,11 @@ package protocol UntypedNetwork: AnyObject {
 
   func addLinear(_ units: Int, density: Double, activation: Activation) throws(Failure)
   func addDropout(_ probability: Double) throws(Failure)
+  func addLayer(
+    _ kind: LayerKind, of inputs: [Int]?, _ settings: [(option: String, value: Double)]
+  ) throws(Failure) -> Int
+  func setInputShape(_ shape: TensorShape) throws(Failure)
+  var inputShape: TensorShape { get }
   func setDistribution(_ kind: Distribution, density: Double) throws(Failure)
   func setDensities(_ body: DensityFunction?) throws(Failure)
   func setLoss(_ kind: LossKind)
@@ -46,4 +51,8 @@ package protocol UntypedNetwork: AnyObject {
 
 extension Network: UntypedNetwork {
   package var bits: Int { T.bits }
+
+  package func addLayer(
+    _ kind: LayerKind, of inputs: [Int]?, _ settings: [(option: String, value: Double)]
+  ) throws(Failure) -> Int { try add(LayerDescription(kind, of: inputs, settings)) }
 }

@@ -114,6 +114,31 @@ import Testing
     check(Double.self)
   }
 
+  /// Exact to the bit, wherever threads share the features out, and beside what moves nothing changes.
+  @Test(arguments: InstructionSet.available, batches) func move(set: InstructionSet, batch: Int) {
+    func check<T: TestedScalar>(_: T.Type) {
+      var draw = Draw(state: UInt64(batch))
+      let features = draw.below(40)
+      let (before, after) = (draw.below(3), draw.below(3))
+      let shape = PanelShape(batch: batch, elementSize: MemoryLayout<T>.size)
+      let x = Memory(draw.values(shape.elements(features: before + features)) as [T], offset: 1)
+      let y = Memory(draw.values(shape.elements(features: after + features + 2)) as [T], offset: 3)
+      for adds in [false, true] {
+        let want = Memory(y.values)
+        func arguments(_ destination: Memory<T>) -> MoveArguments<T> {
+          MoveArguments(
+            source: x.pointer, sourceFeatures: before + features, sourceFirst: before, destination: destination.pointer,
+            destinationFeatures: after + features + 2, destinationFirst: after, shape: shape, adds: adds)
+        }
+        call(T.table(set).move, arguments(y), units: features, cuts: [draw.below(features + 1)])
+        call(T.reference.move, arguments(want), units: features)
+        #expect(y.values == want.values && y.guardsAreIntact)
+      }
+    }
+    check(Float.self)
+    check(Double.self)
+  }
+
   /// The share that survives is 1 - p, to four standard deviations; what survives is divided by 1 - p.
   @Test func dropoutDropsTheShareAskedFor() {
     let shape = PanelShape(batch: 128, elementSize: 4)

@@ -1,0 +1,33 @@
+import Base
+import Machine
+import Sparse
+
+/// A layer that learns nothing and keeps nothing but its output: what it shares with its like.
+class StatelessLayer<T: Scalar> {
+  let inputs: Int
+  let outputs: Int
+  private let owner: String
+  private var panels: PanelPair<T>
+
+  init(inputs: Int, outputs: Int, owner: String) throws(Failure) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.owner = owner
+    panels = try PanelPair(features: 0, elements: 0, of: owner)
+  }
+
+  var parameters: [Parameter<T>] { [] }
+  var usesBLAS: Bool { false }
+  var bytes: Int { panels.bytes }
+  var flops: Int { 0 }
+  var output: UnsafeMutablePointer<T> { panels.output.pointer }
+  var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
+  var scratchElements: Int { 0 }
+
+  func share(_ scratch: Buffer<T>) {}
+  func set(_ option: String, _ value: Double) {}
+
+  func plan(elements: Int) throws(Failure) {
+    panels = try PanelPair(features: outputs, elements: elements, of: owner)
+  }
+}

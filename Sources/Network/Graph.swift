@@ -1,0 +1,149 @@
+import Base
+import KernelInterface
+import Layers
+import Machine
+
+/// The layers of a network in an order in which each comes after those that it takes from, and the only one that walks
+/// through them. A chain is the graph in which each layer takes the one before it.
+///
+/// Who reads and writes which panels is settled here once: a layer reads the outputs of those it takes from in place, and
+/// writes dx where they expect the gradient of their outputs. An output that several layers take gets the gradient of the
+/// last of them first; what the others contribute goes through a spare buffer and is added.
+final class Graph<T: Scalar> {
+  let layers: [any Layer<T>]
+  /// The packed batch, (inputs, batch).
+  private(set) var input: Buffer<T>
+  /// dx of the whole network, (inputs, batch), and where a batch is packed that may be refused. There from the start, because
+  /// backward allocates nothing.
+  private(set) var inputGradient: Buffer<T>
+
+  /// Where each layer's entries begin in the tables of edges; one more than there are layers.
+  private let first: [Int]
+  /// The panels that each edge reads.
+  private let sources: Buffer<UnsafePointer<T>>
+  /// Where the derivative by what each edge reads goes; nil where nobody wants it.
+  private let gradients: Buffer<UnsafeMutablePointer<T>?>
+  /// Edges of the network's own input: each backward pass says whether dx is wanted.
+  private let inputEdges: [Edge]
+  /// For each layer the edges whose derivative is added to what other edges have written.
+  private let additions: [[Addition]]
+  /// Where the derivatives of added edges are before they are added.
+  private let spare: Buffer<T>
+
+  private struct Edge {
+    let number: Int
+    /// Where its part of dx goes before it is added; nil for the part that the others are added to.
+    let spare: UnsafeMutablePointer<T>?
+  }
+
+  private struct Addition {
+    let source: UnsafeMutablePointer<T>
+    /// nil: the network's dx.
+    let destination: UnsafeMutablePointer<T>?
+    let features: Int
+  }
+
+  /// - layers: planned. - inputs: of each layer the numbers, from 1, of those it takes from; 0 is the network's input.
+  /// - input, inputGradient: panels of the network's input and of dx, of `features`.
+  /// - elements: of one feature, the most that a batch takes.
+  /// - Throws: `outOfMemory`.
+  init(
+    _ layers: [any Layer<T>], inputs: [[Int]], input: Buffer<T>, inputGradient: Buffer<T>, features: Int, elements: Int
+  ) throws(Failure) {
+    self.layers = layers
+    self.input = input
+    self.inputGradient = inputGradient
+    var first = [0]
+    for list in inputs { first.append(first[first.count - 1] + list.count) }
+    self.first = first
+    sources = try Buffer(count: first[layers.count], of: "graph")
+    gradients = try Buffer(count: first[layers.count], of: "graph")
+
+    func width(_ source: Int) -> Int { source == 0 ? features : layers[source - 1].outputs }
+    func gradient(_ source: Int) -> UnsafeMutablePointer<T>? { source == 0 ? nil : layers[source - 1].outputGradient }
+    // Backwards, as the gradients come: the last layer that takes an output is the first to write its gradient.
+    var written: Set<Int> = []
+    var added = layers.map { _ in [(edge: Int, source: Int)]() }
+    for position in stride(from: layers.count - 1, through: 0, by: -1) {
+      for (place, source) in inputs[position].enumerated() {
+        let edge = first[position] + place
+        sources.pointer[edge] = UnsafePointer(source == 0 ? input.pointer : layers[source - 1].output)
+        gradients.pointer[edge] = gradient(source)
+        if !written.insert(source).inserted { added[position].append((edge, source)) }
+      }
+    }
+    let widest = added.map { $0.reduce(0) { $0 + width($1.source) } }.max() ?? 0
+    spare = try Buffer(count: widest * elements, of: "gradients that are added")
+    var additions: [[Addition]] = []
+    for list in added {
+      var place = spare.pointer
+      var made: [Addition] = []
+      for (edge, source) in list {
+        gradients.pointer[edge] = place
+        made.append(Addition(source: place, destination: gradient(source), features: width(source)))
+        place += width(source) * elements
+      }
+      additions.append(made)
+    }
+    self.additions = additions
+    var inputEdges: [Edge] = []
+    for (position, list) in inputs.enumerated() {
+      for (place, source) in list.enumerated() where source == 0 {
+        let edge = first[position] + place
+        inputEdges.append(Edge(number: edge, spare: gradients.pointer[edge]))
+      }
+    }
+    self.inputEdges = inputEdges
+  }
+
+  /// Bytes held, the layers' own apart.
+  var bytes: Int { input.bytes + inputGradient.bytes + sources.bytes + gradients.bytes + spare.bytes }
+  var usesBLAS: Bool { layers.contains { $0.usesBLAS } }
+  /// Panels of the network's outputs, and of the loss's derivative by them.
+  var output: UnsafeMutablePointer<T> { layers[layers.count - 1].output }
+  var outputGradient: UnsafeMutablePointer<T> { layers[layers.count - 1].outputGradient }
+
+  /// The batch that lies beside the input becomes the input.
+  func takeInput() {
+    swap(&input, &inputGradient)
+    // By position, here and below: iterating would hold on to the array, which is much of a small network's step.
+    for i in 0..<inputEdges.count { sources.pointer[inputEdges[i].number] = UnsafePointer(input.pointer) }
+  }
+
+  /// The panels that a layer with one input reads.
+  func input(of position: Int) -> UnsafePointer<T> { sources.pointer[first[position]] }
+
+  /// Compute the outputs of the first `count` layers from the packed batch.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  func forward(_ pass: Pass, count: Int) {
+    for position in 0..<count { layers[position].forward(sources.pointer + first[position], pass) }
+  }
+
+  /// Gradients of all parameters, from the gradient of the output, which is in its place.
+  /// - wantsInput: whether dx of the network is to be computed too.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  func backward(_ pass: Pass, wantsInput: Bool) {
+    for i in 0..<inputEdges.count {
+      gradients.pointer[inputEdges[i].number] = wantsInput ? inputEdges[i].spare ?? inputGradient.pointer : nil
+    }
+    for position in stride(from: layers.count - 1, through: 0, by: -1) {
+      let edge = first[position]
+      layers[position].backward(sources.pointer + edge, inputGradients: gradients.pointer + edge, pass)
+      for i in 0..<additions[position].count where wantsInput || additions[position][i].destination != nil {
+        add(additions[position][i], pass)
+      }
+    }
+  }
+
+  private func add(_ addition: Addition, _ pass: Pass) {
+    pass.run(
+      T.kernels.move,
+      MoveArguments(
+        source: UnsafePointer(addition.source), sourceFeatures: addition.features,
+        destination: addition.destination ?? inputGradient.pointer, destinationFeatures: addition.features, shape: pass.shape,
+        adds: true),
+      units: addition.features, work: pass.shape.elements(features: addition.features))
+  }
+}

@@ -1,0 +1,133 @@
+/* Layers that take from any layers before them: gradients, shapes, and what is refused. */
+#include <math.h>
+
+#include "fixture.h"
+
+enum { FEATURES = 6, BATCH = 5, MOST = 400 };
+
+/* A layer with some of its options. */
+static int64_t add(espalier_network *network, int kind, int64_t count, const int64_t *inputs, int64_t options,
+                   const char *const *names, const double *values) {
+  int64_t layer = -1;
+  OK(espalier_network_add_layer(network, kind, count, inputs, options, names, values, &layer));
+  return layer;
+}
+
+static int64_t add_linear(espalier_network *network, int64_t from, double units, double density) {
+  const char *names[] = {"units", "density", "activation"};
+  const double values[] = {units, density, ESPALIER_TANH};
+  return add(network, ESPALIER_LAYER_LINEAR, 1, &from, 3, names, values);
+}
+
+/* The input goes to three layers and to the end; a layer feeds three others; one value is added to itself. */
+static espalier_network *make_graph(void) {
+  espalier_network *network = NULL;
+  OK(espalier_network_create(PRECISION, FEATURES, 11, &network));
+  int64_t first = add_linear(network, 0, FEATURES, 0.5);
+  int64_t residual = add(network, ESPALIER_LAYER_SUM, 3, (int64_t[]){0, first, first}, 0, NULL, NULL);
+  int64_t wide = add_linear(network, residual, 9, 0.4);
+  int64_t dense = add_linear(network, first, 4, 1);
+  int64_t all = add(network, ESPALIER_LAYER_CONCATENATION, 5, (int64_t[]){wide, 0, dense, residual, wide}, 0, NULL, NULL);
+  add_linear(network, all, 3, 0.7);
+  CHECK(layer_value(network, all, "units") == 9 + FEATURES + 4 + FEATURES + 9);
+  OK(espalier_network_build(network, BATCH));
+  return network;
+}
+
+static double value_of(espalier_network *network, const real *x, const real *dy) {
+  real y[BATCH * 3] = {0};
+  double sum = 0;
+  OK(F(espalier_predict)(network, x, BATCH, y));
+  for (int i = 0; i < BATCH * 3; i++) sum += (double)dy[i] * y[i];
+  return sum;
+}
+
+/* Against central differences, whose own error is about the step squared beside rounding over the step. */
+static void gradients(void) {
+  espalier_network *network = make_graph();
+  const double step = sizeof(real) == 8 ? 1e-5 : 1e-2, tolerance = sizeof(real) == 8 ? 1e-8 : 2e-3;
+  real x[BATCH * FEATURES], y[BATCH * 3], dy[BATCH * 3], dx[BATCH * FEATURES], *w = NULL, *dw = NULL, seen[MOST];
+  int64_t count = 0;
+  fill(x, BATCH * FEATURES, 1);
+  fill(dy, BATCH * 3, 2);
+  OK(F(espalier_network_parameters)(network, &w, &dw, &count));
+  OK(F(espalier_forward)(network, x, BATCH, y));
+  OK(F(espalier_backward)(network, dy, BATCH, dx));
+  CHECK(count > 0 && count <= MOST);
+  for (int64_t i = 0; i < count; i++) seen[i] = dw[i];
+  for (int64_t i = 0; i < count + BATCH * FEATURES; i++) {
+    real *place = i < count ? w + i : x + (i - count), kept = *place;
+    *place = (real)(kept + step);
+    double more = value_of(network, x, dy);
+    *place = (real)(kept - step);
+    double less = value_of(network, x, dy);
+    *place = kept;
+    double got = i < count ? seen[i] : dx[i - count];
+    CHECK(fabs((more - less) / (2 * step) - got) < tolerance);
+  }
+  /* The gradients of the parameters are the same to the bit without dx. */
+  OK(F(espalier_forward)(network, x, BATCH, y));
+  OK(F(espalier_backward)(network, dy, BATCH, NULL));
+  for (int64_t i = 0; i < count; i++) CHECK(dw[i] == seen[i]);
+  OK(espalier_network_destroy(network));
+}
+
+static void shapes(void) {
+  espalier_network *network = NULL;
+  int64_t extents[] = {2, 3}, zero = 0;
+  OK(espalier_network_create(PRECISION, 24, 1, &network));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "24", "5 x 2 x 3", espalier_network_set_input_shape(network, 5, 2, extents));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "dimensions", "4", espalier_network_set_input_shape(network, 4, 4, extents));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "dimensions", "-1", espalier_network_set_input_shape(network, 4, -1, extents));
+  REFUSES(network, ESPALIER_ERROR_NULL_ARGUMENT, "extents", "NULL", espalier_network_set_input_shape(network, 4, 2, NULL));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "input", "24 x 0", espalier_network_set_input_shape(network, 24, 1, &zero));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "input", "9223372036854775807",
+          espalier_network_set_input_shape(network, INT64_MAX, 2, extents));
+  OK(espalier_network_set_input_shape(network, 4, 2, extents));
+  OK(espalier_network_set_input_shape(network, 24, 0, NULL));
+  add_linear(network, 0, 3, 0.5);
+  REFUSES(network, ESPALIER_ERROR_INVALID_STATE, "set_input_shape", "layers", espalier_network_set_input_shape(network, 24, 0, NULL));
+  OK(espalier_network_destroy(network));
+}
+
+static void refusals(void) {
+  espalier_network *network = NULL;
+  const char *names[] = {"units", "density"}, *unknown[] = {"width"}, *none[] = {NULL};
+  const double values[] = {4, 0.5}, dense = 1.5;
+  int64_t layer = 77;
+  OK(espalier_network_create(PRECISION, FEATURES, 1, &network));
+  add_linear(network, 0, 4, 0.5);
+#define ADD(...) espalier_network_add_layer(network, __VA_ARGS__, &layer)
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "kind", "-1", ADD(-1, 0, NULL, 0, NULL, NULL));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "kind", "99", ADD(99, 0, NULL, 0, NULL, NULL));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "inputs", "2", ADD(ESPALIER_LAYER_LINEAR, 1, (int64_t[]){2}, 2, names, values));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "inputs", "-1", ADD(ESPALIER_LAYER_SUM, 2, ((int64_t[]){1, -1}), 0, NULL, NULL));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "one layer", "2", ADD(ESPALIER_LAYER_LINEAR, 2, ((int64_t[]){0, 1}), 0, NULL, NULL));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "two or more", "1", ADD(ESPALIER_LAYER_SUM, 0, NULL, 0, NULL, NULL));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "sum layer 2", "4", ADD(ESPALIER_LAYER_SUM, 2, ((int64_t[]){0, 1}), 0, NULL, NULL));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "input_count", "-1", ADD(ESPALIER_LAYER_SUM, -1, NULL, 0, NULL, NULL));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "option_count", "65536", ADD(ESPALIER_LAYER_LINEAR, 0, NULL, 65536, names, values));
+  REFUSES(network, ESPALIER_ERROR_NULL_ARGUMENT, "inputs", "NULL", ADD(ESPALIER_LAYER_SUM, 2, NULL, 0, NULL, NULL));
+  REFUSES(network, ESPALIER_ERROR_NULL_ARGUMENT, "names", "NULL", ADD(ESPALIER_LAYER_LINEAR, 0, NULL, 2, NULL, values));
+  REFUSES(network, ESPALIER_ERROR_NULL_ARGUMENT, "values", "NULL", ADD(ESPALIER_LAYER_LINEAR, 0, NULL, 2, names, NULL));
+  REFUSES(network, ESPALIER_ERROR_NULL_ARGUMENT, "name", "NULL", ADD(ESPALIER_LAYER_LINEAR, 0, NULL, 1, none, values));
+  REFUSES(network, ESPALIER_ERROR_UNKNOWN_NAME, "linear layer 2", "width", ADD(ESPALIER_LAYER_LINEAR, 0, NULL, 1, unknown, values));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "density", "1.5", ADD(ESPALIER_LAYER_LINEAR, 0, NULL, 1, names + 1, &dense));
+  CHECK(layer == 77);
+  /* A layer that nobody takes from. */
+  OK(espalier_network_add_layer(network, ESPALIER_LAYER_LINEAR, 1, (int64_t[]){0}, 2, names, values, NULL));
+  REFUSES(network, ESPALIER_ERROR_INVALID_STATE, "build", "linear layer 1", espalier_network_build(network, 2));
+  OK(ADD(ESPALIER_LAYER_SUM, 2, ((int64_t[]){1, 2}), 0, NULL, NULL));
+  CHECK(layer == 3);
+  /* Units that a sum no longer fits. */
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "sum layer 3", "5", espalier_layer_set(network, 1, "units", 5));
+  OK(espalier_network_build(network, 2));
+  REFUSES(network, ESPALIER_ERROR_INVALID_STATE, "built", "already", ADD(ESPALIER_LAYER_SUM, 2, ((int64_t[]){1, 2}), 0, NULL, NULL));
+#undef ADD
+  OK(espalier_network_destroy(network));
+}
+
+int main(void) {
+  const struct test tests[] = {TEST(gradients), TEST(shapes), TEST(refusals)};
+  return run_tests(tests, LENGTH(tests));
+}
