@@ -159,7 +159,7 @@ private func schedule(begin: Int, until: Int, every: Int) -> UpdateSchedule {
     try rigl.set("every", 7)
     #expect(rigl.schedule?.begin == 7)
     try rigl.set("begin", 0)
-    try rigl.set("until", 0x1p63)
+    try rigl.set("until", 0x1p62)
     try rigl.set("drop_fraction", 1)
     try rigl.set("decay", 0)
     let changed = try #require(rigl.schedule)
@@ -176,7 +176,8 @@ private func schedule(begin: Int, until: Int, every: Int) -> UpdateSchedule {
 
   @Test(
     arguments: [
-      ("every", 0), ("every", 1.5), ("every", .nan), ("begin", -2), ("until", .infinity), ("drop_fraction", 1.1),
+      ("every", 0), ("every", 1.5), ("every", .nan), ("begin", -2), ("until", .infinity), ("until", 0x1p63),
+      ("drop_fraction", 1.1),
       ("drop_fraction", -0.1), ("decay", 6), ("decay", -1), ("published", 0.5),
     ] as [(String, Double)]) func wrongValuesAreRefused(name: String, value: Double)
   {
