@@ -14,7 +14,7 @@ module espalier
     espalier_error_non_finite, espalier_error_null_argument, espalier_error_numerical, espalier_error_out_of_memory, &
     espalier_error_precision, espalier_error_stopped, espalier_error_unknown_name, espalier_layer_view, espalier_ok, &
     espalier_version
-  use :: espalier_layers, only: dropout, input, layer, linear
+  use :: espalier_layers, only: concatenation_of, dropout, input, layer, linear, sum_of
   use :: espalier_methods, only: acdc, deepr, dsr, gradual, granet, itop, mest, rigl, sampled, set, snfs, srigl, static, &
     str, top_kast
   use :: espalier_network, only: epoch_callback, network
@@ -26,13 +26,13 @@ module espalier
   use :: espalier_topologies, only: topology, topology_method
   implicit none
   private
-  public :: acdc, adagrad, adam, adamw, deepr, dropout, dsr, epoch_callback, espalier_error_batch_too_large, &
+  public :: acdc, adagrad, adam, adamw, concatenation_of, deepr, dropout, dsr, epoch_callback, espalier_error_batch_too_large, &
     espalier_error_buffer_too_small, espalier_error_busy, espalier_error_invalid_argument, &
     espalier_error_invalid_handle, espalier_error_invalid_state, espalier_error_non_finite, &
     espalier_error_null_argument, espalier_error_numerical, espalier_error_out_of_memory, espalier_error_precision, &
     espalier_error_stopped, espalier_error_unknown_name, espalier_ok, gradual, granet, input, itop, layer, &
     library_version, linear, mest, network, optimizer, rigl, rmsprop, sampled, set, sgd, snfs, srigl, static, str, &
-    top_kast, topology, topology_method
+    sum_of, top_kast, topology, topology_method
   public :: espalier_layer_view
   public :: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, synflow
 

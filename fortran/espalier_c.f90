@@ -45,6 +45,12 @@ module espalier_c
   integer(c_int), parameter :: espalier_float32 = 32
   integer(c_int), parameter :: espalier_float64 = 64
 
+  ! Kinds of layers
+  integer(c_int), parameter :: espalier_layer_linear = 0
+  integer(c_int), parameter :: espalier_layer_dropout = 1
+  integer(c_int), parameter :: espalier_layer_sum = 2
+  integer(c_int), parameter :: espalier_layer_concatenation = 3
+
   ! Activations
   integer(c_int), parameter :: espalier_identity = 0
   integer(c_int), parameter :: espalier_relu = 1

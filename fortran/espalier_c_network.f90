@@ -76,16 +76,6 @@ module espalier_c_network
       real(c_double), value :: probability
     end function
 
-    integer(c_int) function espalier_network_set_input_shape(network, channels, dimensions, extents) bind(c)
-      !! Say that a sample of the input is a field of `dimensions` lengths, the slowest first, for each channel. Before the
-      !! first layer.
-      import :: c_int, c_int64_t, c_ptr
-      type(c_ptr), value :: network
-      integer(c_int64_t), value :: channels
-      integer(c_int), value :: dimensions
-      integer(c_int64_t), intent(in), optional :: extents(*)
-    end function
-
     integer(c_int) function espalier_network_add_layer(network, kind, input_count, inputs, option_count, names, values, layer) &
       bind(c)
       !! Add a layer of any kind, which takes from the layers `inputs`. Before build.

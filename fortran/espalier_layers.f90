@@ -1,16 +1,20 @@
-!> Descriptions of layers: what [[input]], [[linear]] and [[dropout]] return and the constructor of a network takes.
+!> Descriptions of layers: what [[input]], [[linear]], [[dropout]], [[sum_of]] and [[concatenation_of]] return and the constructor of a
+!> network takes.
 module espalier_layers
-  use, intrinsic :: iso_c_binding, only: c_int, c_ptr
+  use, intrinsic :: iso_c_binding, only: c_char, c_double, c_int, c_int64_t, c_loc, c_null_char, c_ptr
   use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64
-  use :: espalier_c, only: espalier_error_invalid_argument, espalier_error_precision, espalier_layer_set, &
+  use :: espalier_c, only: espalier_error_invalid_argument, espalier_error_precision, &
     espalier_layer_set_pattern_coo_f32, espalier_layer_set_pattern_coo_f64, espalier_layer_set_pattern_csr_f32, &
-    espalier_layer_set_pattern_csr_f64, espalier_network_add_dropout, espalier_network_add_linear, espalier_ok
+    espalier_layer_set_pattern_csr_f64, espalier_layer_concatenation, &
+    espalier_layer_dropout, espalier_layer_linear, espalier_layer_sum, espalier_network_add_layer, espalier_ok
   use :: espalier_support, only: check_extent, conclude, named, refuse, terminated, text_of, to_real64
   implicit none
   private
-  public :: add_layer, dropout, input, is_input, layer, linear, units_of
+  public :: add_layer, concatenation_of, dropout, input, is_input, layer, linear, sum_of, units_of
 
-  integer, parameter :: kind_input = 0, kind_linear = 1, kind_dropout = 2
+  integer, parameter :: kind_input = -1
+    !! Beside the library's kinds of layers.
+  integer, parameter :: most_inputs = 16
   integer, parameter :: name_length = 32
 
   character(*), parameter :: activations(0:7) = [character(name_length) :: &
@@ -39,6 +43,15 @@ module espalier_layers
     real(real32), pointer, contiguous :: values_f32(:) => null()
     real(real64), pointer, contiguous :: values_f64(:) => null()
     integer :: base = 1
+    integer :: input_count = 0
+      !! Layers that it takes from; 0 for the entry before it.
+    integer(int64) :: inputs(most_inputs) = 0
+  end type
+
+  !> One option by name.
+  type :: option
+    character(name_length) :: name
+    real(real64) :: value
   end type
 
   !> A linear layer, a = f(W x + b), with a share `density` of its connections. The forms with `values` give the initial
@@ -58,16 +71,45 @@ contains
     description%units = units
   end function
 
-  type(layer) function dropout(probability) result(description)
+  type(layer) function sum_of(from) result(description)
+    !! The sum of the outputs of two or more layers with equal numbers of outputs: a residual connection, when one of them is
+    !! what another was made of.
+    integer, intent(in) :: from(:)
+      !! Their numbers, counted from 1 in the order of the list; 0 is the network's input.
+    description = joining(espalier_layer_sum, from)
+  end function
+
+  type(layer) function concatenation_of(from) result(description)
+    !! The outputs of two or more layers one after the other.
+    integer, intent(in) :: from(:)
+      !! Their numbers, counted from 1 in the order of the list; 0 is the network's input.
+    description = joining(espalier_layer_concatenation, from)
+  end function
+
+  type(layer) function joining(kind, from) result(description)
+    integer(c_int), intent(in) :: kind
+    integer, intent(in) :: from(:)
+    integer :: i
+    description%kind = kind
+    description%input_count = size(from)
+    do i = 1, min(size(from), most_inputs)
+      description%inputs(i) = from(i)
+    end do
+  end function
+
+  type(layer) function dropout(probability, from) result(description)
     !! In training each value is zeroed with this probability in [0, 1) and the others are divided by 1 - probability.
     class(*), intent(in) :: probability
       !! A real of either kind.
-    description%kind = kind_dropout
+    integer, intent(in), optional :: from
+      !! The layer that it takes from, by number, instead of the one before it; 0 is the network's input.
+    if (present(from)) description = joining(espalier_layer_dropout, [from])
+    description%kind = espalier_layer_dropout
     call to_real64(probability, description%amount, description%is_number)
   end function
 
   type(layer) function linear_drawn(units, density, activation, bias, initializer, negative_slope, fixed_density, &
-                                    rows, columns, row_start, base) result(description)
+                                    rows, columns, row_start, base, from) result(description)
     integer, intent(in) :: units
       !! Outputs of the layer.
     class(*), intent(in), optional :: density
@@ -90,8 +132,11 @@ contains
       !! units+1 offsets into `columns`, counted from `base`.
     integer, intent(in), optional :: base
       !! 1 (default) or 0: what the indices count from.
+    integer, intent(in), optional :: from
+      !! The layer that it takes from, by number, instead of the one before it; 0 is the network's input.
     logical :: is_number
-    description%kind = kind_linear
+    if (present(from)) description = joining(espalier_layer_linear, [from])
+    description%kind = espalier_layer_linear
     description%units = units
     if (present(density)) call to_real64(density, description%amount, description%is_number)
     if (present(activation)) description%activation = activation
@@ -109,7 +154,7 @@ contains
   end function
 
   type(layer) function linear_f32(units, activation, bias, initializer, negative_slope, rows, columns, row_start, values, &
-                                  base) result(description)
+                                  base, from) result(description)
     integer, intent(in) :: units
     character(*), intent(in), optional :: activation
     logical, intent(in), optional :: bias
@@ -119,14 +164,15 @@ contains
     integer(int64), pointer, intent(in), contiguous, optional :: row_start(:)
     real(real32), pointer, intent(in), contiguous :: values(:)
       !! Initial weights in the order of `columns`.
-    integer, intent(in), optional :: base
+    integer, intent(in), optional :: base, from
     description = linear_drawn(units, activation=activation, bias=bias, initializer=initializer, &
-                               negative_slope=negative_slope, rows=rows, columns=columns, row_start=row_start, base=base)
+                               negative_slope=negative_slope, rows=rows, columns=columns, row_start=row_start, base=base, &
+                               from=from)
     description%values_f32 => values
   end function
 
   type(layer) function linear_f64(units, activation, bias, initializer, negative_slope, rows, columns, row_start, values, &
-                                  base) result(description)
+                                  base, from) result(description)
     integer, intent(in) :: units
     character(*), intent(in), optional :: activation
     logical, intent(in), optional :: bias
@@ -135,9 +181,10 @@ contains
     integer(int32), pointer, intent(in), contiguous, optional :: rows(:), columns(:)
     integer(int64), pointer, intent(in), contiguous, optional :: row_start(:)
     real(real64), pointer, intent(in), contiguous :: values(:)
-    integer, intent(in), optional :: base
+    integer, intent(in), optional :: base, from
     description = linear_drawn(units, activation=activation, bias=bias, initializer=initializer, &
-                               negative_slope=negative_slope, rows=rows, columns=columns, row_start=row_start, base=base)
+                               negative_slope=negative_slope, rows=rows, columns=columns, row_start=row_start, base=base, &
+                               from=from)
     description%values_f64 => values
   end function
 
@@ -158,34 +205,47 @@ contains
     else if (.not. description%is_number) then
       call refuse(espalier_error_invalid_argument, where // ": density, probability and negative_slope must be real numbers", &
                   stat, errmsg)
-    else if (description%kind == kind_dropout) then
-      call conclude(espalier_network_add_dropout(network, description%amount), stat, errmsg)
+    else if (description%input_count > most_inputs) then
+      call refuse(espalier_error_invalid_argument, where // ": from must have at most " // text_of(most_inputs) // &
+                  " layers, got " // text_of(description%input_count), stat, errmsg)
+    else if (description%kind == espalier_layer_dropout) then
+      call add_kind([option("probability", description%amount)])
+    else if (description%kind /= espalier_layer_linear) then
+      call add_kind([option ::])
     else
       call named(description%activation, activations, where // ": activation", activation, stat, errmsg)
       if (stat == espalier_ok) then
         call named(description%initializer, initializers, where // ": initializer", initializer, stat, errmsg)
       end if
       if (stat == espalier_ok) then
-        call conclude(espalier_network_add_linear(network, description%units, description%amount, activation), stat, errmsg)
+        call add_kind([option("units", real(description%units, real64)), option("density", description%amount), &
+                       option("activation", real(activation, real64)), option("initializer", real(initializer, real64)), &
+                       option("bias", merge(1.0_real64, 0.0_real64, description%bias)), &
+                       option("fixed_density", merge(1.0_real64, 0.0_real64, description%fixed_density)), &
+                       option("negative_slope", description%negative_slope)])
       end if
-      if (stat == espalier_ok) call set_options
       if (stat == espalier_ok) call set_pattern(network, precision, position, description, where, stat, errmsg)
     end if
 
   contains
 
-    subroutine set_options
-      call set("initializer", real(initializer, real64))
-      if (.not. description%bias) call set("bias", 0.0_real64)
-      if (description%fixed_density) call set("fixed_density", 1.0_real64)
-      call set("negative_slope", description%negative_slope)
-    end subroutine
-
-    subroutine set(name, value)
-      character(*), intent(in) :: name
-      real(real64), intent(in) :: value
-      if (stat /= espalier_ok) return
-      call conclude(espalier_layer_set(network, position, terminated(name), value), stat, errmsg)
+    subroutine add_kind(options)
+      type(option), intent(in) :: options(:)
+      character(kind=c_char), target :: texts(name_length + 1, size(options))
+      type(c_ptr) :: names(size(options))
+      real(c_double) :: values(size(options))
+      integer :: i, j
+      do i = 1, size(options)
+        do j = 1, len_trim(options(i)%name)
+          texts(j, i) = options(i)%name(j:j)
+        end do
+        texts(len_trim(options(i)%name) + 1, i) = c_null_char
+        names(i) = c_loc(texts(1, i))
+        values(i) = options(i)%value
+      end do
+      call conclude(espalier_network_add_layer(network, int(description%kind, c_int), &
+                                               int(description%input_count, c_int64_t), description%inputs, &
+                                               size(options, kind=c_int64_t), names, values), stat, errmsg)
     end subroutine
 
   end subroutine

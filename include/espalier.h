@@ -10,7 +10,8 @@
  *    Arrays need only the natural alignment of their elements; arrays given to one call must not overlap unless said so.
  *  - Precision belongs to the network. A function that ends in _f32 takes `float` arrays and needs an ESPALIER_FLOAT32
  *    network, one in _f64 takes `double` arrays and needs ESPALIER_FLOAT64. Hyperparameters and losses are always double; a
- *    float32 network refuses options beyond 3.2e32, a millionth of its range, whenever they come to it (float64: 1.7e302).
+ *    float32 network refuses options of layers, optimizers and topology methods beyond 3.2e32, a millionth of its range,
+ *    whenever they come to it (float64: 1.7e302). The network's own options are used in double precision and may be as large.
  *  - Layers are numbered from 1 in the order in which they were added, in C, Fortran, Swift and messages alike; the input is
  *    not a layer. ESPALIER_ALL_LAYERS (0) stands for every layer that has weights.
  *  - Counts are int64_t, row and column indices int32_t, their base (0 or 1) is always an argument.
@@ -325,14 +326,6 @@ int espalier_network_add_linear(espalier_network *network, int64_t units, double
 /** Add a dropout layer: in training (forward, train_step) each value is zeroed with this probability and the others are
  *  divided by 1 - probability; in predict and evaluate nothing happens. Before build. @param probability in [0, 1) */
 int espalier_network_add_dropout(espalier_network *network, double probability);
-
-/** Say that a sample of the input is a field, or one for each of several channels: C `x[batch][channels][depth][height][width]`,
- *  Fortran `x(width, height, depth, channels, batch)`. Without this call it is a vector. Before the first layer is added.
- *  @param channels   >= 1
- *  @param dimensions 0 .. 3
- *  @param extents    lengths of the field's dimensions, the slowest first (height, width), each >= 1; may be NULL for 0 dimensions.
- *                    channels and extents multiplied must be the network's inputs */
-int espalier_network_set_input_shape(espalier_network *network, int64_t channels, int dimensions, const int64_t *extents);
 
 /** Add a layer of any kind, which takes from one or several of the layers before it. Before build. At build each layer but the
  *  last must be taken from.

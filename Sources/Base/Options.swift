@@ -46,7 +46,17 @@ public struct Option: Sendable {
       accepted = value.isFinite && value >= low && value < high
       wanted = high == .infinity ? "finite and >= \(low)" : "in [\(low), \(high))"
     }
-    guard accepted else { throw Failure(.invalidArgument, "\(owner): \(name) must be \(wanted), got \(value)") }
+    guard accepted else {
+      throw Failure(.invalidArgument, "\(owner): \(name) must be \(wanted), got \(text(of: value))")
+    }
+  }
+
+  /// A value as messages show it: a whole number without a point where whole numbers are asked for.
+  private func text(of value: Double) -> String {
+    switch domain {
+    case .choice, .integer: Int(exactly: value).map(String.init) ?? "\(value)"
+    default: "\(value)"
+    }
   }
 
   /// Compared as an Int, because Double(Int.max) is one more than Int.max. A subnormal number is told apart by its bits, because

@@ -3,23 +3,6 @@ import CEspalier
 import Layers
 import Network
 
-@_cdecl("espalier_network_set_input_shape") @implementation
-public func espalier_network_set_input_shape(
-  _ network: OpaquePointer!, _ channels: Int64, _ dimensions: Int32, _ extents: UnsafePointer<Int64>!
-) -> Int32 {
-  withNetwork(network) { network throws(Failure) in
-    guard dimensions >= 0, dimensions <= 3 else {
-      throw Failure(.invalidArgument, "dimensions must be in 0 .. 3, got \(dimensions)")
-    }
-    var lengths: [Int] = []
-    if dimensions > 0 {
-      let extents = try require(extents, "extents")
-      for i in 0..<Int(dimensions) { lengths.append(Int(extents[i])) }
-    }
-    try network.setInputShape(TensorShape(channels: Int(channels), extents: lengths))
-  }
-}
-
 /// What a caller counts, in a range that makes an absurd number a mistake and not a long loop.
 private func require(count: Int64, _ name: StaticString) throws(Failure) -> Int {
   guard count >= 0, count <= Int64(UInt16.max) else {

@@ -45,6 +45,12 @@ extension LayerDescription {
       ])
   }
 
+  /// The outputs of two or more layers with equal shapes, added. - inputs: their numbers; 0 is the network's input.
+  public static func sum(of inputs: Int...) -> Self { LayerDescription(.sum, of: inputs) }
+
+  /// The channels of two or more layers one after the other. - inputs: their numbers; 0 is the network's input.
+  public static func concatenation(of inputs: Int...) -> Self { LayerDescription(.concatenation, of: inputs) }
+
   /// In training each value is zeroed with this probability, in [0, 1), and the others are divided by 1 - probability.
   public static func dropout(probability: Double) -> Self {
     LayerDescription(.dropout, [(LayerOption.probability, probability)])

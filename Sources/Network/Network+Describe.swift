@@ -31,19 +31,6 @@ enum NetworkOption {
 extension Network {
   // MARK: Layers
 
-  /// A sample of the input is a field, or one of several channels. - Throws: `invalidState` after build or once there are
-  /// layers; `invalidArgument` when the shape has another number of features than the network. Nothing has changed then.
-  public func setInputShape(_ shape: TensorShape) throws(Failure) {
-    try requireUnbuilt("set_input_shape")
-    guard planned.isEmpty else { throw Failure(.invalidState, "set_input_shape: the network has layers already") }
-    try shape.check("set_input_shape: the input")
-    guard shape.features == inputs else {
-      throw Failure(
-        .invalidArgument, "set_input_shape: the shape must have the network's \(inputs) inputs, got \(shape)")
-    }
-    inputShape = shape
-  }
-
   /// Add a layer on top of the last one, of the network's input, or of those that the description names.
   /// - Returns: its number.
   /// - Throws: `invalidState` after build; `unknownName` and `invalidArgument` for options that the kind does not have, values out
@@ -82,7 +69,7 @@ extension Network {
   private func use(_ layers: [PlannedLayer<T>]) throws(Failure) {
     var shapes: [TensorShape] = []
     for layer in layers {
-      let given = layer.inputs.map { $0 == 0 ? inputShape : shapes[$0 - 1] }
+      let given = layer.inputs.map { $0 == 0 ? TensorShape(features: inputs) : shapes[$0 - 1] }
       let shape = try layer.kind.row.outputShape(of: given, layer.options)
       try shape.check("\(layer.owner): the output")
       shapes.append(shape)
@@ -145,7 +132,6 @@ extension Network {
     if name == NetworkOption.distributionPower || name == NetworkOption.epsilon { try requireUnbuilt("network: \(name)") }
     var changed = options
     try changed.set(name, value)
-    try changed.check(for: T.self)
     if workspace != nil, try options.index(of: name) == NetworkOption.denseCrossover {
       let connected = trainers.compactMap(\.connected)
       let wanted = connected.map { $0.scratchElements($0.pattern, denseCrossover: value) }

@@ -18,8 +18,6 @@ public final class Network<T: Scalar> {
   public let inputs: Int
   /// Of every random draw.
   public let seed: Int64
-  /// What a sample looks like: a vector until ``setInputShape(_:)``.
-  public internal(set) var inputShape: TensorShape
 
   // What was asked for.
   var planned: [PlannedLayer<T>] = []
@@ -80,7 +78,6 @@ public final class Network<T: Scalar> {
     try Check.size(inputs, "inputs")
     self.inputs = inputs
     self.seed = seed
-    inputShape = TensorShape(features: inputs)
     outputs = inputs
     shuffler = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.shuffling)
     executor = try ThreadPool(threads: 1)
@@ -125,7 +122,7 @@ public final class Network<T: Scalar> {
 
   /// What a layer is given.
   func inputShapes(_ layer: PlannedLayer<T>) -> [TensorShape] {
-    layer.inputs.map { $0 == 0 ? inputShape : shapes[$0 - 1] }
+    layer.inputs.map { $0 == 0 ? TensorShape(features: inputs) : shapes[$0 - 1] }
   }
 
   /// The trainer of a layer that must have connections.

@@ -19,8 +19,6 @@ package protocol UntypedNetwork: AnyObject {
   func addLayer(
     _ kind: LayerKind, of inputs: [Int]?, _ settings: [(option: String, value: Double)]
   ) throws(Failure) -> Int
-  func setInputShape(_ shape: TensorShape) throws(Failure)
-  var inputShape: TensorShape { get }
   func setDistribution(_ kind: Distribution, density: Double) throws(Failure)
   func setDensities(_ body: DensityFunction?) throws(Failure)
   func setLoss(_ kind: LossKind)

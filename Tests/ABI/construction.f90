@@ -11,6 +11,7 @@ program construction
   call coordinates
   call rows_f64
   call layer_variables
+  call graphs
   call options
   call optimizer_values
   call done("construction")
@@ -43,6 +44,37 @@ contains
     call check(all([net%connections(1), net%connections(3)] == [6, 8]), "a fixed density stays")
     call check(net%parameter_count() == 6 + 8 + 2, "no bias")
     call check_close(net%layer_option(2, "probability"), 0.25_real64, 0.0_real64, "dropout probability")
+  end subroutine
+
+  subroutine graphs
+    ! Layers that take from others than the one before them.
+    type(network) :: net, chain, twin
+    real(real64) :: x(4, 3), y(3, 3), w(3, 3)
+    integer :: i
+    x = reshape([(0.25_real64 * i - 1, i = 1, 12)], [4, 3])
+    ! x and a layer of it, concatenated with the layer once more: only the last layer sees the order.
+    net = network([input(4), linear(4, activation="tanh"), sum_of([0, 1]), concatenation_of([2, 1, 0]), linear(3)], &
+                  precision=real64, seed=5)
+    call check(net%output_count() == 3, "outputs of a graph")
+    call check_close(net%layer_option(2, "units"), 4.0_real64, 0.0_real64, "units of a sum")
+    call check_close(net%layer_option(3, "units"), 12.0_real64, 0.0_real64, "units of a concatenation")
+    call net%predict(x, y)
+    ! `from` the layer before is what is there without it.
+    chain = network([input(4), linear(5), dropout(0.5, from=1), linear(3, from=2)], precision=real64, seed=5)
+    twin = network([input(4), linear(5), dropout(0.5), linear(3)], precision=real64, seed=5)
+    call chain%predict(x, y)
+    call twin%predict(x, w)
+    call check(all(abs(y - w) <= 0), "from is the layer before")
+    net = network([input(4), linear(5), sum_of([0, 1])], stat=stat, errmsg=errmsg)
+    call check(stat == espalier_error_invalid_argument .and. index(errmsg, "sum layer 2") > 0, "shapes that do not meet")
+    net = network([input(4), linear(4), linear(4, from=0), linear(4, from=1)], stat=stat, errmsg=errmsg)
+    call check(stat == espalier_error_invalid_state .and. index(errmsg, "linear layer 2") > 0, "a layer that nobody takes from")
+    net = network([input(4), linear(4, from=3), linear(4)], stat=stat, errmsg=errmsg)
+    call check(stat == espalier_error_invalid_argument .and. index(errmsg, "got 3") > 0, "a layer that comes later")
+    net = network([input(4), sum_of([(0, i = 1, 17)])], stat=stat, errmsg=errmsg)
+    call check(stat == espalier_error_invalid_argument .and. index(errmsg, "17") > 0, "too many layers")
+    net = network([input(4), linear(4), sum_of([integer ::])], stat=stat, errmsg=errmsg)
+    call check(stat == espalier_error_invalid_argument .and. index(errmsg, "two or more") > 0, "no layers")
   end subroutine
 
   subroutine literals

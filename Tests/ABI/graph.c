@@ -72,24 +72,6 @@ static void gradients(void) {
   OK(espalier_network_destroy(network));
 }
 
-static void shapes(void) {
-  espalier_network *network = NULL;
-  int64_t extents[] = {2, 3}, zero = 0;
-  OK(espalier_network_create(PRECISION, 24, 1, &network));
-  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "24", "5 x 2 x 3", espalier_network_set_input_shape(network, 5, 2, extents));
-  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "dimensions", "4", espalier_network_set_input_shape(network, 4, 4, extents));
-  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "dimensions", "-1", espalier_network_set_input_shape(network, 4, -1, extents));
-  REFUSES(network, ESPALIER_ERROR_NULL_ARGUMENT, "extents", "NULL", espalier_network_set_input_shape(network, 4, 2, NULL));
-  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "input", "24 x 0", espalier_network_set_input_shape(network, 24, 1, &zero));
-  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "input", "9223372036854775807",
-          espalier_network_set_input_shape(network, INT64_MAX, 2, extents));
-  OK(espalier_network_set_input_shape(network, 4, 2, extents));
-  OK(espalier_network_set_input_shape(network, 24, 0, NULL));
-  add_linear(network, 0, 3, 0.5);
-  REFUSES(network, ESPALIER_ERROR_INVALID_STATE, "set_input_shape", "layers", espalier_network_set_input_shape(network, 24, 0, NULL));
-  OK(espalier_network_destroy(network));
-}
-
 static void refusals(void) {
   espalier_network *network = NULL;
   const char *names[] = {"units", "density"}, *unknown[] = {"width"}, *none[] = {NULL};
@@ -128,6 +110,6 @@ static void refusals(void) {
 }
 
 int main(void) {
-  const struct test tests[] = {TEST(gradients), TEST(shapes), TEST(refusals)};
+  const struct test tests[] = {TEST(gradients), TEST(refusals)};
   return run_tests(tests, LENGTH(tests));
 }

@@ -265,7 +265,7 @@ enum { ANY = -1, PERHAPS = 0 };
   X(loss_99, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, espalier_network_set_loss(n, 99)) \
   X(option_name, always, ESPALIER_ERROR_UNKNOWN_NAME, 0, espalier_network_set(n, "huber", 1)) \
   X(option_value, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, espalier_network_set(n, "clip_norm", -1)) \
-  X(option_range, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, espalier_network_set(n, "clip_norm", TOO_LARGE)) \
+  X(option_range, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, espalier_network_set(n, "huber_delta", 0)) \
   X(crossover_nan, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, espalier_network_set(n, "dense_crossover", NAN)) \
   X(layer_option, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, espalier_layer_set(n, 1, "negative_slope", TOO_LARGE)) \
   X(layer_late, always, ESPALIER_ERROR_INVALID_STATE, 0, espalier_layer_set(n, 1, "bias", 0)) \
