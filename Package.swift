@@ -42,7 +42,7 @@ let package = Package(
     .systemLibrary(name: "CEspalier", path: "include"),
     .target(name: "CSystem"),
     .target(name: "COpenBLAS", dependencies: ["CSystem"]),
-    .target(name: "Base"),
+    .target(name: "Base", dependencies: ["CSystem"]),
     .target(name: "KernelInterface", swiftSettings: kernel),
     .target(name: "Kernels", dependencies: ["KernelInterface", "CSystem"], swiftSettings: kernel),
   ] + isaTargets + [

@@ -16,10 +16,12 @@ mkdir -p build/lib
 } >build/espalier.map.new
 cmp -s build/espalier.map.new build/espalier.map || cp build/espalier.map.new build/espalier.map
 
-# The Swift runtime's locks, which fork.c puts under one lock.
+# The Swift runtime's locks, which fork.c puts under one lock, and its memory, for which reserve.c has a reserve.
 wrap=()
 for name in pthread_mutex_lock pthread_mutex_unlock __cxa_guard_acquire __cxa_guard_release \
-  _ZN5swift14threading_impl9once_slowERNS0_6once_tEPFvPvES3_; do
+  _ZN5swift14threading_impl9once_slowERNS0_6once_tEPFvPvES3_ \
+  malloc calloc realloc posix_memalign free malloc_usable_size \
+  _Znwm _ZdlPvm _ZnwmSt11align_val_t _ZdlPvmSt11align_val_t; do
   wrap+=(-Xlinker "--wrap=$name")
 done
 

@@ -10,7 +10,7 @@ format() { swift format lint --strict --recursive Package.swift Sources Tests ex
 # library uses no Foundation.
 layers() {
   local -A allowed=(
-    [Base]="" [KernelInterface]=""
+    [Base]="CSystem" [KernelInterface]=""
     [Kernels]="KernelInterface CSystem" [KernelsAVX2]="KernelInterface CSystem" [KernelsAVX512]="KernelInterface CSystem"
     [Machine]="Base KernelInterface Kernels KernelsAVX2 KernelsAVX512 CSystem COpenBLAS"
     [Sparse]="Base KernelInterface Machine"

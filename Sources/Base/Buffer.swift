@@ -1,3 +1,5 @@
+import CSystem
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -13,8 +15,8 @@ public final class Buffer<T: BitwiseCopyable>: @unchecked Sendable {
   /// - Throws: `outOfMemory` when the memory is not to be had or its size overflows.
   public init(count: Int, of what: @autoclosure () -> String = "buffer") throws(Failure) {
     let (bytes, overflow) = max(count, 1).multipliedReportingOverflow(by: MemoryLayout<T>.stride)
-    // calloc, not memset: large buffers are then fresh pages that cost nothing until they are used.
-    guard count >= 0, !overflow, bytes < Int.max - 64, let raw = calloc(1, bytes + 64) else {
+    // Zeroed by the system, not memset: large buffers are then fresh pages that cost nothing until they are used.
+    guard count >= 0, !overflow, bytes < Int.max - 64, let raw = csystem_calloc(1, bytes + 64) else {
       throw Failure(.outOfMemory, "\(what()): no memory for \(count) elements of \(MemoryLayout<T>.stride) bytes")
     }
     memory = raw

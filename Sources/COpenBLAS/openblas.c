@@ -4,6 +4,7 @@
 #include <cblas.h>
 #include <csystem.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <lapacke.h>
 #include <pthread.h>
 #include <sched.h>
@@ -166,9 +167,11 @@ static void *open_alone(const char *name, int flags, int *was_open) {
 }
 
 static int failed(char *message, size_t capacity, const char *what) {
+  /* The loader has only words for it, some of which say nothing of memory. */
+  const int without_memory = errno == ENOMEM;
   const char *reason = dlerror();
   snprintf(message, capacity, "%s: %s", what, reason ? reason : "not found");
-  return COPENBLAS_UNUSABLE;
+  return without_memory || (reason && strstr(reason, strerror(ENOMEM))) ? COPENBLAS_NO_MEMORY : COPENBLAS_UNUSABLE;
 }
 
 /* The functions that OpenBLAS and LAPACK call by name, where they do not see their own symbols first. Are they for 64-bit
@@ -224,6 +227,7 @@ static int open_libraries(char *message, size_t capacity) {
     snprintf(message, capacity, "no memory for OpenBLAS, which needs %d MiB for each thread", BUFFER >> 20);
     return COPENBLAS_NO_MEMORY;
   }
+  errno = 0;
   if (!blas && !(blas = open_alone("libopenblas.so.0", flags, &is_shared)))
     return failed(message, capacity, "OpenBLAS cannot be opened");
   if (!lapacke && !(lapacke = open_alone("liblapacke.so.3", flags, &is_shared)))

@@ -28,7 +28,7 @@ public func espalier_network_create(
 
 @_cdecl("espalier_network_destroy") @implementation
 public func espalier_network_destroy(_ network: OpaquePointer!) -> Int32 {
-  status { () throws(Failure) in try Handles.destroy(network, "network", NetworkHandle.self) }
+  status(spares: true) { () throws(Failure) in try Handles.destroy(network, "network", NetworkHandle.self) }
 }
 
 @_cdecl("espalier_network_retain") @implementation
@@ -38,7 +38,7 @@ public func espalier_network_retain(_ network: OpaquePointer!) -> Int32 {
 
 @_cdecl("espalier_network_release") @implementation
 public func espalier_network_release(_ network: OpaquePointer!) -> Int32 {
-  status { () throws(Failure) in try Handles.release(network, "network", NetworkHandle.self) }
+  status(spares: true) { () throws(Failure) in try Handles.release(network, "network", NetworkHandle.self) }
 }
 
 @_cdecl("espalier_network_add_linear") @implementation
@@ -101,7 +101,7 @@ public func espalier_network_set(_ network: OpaquePointer!, _ name: UnsafePointe
 public func espalier_network_get(
   _ network: OpaquePointer!, _ name: UnsafePointer<CChar>!, _ value: UnsafeMutablePointer<Double>!
 ) -> Int32 {
-  withNetwork(network) { network throws(Failure) in
+  withNetwork(spares: true, network) { network throws(Failure) in
     let place = try require(value, "value")
     place.pointee = try network.value(try require(text: name))
   }
@@ -120,7 +120,7 @@ public func espalier_layer_set(
 public func espalier_layer_get(
   _ network: OpaquePointer!, _ layer: Int64, _ name: UnsafePointer<CChar>!, _ value: UnsafeMutablePointer<Double>!
 ) -> Int32 {
-  withNetwork(network) { network throws(Failure) in
+  withNetwork(spares: true, network) { network throws(Failure) in
     let place = try require(value, "value")
     place.pointee = try network.layerValue(Int(layer), try require(text: name))
   }
@@ -139,7 +139,7 @@ public func espalier_layer_set_optimizer_option(
 public func espalier_layer_get_optimizer_option(
   _ network: OpaquePointer!, _ layer: Int64, _ name: UnsafePointer<CChar>!, _ value: UnsafeMutablePointer<Double>!
 ) -> Int32 {
-  withNetwork(network) { network throws(Failure) in
+  withNetwork(spares: true, network) { network throws(Failure) in
     let place = try require(value, "value")
     place.pointee = try network.optimizerOption(Int(layer), try require(text: name))
   }

@@ -1,5 +1,6 @@
 import Base
 import CEspalier
+import CSystem
 import Machine
 
 #if canImport(Glibc)
@@ -61,9 +62,14 @@ func constant(_ text: StaticString) -> UnsafePointer<CChar> {
 /// traps on invalid operations must not be ended by the NaN that it asks about. The functions below that have no status pass
 /// through the same door.
 @inline(__always)
-func status(_ body: () throws(Failure) -> Void) -> Int32 {
+///
+/// - spares: the call asks for no memory unless it fails, so it may be made when none is left.
+func status(spares: Bool = false, _ body: () throws(Failure) -> Void) -> Int32 {
   FloatingPointEnvironment.asLibrary {
     do throws(Failure) {
+      guard csystem_has_reserve() != 0 || spares else {
+        throw Failure(.outOfMemory, "no memory is left to make the call with")
+      }
       try body()
       return Int32(truncatingIfNeeded: ESPALIER_OK)
     } catch {

@@ -180,8 +180,10 @@ enum Handles {
 
 /// The network behind a handle, for the length of `body`.
 @inline(__always)
-func withNetwork(_ handle: OpaquePointer?, _ body: (any UntypedNetwork) throws(Failure) -> Void) -> Int32 {
-  status { () throws(Failure) in
+func withNetwork(
+  spares: Bool = false, _ handle: OpaquePointer?, _ body: (any UntypedNetwork) throws(Failure) -> Void
+) -> Int32 {
+  status(spares: spares) { () throws(Failure) in
     try Handles.object(handle, "network", NetworkHandle.self).use { network throws(Failure) in try body(network) }
   }
 }

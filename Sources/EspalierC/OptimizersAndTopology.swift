@@ -16,14 +16,14 @@ public func espalier_optimizer_create(_ rule: Int32, _ optimizer: UnsafeMutableP
 
 @_cdecl("espalier_optimizer_destroy") @implementation
 public func espalier_optimizer_destroy(_ optimizer: OpaquePointer!) -> Int32 {
-  status { () throws(Failure) in try Handles.destroy(optimizer, "optimizer", OptimizerHandle.self) }
+  status(spares: true) { () throws(Failure) in try Handles.destroy(optimizer, "optimizer", OptimizerHandle.self) }
 }
 
 /// The optimizer behind a handle, for the length of `body`.
 private func withOptimizer(
-  _ handle: OpaquePointer?, _ body: (StandaloneOptimizer) throws(Failure) -> Void
+  spares: Bool = false, _ handle: OpaquePointer?, _ body: (StandaloneOptimizer) throws(Failure) -> Void
 ) -> Int32 {
-  status { () throws(Failure) in
+  status(spares: spares) { () throws(Failure) in
     try Handles.object(handle, "optimizer", OptimizerHandle.self).use { optimizer throws(Failure) in try body(optimizer) }
   }
 }
@@ -37,7 +37,7 @@ public func espalier_optimizer_set(_ optimizer: OpaquePointer!, _ name: UnsafePo
 public func espalier_optimizer_get(
   _ optimizer: OpaquePointer!, _ name: UnsafePointer<CChar>!, _ value: UnsafeMutablePointer<Double>!
 ) -> Int32 {
-  withOptimizer(optimizer) { optimizer throws(Failure) in
+  withOptimizer(spares: true, optimizer) { optimizer throws(Failure) in
     let place = try require(value, "value")
     place.pointee = try optimizer.get(try require(text: name))
   }
@@ -79,7 +79,7 @@ public func espalier_topology_create(_ method: Int32, _ topology: UnsafeMutableP
 
 @_cdecl("espalier_topology_destroy") @implementation
 public func espalier_topology_destroy(_ topology: OpaquePointer!) -> Int32 {
-  status { () throws(Failure) in try Handles.destroy(topology, "topology", TopologyHandle.self) }
+  status(spares: true) { () throws(Failure) in try Handles.destroy(topology, "topology", TopologyHandle.self) }
 }
 
 @_cdecl("espalier_topology_set") @implementation
@@ -96,7 +96,7 @@ public func espalier_topology_set(_ topology: OpaquePointer!, _ name: UnsafePoin
 public func espalier_topology_get(
   _ topology: OpaquePointer!, _ name: UnsafePointer<CChar>!, _ value: UnsafeMutablePointer<Double>!
 ) -> Int32 {
-  status { () throws(Failure) in
+  status(spares: true) { () throws(Failure) in
     let place = try require(value, "value")
     let name = try require(text: name)
     place.pointee = try Handles.object(topology, "topology", TopologyHandle.self).use { method throws(Failure) in

@@ -106,7 +106,7 @@ public func espalier_layer_pattern(
 
 @_cdecl("espalier_network_parameter_count") @implementation
 public func espalier_network_parameter_count(_ network: OpaquePointer!, _ count: UnsafeMutablePointer<Int64>!) -> Int32 {
-  withNetwork(network) { network throws(Failure) in
+  withNetwork(spares: true, network) { network throws(Failure) in
     let place = try require(count, "count")
     place.pointee = Int64(try network.parameterCount())
   }

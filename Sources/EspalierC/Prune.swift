@@ -15,7 +15,7 @@ public func espalier_pruning_create(_ criterion: Int32, _ pruning: UnsafeMutable
 
 @_cdecl("espalier_pruning_destroy") @implementation
 public func espalier_pruning_destroy(_ pruning: OpaquePointer!) -> Int32 {
-  status { () throws(Failure) in try Handles.destroy(pruning, "pruning", PruningHandle.self) }
+  status(spares: true) { () throws(Failure) in try Handles.destroy(pruning, "pruning", PruningHandle.self) }
 }
 
 @_cdecl("espalier_pruning_set") @implementation
@@ -32,7 +32,7 @@ public func espalier_pruning_set(_ pruning: OpaquePointer!, _ name: UnsafePointe
 public func espalier_pruning_get(
   _ pruning: OpaquePointer!, _ name: UnsafePointer<CChar>!, _ value: UnsafeMutablePointer<Double>!
 ) -> Int32 {
-  status { () throws(Failure) in
+  status(spares: true) { () throws(Failure) in
     let place = try require(value, "value")
     let name = try require(text: name)
     place.pointee = try Handles.object(pruning, "pruning", PruningHandle.self).use { method throws(Failure) in

@@ -3,6 +3,7 @@
 #ifndef CSYSTEM_H
 #define CSYSTEM_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <threads.h>
 
@@ -17,6 +18,15 @@ void csystem_unlock(void);
 /* Around each call of OpenBLAS or LAPACK, in which nothing else happens: a fork waits for it as well. Not to be nested. */
 void csystem_begin_product(void);
 void csystem_end_product(void);
+
+/* Zeroed memory for what goes with the sizes of a network: NULL when there is none. Freed by free. */
+void *csystem_calloc(size_t count, size_t size);
+
+/* What Swift asks for beside that comes from a reserve when there is none. Not 0: a good part of it is in use, and a call
+   that may ask for more has to refill it first, which fails (0) without memory. */
+extern int csystem_reserve_is_low __attribute__((visibility("hidden")));
+int csystem_refill_reserve(void);
+static inline int csystem_has_reserve(void) { return __builtin_expect(csystem_reserve_is_low == 0, 1) || csystem_refill_reserve(); }
 
 /* How many forks lie between the process that loaded the library and this one. */
 int csystem_forks(void);
