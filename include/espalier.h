@@ -19,7 +19,7 @@
  *  - A child of a fork uses the library as its parent could, with as many threads as it makes. A network of the parent's goes
  *    on there on one thread; a handle that another thread was inside at the fork stays in use in the child for ever
  *    (ESPALIER_ERROR_BUSY), and can be destroyed. A fork waits for products that are under way.
- *  - After espalier_network_build and one warm-up step, espalier_train_step_*, espalier_forward_*, espalier_backward_*,
+ *  - From the first call after espalier_network_build on, espalier_train_step_*, espalier_forward_*, espalier_backward_*,
  *    espalier_update, espalier_evolve and espalier_predict_* allocate nothing and copy no parameters. (OpenBLAS, which
  *    multiplies for dense layers, takes some memory for a moment in small products, if it runs its kernels for AVX-512.)
  */

@@ -36,6 +36,7 @@ final class Dropout<T: Scalar>: StatelessLayer<T>, Layer {
     apply(from: outputGradient, to: inputGradient, probability: probability, pass)
   }
 
+  @inline(__always)
   private func apply(
     from source: UnsafePointer<T>, to destination: UnsafeMutablePointer<T>, probability: Double, _ pass: Pass
   ) {

@@ -90,6 +90,12 @@ public final class Linear<T: Scalar>: Connected {
     if usesBLAS { try OpenBLAS.reserve(callers: 1) }
     panels = try PanelPair(features: outputs, elements: elements, of: owner)
     preactivation = activation.needsPreactivation ? try Buffer(count: panels.output.count, of: owner) : nil
+    // Of `last`, which the second backward pass ends the first one's value of.
+    if T.self == Float.self {
+      prepare((input: UnsafePointer<Float>, pass: Pass)?.self)
+    } else {
+      prepare((input: UnsafePointer<Double>, pass: Pass)?.self)
+    }
   }
 
   public func initialize(_ initializer: Initializer, random: inout RandomSource) throws(Failure) {
@@ -226,6 +232,8 @@ public final class Linear<T: Scalar>: Connected {
   private func elements(_ pass: Pass) -> Int { pass.shape.elements(features: outputs) }
   private func work(_ pass: Pass) -> Int { 2 * pass.shape.elements(features: weights.count) }
 
+  // Inlined, as what hands arguments around without knowing their type asks the runtime for its metadata, which allocates.
+  @inline(__always)
   private func run<A>(
     _ kernel: @escaping Kernel, _ arguments: A, units: Int, work: Int, _ pass: Pass,
     balancedBy prefix: UnsafePointer<Int64>? = nil
@@ -284,6 +292,7 @@ extension Linear {
   }
 
   /// Run a kernel where the last backward pass ran.
+  @inline(__always)
   func runLast<A>(
     _ kernel: @escaping Kernel, _ arguments: A, units: Int, work: Int, balancedBy prefix: UnsafePointer<Int64>? = nil
   ) {

@@ -24,25 +24,26 @@ public struct DenseProducts<T: Scalar>: Sendable {
   }
 }
 
+// Inlined into callers of other modules, as a call without them there would ask for the metadata of its type.
 extension DenseArguments {
   /// Features of one panel a unit, in forward and backward-input.
-  fileprivate static var featureBlock: Int { 128 }
+  @inlinable static var featureBlock: Int { 128 }
   /// Rows and columns of dW a unit: its piece stays in the second-level cache while the panels go by.
-  fileprivate static var rowBlock: Int { 64 }
-  fileprivate static var columnBlock: Int { 512 }
+  @inlinable static var rowBlock: Int { 64 }
+  @inlinable static var columnBlock: Int { 512 }
 
-  fileprivate func blocks(_ count: Int, of size: Int) -> Int { (count + size - 1) / size }
+  @inlinable func blocks(_ count: Int, of size: Int) -> Int { (count + size - 1) / size }
 
-  public var forwardUnits: Int { shape.count * blocks(rows, of: Self.featureBlock) }
-  public var backwardInputUnits: Int { shape.count * blocks(columns, of: Self.featureBlock) }
-  public var backwardWeightUnits: Int {
+  @inlinable public var forwardUnits: Int { shape.count * blocks(rows, of: Self.featureBlock) }
+  @inlinable public var backwardInputUnits: Int { shape.count * blocks(columns, of: Self.featureBlock) }
+  @inlinable public var backwardWeightUnits: Int {
     blocks(gradientRows.count, of: Self.rowBlock) * blocks(columns, of: Self.columnBlock)
   }
 
   /// Floating-point operations of forward or backward-input.
-  public var work: Int { 2 * rows * columns * shape.count * shape.width }
+  @inlinable public var work: Int { 2 * rows * columns * shape.count * shape.width }
   /// Floating-point operations of backward-weight.
-  public var backwardWeightWork: Int { 2 * gradientRows.count * columns * shape.count * shape.width }
+  @inlinable public var backwardWeightWork: Int { 2 * gradientRows.count * columns * shape.count * shape.width }
 }
 
 private func multiplyForward<T: Scalar>(_ a: DenseArguments<T>, _ begin: Int, _ end: Int) {

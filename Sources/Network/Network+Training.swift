@@ -203,6 +203,7 @@ extension Network {
     Hold(environment: .begin(), blas: workspace.usesBLAS ? .begin() : nil)
   }
 
+  @inline(__always)
   func run<A>(_ kernel: @escaping Kernel, _ arguments: A, units: Int, work: Int) {
     withUnsafePointer(to: arguments) { executor.run(kernel, $0, units: units, work: work, balancedBy: nil) }
   }

@@ -23,6 +23,8 @@ public final class GlobalNorm<T: Scalar> {
 
   /// The norm of the gradients as they are, in double and in a fixed order: the same bits for any number of threads. Nothing
   /// is allocated. Parameters that have no place yet do not count.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func norm(executor: any Executor) -> Double {
     var total = 0.0
     for parameter in parameters {
@@ -63,6 +65,8 @@ public final class GlobalNorm<T: Scalar> {
 
   /// The factor that brings the norm to at most `limit`: min(1, limit / (norm + 1e-6)). NaN when the norm is NaN, as in
   /// PyTorch.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func factor(limit: Double, executor: any Executor) -> Double {
     Self.factor(limit: limit, norm: norm(executor: executor))
   }

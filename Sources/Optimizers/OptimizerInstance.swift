@@ -37,6 +37,8 @@ public final class OptimizerInstance<T: Scalar> {
     states = parameters.map { State(parameter: $0, moments: none) }
     try optimizer.options.check(for: T.self)
     states = try completed(for: optimizer)
+    // The first step asks for it, and making it allocates.
+    if T.self == Float.self { prepare(UpdateStep<Float>.self) } else { prepare(UpdateStep<Double>.self) }
   }
 
   /// Set a hyperparameter, at any time; the state stays. The moments that it newly calls for ("momentum", "centered",

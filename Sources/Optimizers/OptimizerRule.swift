@@ -83,6 +83,7 @@ struct UpdateStep<T: Scalar> {
   unowned(unsafe) let executor: any Executor
 
   /// Run the rule's kernel over the elements. - flops: an element, roughly.
+  @inline(__always)
   func run<Arguments>(_ arguments: Arguments, flops: Int) {
     withUnsafePointer(to: arguments) {
       executor.run(kernel, UnsafeRawPointer($0), units: count, work: count &* flops, balancedBy: nil)
