@@ -3,7 +3,7 @@
 #   scripts/sparsity-table.sh
 #     Test errors of three seeds, trained on all 60,000 training images: about three quarters of an hour on 2 cores.
 #   scripts/sparsity-table.sh choose
-#     Errors of the candidates for each recipe on 10,000 training images that are held out: as long again.
+#     Errors of the candidates for each recipe on 10,000 training images that are held out.
 # METHODS, DENSITIES and SEEDS choose less of the first, RECIPES and SEEDS of the second; JOBS is how many run at a time. A
 # recipe of a method's own has densities of its own. Runs that are in build/sparsity/runs already are not made again.
 set -euo pipefail
