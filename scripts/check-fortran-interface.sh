@@ -32,6 +32,7 @@ from_header() {
       type = text; gsub(/const|\*/, "", type); sub(/^ */, "", type); sub(/ .*/, "", type)
       if (type ~ /^espalier_(progress|score_|reduction_|densities)/) return name ":function:value"
       if (type ~ /^espalier_/ || type == "void") return name ":pointer:" (stars == 2 ? "out" : "value")
+      if (text ~ /\*const \*/) return name ":pointer:in"
       if (stars == 2) return name ":pointer:out"
       if (stars == 0) return name ":" type ":value"
       return name ":" type ":" (text ~ /const/ ? "in" : "out")

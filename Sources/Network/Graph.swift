@@ -72,8 +72,8 @@ final class Graph<T: Scalar> {
         if !written.insert(source).inserted { added[position].append((edge, source)) }
       }
     }
-    let widest = added.map { $0.reduce(0) { $0 + width($1.source) } }.max() ?? 0
-    spare = try Buffer(count: widest * elements, of: "gradients that are added")
+    let widest = added.map { $0.total { width($0.source) } }.max() ?? 0
+    spare = try Buffer(count: widest.multipliedClamped(by: elements), of: "gradients that are added")
     var additions: [[Addition]] = []
     for list in added {
       var place = spare.pointer

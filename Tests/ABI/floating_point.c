@@ -207,7 +207,13 @@ static espalier_network *describe(int choice) {
   CALL(espalier_layer_set(network, 1, "initializer", initializer));
   CALL(espalier_layer_set(network, 1, "fixed_density", 0));
   CALL(espalier_network_add_dropout(network, 0.25));
-  CALL(espalier_network_add_linear(network, SPARSE_UNITS, 0.4, choice / 3 % 8));
+  {
+    const char *names[] = {"units", "density", "activation"};
+    const double values[] = {SPARSE_UNITS, 0.4, choice / 3 % 8}, bad = 1e300;
+    int64_t layer = 0;
+    CALL(espalier_network_add_layer(network, ESPALIER_LAYER_LINEAR, 0, NULL, 3, names, values, &layer));
+    CALL(espalier_network_add_layer(network, ESPALIER_LAYER_LINEAR, 0, NULL, 1, names + 1, &bad, &layer));
+  }
   CALL(espalier_network_add_linear(network, OUTPUTS, 1.0, ESPALIER_IDENTITY));
   CALL(espalier_network_set_loss(network, choice % 4));
   CALL(espalier_network_add_linear(network, 3, NAN, ESPALIER_RELU));

@@ -5,12 +5,14 @@ import Testing
 
 /// Vectors worked out by hand: every number is representable, so every kernel must give it exactly.
 @Suite struct ConformanceTests {
-  @Test(arguments: InstructionSet.available, [2, 4]) func linearLayer(set: InstructionSet, indexBytes: Int) {
+  @Test(arguments: InstructionSet.available, [2, 4]) func linearLayer(set: InstructionSet, indexBytes: Int) throws {
+    try OpenBLAS.reserve(callers: 1)
     check(Float.table(set), indexBytes: indexBytes)
     check(Double.table(set), indexBytes: indexBytes)
   }
 
-  @Test(arguments: [2, 4]) func linearLayerOfTheReference(indexBytes: Int) {
+  @Test(arguments: [2, 4]) func linearLayerOfTheReference(indexBytes: Int) throws {
+    try OpenBLAS.reserve(callers: 1)
     check(Float.reference, indexBytes: indexBytes)
     check(Double.reference, indexBytes: indexBytes)
   }
