@@ -113,7 +113,8 @@ contains
     integer, intent(in) :: units
       !! Outputs of the layer.
     class(*), intent(in), optional :: density
-      !! In (0, 1], a real of either kind; without it the layer is dense.
+      !! In (0, 1], a real of either kind; without it the layer is dense. A single-precision number stands for the shortest
+      !! decimal that rounds to it, so a quotient such as one third is exact in double precision only.
     character(*), intent(in), optional :: activation
       !! identity (default), relu, leaky_relu, gelu, silu, sigmoid, tanh, softmax.
     logical, intent(in), optional :: bias

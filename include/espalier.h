@@ -248,7 +248,8 @@ enum { ESPALIER_GROW_ZERO = 0, ESPALIER_GROW_NORMAL = 1, ESPALIER_GROW_UNIFORM =
 enum { ESPALIER_REDISTRIBUTE_NONE = 0, ESPALIER_REDISTRIBUTE_MOMENTUM = 1, ESPALIER_REDISTRIBUTE_CONNECTIONS = 2 };
 
 /** Criteria of a pruning; what stays has the largest score. g: derivative of the mean loss over the samples given, H: its
- *  Hessian by the weights of the linear layers, g_s: derivative of the loss of sample s.
+ *  Hessian by the weights of the linear layers, g_s: derivative of the loss of sample s. SNIP, GRASP, SYNFLOW and FISHER are for
+ *  networks in which each layer takes from the one before it (else ESPALIER_ERROR_INVALID_STATE).
  *  RANDOM: every set of connections is equally likely. MAGNITUDE: |w|. SNIP: |g w| (Lee et al. 2019). GRASP: w (H g), so that
  *  the gradient flow after pruning is as large as can be (Wang et al. 2020); H g is exact, not by differences. Behind inputs
  *  that are never negative nearly all first weights that stay are positive, and outputs are large: train the pattern from other

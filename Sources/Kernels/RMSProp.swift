@@ -25,7 +25,8 @@ where V.Scalar: BinaryFloatingPoint & BitwiseCopyable {
     if let averages = a.average {
       let mean = interpolate(loadLanes(averages + at, count), g, weight: a.oneMinusAlpha)
       storeLanes(mean, averages + at, count)
-      variance -= mean * mean
+      // Rounding may make it negative where the gradient hardly changes.
+      variance = larger(V.zero, variance - mean * mean)
     }
     var change = g / (variance.squareRoot() + epsilon)
     if let moments = a.moment {

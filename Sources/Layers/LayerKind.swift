@@ -33,12 +33,16 @@ public protocol LayerRow {
   /// How the layer's connections lie; nil for a kind that has none.
   static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape?
 
+  /// The output in which a feature of one of the inputs goes on by itself; nil where outputs are made of many features.
+  static func carries(_ feature: Int, ofInput input: Int, _ inputs: [TensorShape]) -> Int?
+
   /// The layer, not yet planned, its parameters without a place.
   static func make<T: Scalar>(_ site: LayerSite<T>) throws(Failure) -> any Layer<T>
 }
 
 extension LayerRow {
   public static var inputCount: LayerInputs { .one }
+  public static func carries(_ feature: Int, ofInput input: Int, _ inputs: [TensorShape]) -> Int? { nil }
   public static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape? { nil }
 }
 

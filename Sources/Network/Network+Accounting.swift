@@ -58,15 +58,37 @@ extension Network {
 
   /// Units that nothing reaches, or but for the last layer's from which nothing goes on.
   private func deadUnits(_ trainer: Trainer<T>) -> Int {
-    let following = trainers.first { $0.number > trainer.number }
-    let (own, next) = (trainer.sparse?.pattern, following?.sparse?.pattern)
+    let own = trainer.sparse?.pattern
+    let goesOn = outputsThatGoOn(from: trainer.number)
     var dead = 0
     for unit in 0..<trainer.layer.outputs {
       let isReached = own.map { $0.rowStart[unit + 1] > $0.rowStart[unit] } ?? true
-      let goesOn = next.map { $0.columnStart[unit + 1] > $0.columnStart[unit] } ?? true
-      if !isReached || !goesOn { dead += 1 }
+      if !isReached || !goesOn[unit] { dead += 1 }
     }
     return dead
+  }
+
+  /// Which outputs of a layer some layer with connections takes, directly or through layers that carry features on as they are.
+  private func outputsThatGoOn(from number: Int) -> [Bool] {
+    var goesOn: [Int: [Bool]] = [:]
+    // Backwards, so that those that take from a layer are known before it.
+    for position in stride(from: layers.count, through: number, by: -1) {
+      var marks = [Bool](repeating: position == layers.count, count: layers[position - 1].outputs)
+      for (taker, layer) in planned.enumerated() {
+        for (place, source) in layer.inputs.enumerated() where source == position {
+          let pattern = trainers.first { $0.number == taker + 1 }?.sparse?.pattern
+          for feature in marks.indices where !marks[feature] {
+            if let carried = layer.kind.row.carries(feature, ofInput: place, inputShapes(layer)) {
+              marks[feature] = goesOn[taker + 1]?[carried] ?? true
+            } else {
+              marks[feature] = pattern.map { $0.columnStart[feature + 1] > $0.columnStart[feature] } ?? true
+            }
+          }
+        }
+      }
+      goesOn[position] = marks
+    }
+    return goesOn[number] ?? []
   }
 
   /// Inputs that no unit of the layer is connected to.

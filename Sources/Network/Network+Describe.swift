@@ -51,6 +51,7 @@ extension Network {
       kind: description.kind, options: OptionValues(owner: owner, table: row.options), inputs: inputs,
       pattern: description.pattern, values: description.values)
     for setting in description.settings { try layer.options.set(setting.option, setting.value) }
+    try layer.options.check(for: T.self)
     try use(planned + [layer])
     return layerCount
   }

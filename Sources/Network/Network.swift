@@ -134,6 +134,14 @@ public final class Network<T: Scalar> {
     return trainer
   }
 
+  /// Whether each layer takes from the one before it. - Throws: `invalidState`, naming the first that does not.
+  func requireChain(_ what: String) throws(Failure) {
+    for (position, layer) in planned.enumerated() where layer.inputs != [position] {
+      throw Failure(
+        .invalidState, "\(what) are for chains of layers so far; \(layer.owner) takes from others than the one before it")
+    }
+  }
+
   /// Numbers of the layers that `layer` stands for: itself, or for 0 all with weights.
   func connectedLayers(_ layer: Int) throws(Failure) -> [Int] {
     guard layer == 0 else {

@@ -82,6 +82,9 @@ struct UpdateStep<T: Scalar> {
   /// Held by the caller of the step.
   unowned(unsafe) let executor: any Executor
 
+  /// What is added to a divisor: at least the smallest normal number, so that 0 over a divisor of 0 is 0 and not NaN.
+  func divisor(_ epsilon: Double) -> T { max(T(epsilon), T.leastNormalMagnitude) }
+
   /// Run the rule's kernel over the elements. - flops: an element, roughly.
   @inline(__always)
   func run<Arguments>(_ arguments: Arguments, flops: Int) {

@@ -42,7 +42,7 @@ enum RMSProp: OptimizerRule {
     let arguments = RMSPropArguments<T>(
       weights: step.weights, gradient: step.gradient, square: square, average: step.moments.1, moment: step.moments.2,
       gradientScale: step.gradientScale, rate: T(step.rate), weightDecay: T(options[Schedule.weightDecay]),
-      alpha: T(options[alpha]), oneMinusAlpha: T(1 - options[alpha]), epsilon: T(options[epsilon]),
+      alpha: T(options[alpha]), oneMinusAlpha: T(1 - options[alpha]), epsilon: step.divisor(options[epsilon]),
       momentum: T(options[momentum]))
     step.run(arguments, flops: 16)
   }

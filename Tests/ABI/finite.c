@@ -309,10 +309,33 @@ static void all_layers_or_none(void) {
   OK(espalier_network_destroy(network));
 }
 
+/* A variance that rounding would make negative, and a divisor of 0. */
+static void divisors(void) {
+  static const int rules[] = {ESPALIER_RMSPROP, ESPALIER_ADAGRAD, ESPALIER_ADAM, ESPALIER_ADAMW};
+  size_t i;
+  int step;
+  espalier_optimizer *optimizer = make_optimizer(ESPALIER_RMSPROP, 0.01);
+  real w[2] = {1, 2}, g[2] = {(real)1.67727292, 0};
+  OK(espalier_optimizer_set(optimizer, "centered", 1));
+  OK(espalier_optimizer_set(optimizer, "alpha", 0.5));
+  for (step = 0; step < 200; step++) OK(F(espalier_optimizer_minimize)(optimizer, w, g, 2));
+  CHECK(isfinite(w[0]) && w[1] == 2);
+  OK(espalier_optimizer_destroy(optimizer));
+  for (i = 0; i < LENGTH(rules); i++) {
+    real v[2] = {1, 2}, slope[2] = {0, 1};
+    optimizer = make_optimizer(rules[i], 0.1);
+    OK(espalier_optimizer_set(optimizer, "weight_decay", 0));
+    OK(espalier_optimizer_set(optimizer, "epsilon", 0));
+    for (step = 0; step < 3; step++) OK(F(espalier_optimizer_minimize)(optimizer, v, slope, 2));
+    CHECK(v[0] == 1 && isfinite(v[1]) && v[1] < 2);
+    OK(espalier_optimizer_destroy(optimizer));
+  }
+}
+
 int main(void) {
   const struct test tests[] = {
       TEST(gradients_that_overflow), TEST(the_layer_is_named), TEST(accumulation_begins_anew), TEST(clipping_large_gradients),
       TEST(arrays_of_minimize), TEST(targets_out_of_range), TEST(derivatives_of_the_caller),
-      TEST(options_beyond_the_precision), TEST(all_layers_or_none)};
+      TEST(options_beyond_the_precision), TEST(all_layers_or_none), TEST(divisors)};
   return run_tests(tests, LENGTH(tests));
 }

@@ -72,6 +72,52 @@ static void gradients(void) {
   OK(espalier_network_destroy(network));
 }
 
+/* Criteria that look at connections one by one, or at a layer's inputs, apply; those that need passes of their own do not yet. */
+static void pruning(void) {
+  real x[BATCH * FEATURES], target[BATCH * 3];
+  int criterion;
+  fill(x, BATCH * FEATURES, 1);
+  fill(target, BATCH * 3, 2);
+  for (criterion = ESPALIER_PRUNE_RANDOM; criterion <= ESPALIER_PRUNE_SPARSEGPT; criterion++) {
+    espalier_network *network = make_graph();
+    espalier_pruning *pruning = make_pruning(criterion, 0.3);
+    if (criterion >= ESPALIER_PRUNE_SNIP && criterion <= ESPALIER_PRUNE_FISHER) {
+      REFUSES(network, ESPALIER_ERROR_INVALID_STATE, "chains", "sum layer 2", F(espalier_network_prune)(network, pruning, x, target, BATCH));
+    } else {
+      if (criterion >= ESPALIER_PRUNE_OBS) OK(espalier_pruning_set(pruning, "damping", 0.1));
+      OK(F(espalier_network_prune)(network, pruning, x, target, BATCH));
+      CHECK(network_value(network, "density") < 0.32); /* of 207 positions 65 stay: each layer rounds up */
+    }
+    OK(espalier_pruning_destroy(pruning));
+    OK(espalier_network_destroy(network));
+  }
+}
+
+/* Units count as dead only where nothing takes them, through sums and concatenations too. */
+static void dead_units(void) {
+  static const int32_t rows[] = {0, 1, 2, 3}, columns[] = {0, 1, 0, 1};
+  espalier_network *network = NULL;
+  OK(espalier_network_create(PRECISION, FEATURES, 1, &network));
+  add_linear(network, 0, FEATURES, 1);
+  add_linear(network, 1, 2, 1);
+  add(network, ESPALIER_LAYER_CONCATENATION, 2, (int64_t[]){1, 2}, 0, NULL, NULL);
+  add_linear(network, 3, 4, 1);
+  OK(F(espalier_layer_set_pattern_coo)(network, 4, 4, rows, columns, NULL, 0));
+  OK(espalier_network_build(network, BATCH));
+  CHECK(layer_value(network, 1, "dead_units") == 0); /* layer 2 is dense and takes all of them */
+  CHECK(layer_value(network, 2, "dead_units") == 2); /* layer 4 takes the first two of layer 1 alone */
+  OK(espalier_network_destroy(network));
+  network = NULL;
+  OK(espalier_network_create(PRECISION, FEATURES, 1, &network));
+  add_linear(network, 0, 4, 1);
+  add_linear(network, 1, 4, 1);
+  OK(F(espalier_layer_set_pattern_coo)(network, 2, 4, rows, columns, NULL, 0));
+  add(network, ESPALIER_LAYER_SUM, 2, (int64_t[]){1, 2}, 0, NULL, NULL);
+  OK(espalier_network_build(network, BATCH));
+  CHECK(layer_value(network, 1, "dead_units") == 0); /* two of them feed the sum alone */
+  OK(espalier_network_destroy(network));
+}
+
 static void refusals(void) {
   espalier_network *network = NULL;
   const char *names[] = {"units", "density"}, *unknown[] = {"width"}, *none[] = {NULL};
@@ -95,6 +141,13 @@ static void refusals(void) {
   REFUSES(network, ESPALIER_ERROR_NULL_ARGUMENT, "name", "NULL", ADD(ESPALIER_LAYER_LINEAR, 0, NULL, 1, none, values));
   REFUSES(network, ESPALIER_ERROR_UNKNOWN_NAME, "linear layer 2", "width", ADD(ESPALIER_LAYER_LINEAR, 0, NULL, 1, unknown, values));
   REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "density", "1.5", ADD(ESPALIER_LAYER_LINEAR, 0, NULL, 1, names + 1, &dense));
+#if PRECISION == 32
+  {
+    const char *slope[] = {"negative_slope"};
+    const double large = 1e39;
+    REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "negative_slope", "1e+39", ADD(ESPALIER_LAYER_LINEAR, 0, NULL, 1, slope, &large));
+  }
+#endif
   CHECK(layer == 77);
   /* A layer that nobody takes from. */
   OK(espalier_network_add_layer(network, ESPALIER_LAYER_LINEAR, 1, (int64_t[]){0}, 2, names, values, NULL));
@@ -110,6 +163,6 @@ static void refusals(void) {
 }
 
 int main(void) {
-  const struct test tests[] = {TEST(gradients), TEST(refusals)};
+  const struct test tests[] = {TEST(gradients), TEST(pruning), TEST(dead_units), TEST(refusals)};
   return run_tests(tests, LENGTH(tests));
 }
