@@ -47,15 +47,7 @@ public struct Option: Sendable {
       wanted = high == .infinity ? "finite and >= \(low)" : "in [\(low), \(high))"
     }
     guard accepted else {
-      throw Failure(.invalidArgument, "\(owner): \(name) must be \(wanted), got \(text(of: value))")
-    }
-  }
-
-  /// A value as messages show it: a whole number without a point where whole numbers are asked for.
-  private func text(of value: Double) -> String {
-    switch domain {
-    case .choice, .integer: Int(exactly: value).map(String.init) ?? "\(value)"
-    default: "\(value)"
+      throw Failure(.invalidArgument, "\(owner): \(name) must be \(wanted), got \(value)")
     }
   }
 
