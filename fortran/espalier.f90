@@ -14,7 +14,8 @@ module espalier
     espalier_error_non_finite, espalier_error_null_argument, espalier_error_numerical, espalier_error_out_of_memory, &
     espalier_error_precision, espalier_error_stopped, espalier_error_unknown_name, espalier_layer_view, espalier_ok, &
     espalier_version
-  use :: espalier_layers, only: concatenation_of, dropout, input, layer, linear, sum_of
+  use :: espalier_description, only: layer
+  use :: espalier_layers, only: concatenation_of, dropout, input, linear, sum_of
   use :: espalier_methods, only: acdc, deepr, dsr, gradual, granet, itop, mest, rigl, sampled, set, snfs, srigl, static, &
     str, top_kast
   use :: espalier_network, only: epoch_callback, network

@@ -42,6 +42,21 @@ module espalier_c_network
       type(c_ptr), intent(inout) :: network
     end function
 
+    integer(c_int) function espalier_network_set_input_shape(network, dimensions, lengths) bind(c)
+      import :: c_int, c_int64_t, c_ptr
+      type(c_ptr), value :: network
+      integer(c_int64_t), value :: dimensions
+      integer(c_int64_t), intent(in) :: lengths(*)
+    end function
+
+    integer(c_int) function espalier_layer_shape(network, layer, capacity, lengths, dimensions) bind(c)
+      import :: c_int, c_int64_t, c_ptr
+      type(c_ptr), value :: network
+      integer(c_int64_t), value :: layer, capacity
+      integer(c_int64_t), intent(inout) :: lengths(*)
+      integer(c_int64_t), intent(out) :: dimensions
+    end function
+
     integer(c_int) function espalier_network_destroy(network) bind(c)
       !! Destroy a network and all it owns; bound arrays stay the caller's. `c_null_ptr` is fine.
       import :: c_int, c_ptr

@@ -1,14 +1,14 @@
 !> From a list of layer descriptions to a network that is built.
 module espalier_construction
   use, intrinsic :: iso_c_binding, only: c_associated, c_funloc, c_int, c_int64_t, c_null_ptr, c_ptr
-  use, intrinsic :: iso_fortran_env, only: int64, real32, real64
+  use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64
   use :: espalier_c, only: espalier_densities, espalier_error_invalid_argument, espalier_float32, espalier_float64, &
     espalier_network_build, espalier_network_create, espalier_network_destroy, &
-    espalier_network_get, espalier_network_set, espalier_network_set_densities, &
+    espalier_network_get, espalier_network_set, espalier_network_set_densities, espalier_network_set_input_shape, &
     espalier_network_set_distribution, espalier_network_set_loss, espalier_network_set_threads, &
     espalier_ok
   use :: espalier_handles, only: losses
-  use :: espalier_layers, only: add_layer, is_input, layer, units_of
+  use :: espalier_description, only: add_layer, is_input, layer, most_lengths, shape_of
   use :: espalier_support, only: conclude, named, refuse, terminated, text_of, to_real64
   implicit none
   private
@@ -67,7 +67,8 @@ contains
   contains
 
     subroutine create
-      integer(c_int64_t) :: seed_or_0
+      integer(c_int64_t) :: features, lengths(most_lengths), seed_or_0
+      integer :: dimensions
       if (size(layers) < 2) then
         call refuse(espalier_error_invalid_argument, "network: layers must be input() and at least one layer, got " // &
                     text_of(size(layers)) // " entries", status, message)
@@ -77,12 +78,36 @@ contains
         call refuse(espalier_error_invalid_argument, "network: precision must be real32 or real64, got kind " // &
                     text_of(real_kind), status, message)
       else
+        call shape_of(layers(1), dimensions, lengths)
+        if (dimensions < 1 .or. dimensions > most_lengths) then
+          call refuse(espalier_error_invalid_argument, "network: input must have 1 to " // text_of(most_lengths) // &
+                      " dimensions, got " // text_of(dimensions), status, message)
+          return
+        end if
+        features = features_of(lengths(:dimensions))
         seed_or_0 = 0
         if (present(seed)) seed_or_0 = int(seed, c_int64_t)
         call conclude(espalier_network_create(merge(espalier_float32, espalier_float64, real_kind == real32), &
-                                              units_of(layers(1)), seed_or_0, handle), status, message)
+                                              features, seed_or_0, handle), status, message)
+        if (status == espalier_ok .and. dimensions > 1) then
+          call conclude(espalier_network_set_input_shape(handle, int(dimensions, c_int64_t), lengths), status, message)
+        end if
       end if
     end subroutine
+
+    integer(c_int64_t) function features_of(lengths) result(features)
+      !! Their product, or a length that is out of range by itself, or 2**31 for a product that is.
+      integer(int64), intent(in) :: lengths(:)
+      integer :: i
+      features = 1
+      do i = 1, size(lengths)
+        if (lengths(i) < 1 .or. lengths(i) > huge(0_int32)) then
+          features = lengths(i)
+          return
+        end if
+        features = min(features * lengths(i), huge(0_int32) + 1_int64)
+      end do
+    end function
 
     subroutine distribute
       integer(c_int) :: position

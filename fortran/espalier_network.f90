@@ -12,7 +12,7 @@ module espalier_network
     espalier_evaluate_labels_f32, espalier_evaluate_labels_f64, espalier_ok, espalier_train_epoch_f32, &
     espalier_train_epoch_f64, espalier_train_epoch_labels_f32, espalier_train_epoch_labels_f64
   use :: espalier_construction, only: construct
-  use :: espalier_layers, only: layer
+  use :: espalier_description, only: layer
   use :: espalier_support, only: conclude, finish, message_length, refuse, text_of
   use :: espalier_thinning, only: network_thinning
   implicit none

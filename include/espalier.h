@@ -313,6 +313,23 @@ int espalier_network_retain(espalier_network *network);
  *  then the network is not shared. Any thread may count at any time, as with espalier_network_retain. */
 int espalier_network_release(espalier_network *network);
 
+/** Say that a sample is a field with channels, for layers that work on fields. A network made with n inputs has vectors of n
+ *  features otherwise. The layout of samples in memory stays: x[batch][channels][depth][height][width], or with fewer
+ *  dimensions, which is x(width, height, depth, channels, batch) in Fortran. Before build; shapes of layers that were added
+ *  already are worked out anew, and must still meet.
+ *  @param dimensions 1 .. 4
+ *  @param lengths    channels, then the lengths of the field, the slowest dimension first; their product is the network's
+ *                    number of inputs */
+int espalier_network_set_input_shape(espalier_network *network, int64_t dimensions, const int64_t *lengths);
+
+/** What comes out of a layer for one sample, before build and after.
+ *  @param layer      a layer's number, or 0 for the network's input
+ *  @param capacity   elements of `lengths`, 4 are always enough; 0: only the number of dimensions is wanted
+ *  @param lengths    receives channels, then the lengths of the field, the slowest dimension first. May be NULL when capacity
+ *                    is 0. Too few elements: ESPALIER_ERROR_BUFFER_TOO_SMALL
+ *  @param dimensions receives their number, 1 for a vector; may be NULL */
+int espalier_layer_shape(espalier_network *network, int64_t layer, int64_t capacity, int64_t *lengths, int64_t *dimensions);
+
 /** Add a linear layer, a = f(W x + b), W (units x inputs) with a share `density` of its connections. Before build.
  *  @param units   outputs of the layer, 1 .. 2^31-1
  *  @param density in (0, 1]; units*inputs - floor((1-density)*units*inputs) connections are drawn uniformly without

@@ -34,3 +34,37 @@ public func espalier_network_add_layer(
     layer?.pointee = Int64(number)
   }
 }
+
+@_cdecl("espalier_network_set_input_shape") @implementation
+public func espalier_network_set_input_shape(
+  _ network: OpaquePointer!, _ dimensions: Int64, _ lengths: UnsafePointer<Int64>!
+) -> Int32 {
+  withNetwork(network) { network throws(Failure) in
+    guard (1...4).contains(dimensions) else {
+      throw Failure(.invalidArgument, "dimensions must be in 1 .. 4, got \(dimensions)")
+    }
+    let lengths = try require(lengths, "lengths")
+    try network.setInputShape(
+      TensorShape(channels: Int(lengths[0]), extents: (1..<Int(dimensions)).map { Int(lengths[$0]) }))
+  }
+}
+
+@_cdecl("espalier_layer_shape") @implementation
+public func espalier_layer_shape(
+  _ network: OpaquePointer!, _ layer: Int64, _ capacity: Int64, _ lengths: UnsafeMutablePointer<Int64>!,
+  _ dimensions: UnsafeMutablePointer<Int64>!
+) -> Int32 {
+  withNetwork(spares: true, network) { network throws(Failure) in
+    let shape = try network.shape(ofLayer: Int(layer))
+    let count = shape.extents.count + 1
+    if capacity != 0 {
+      let lengths = try require(lengths, "lengths")
+      guard capacity >= count else {
+        throw Failure(.bufferTooSmall, "capacity must be at least \(count), got \(capacity)")
+      }
+      lengths[0] = Int64(shape.channels)
+      for (position, length) in shape.extents.enumerated() { lengths[position + 1] = Int64(length) }
+    }
+    dimensions?.pointee = Int64(count)
+  }
+}

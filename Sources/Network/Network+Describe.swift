@@ -52,9 +52,27 @@ extension Network {
       pattern: description.pattern, values: description.values)
     for setting in description.settings { try layer.options.set(setting.option, setting.value) }
     try layer.options.check(for: T.self)
-    try use(planned + [layer])
+    try use(planned + [layer], inputShape)
     return layerCount
   }
+
+  /// Say that a sample is a field with channels, of as many features as before. - Throws: `invalidState` after build;
+  /// `invalidArgument` for another number of features, and when the layers that there are do not meet any more.
+  public func setInputShape(_ shape: TensorShape) throws(Failure) {
+    try requireUnbuilt("set_input_shape")
+    guard (1...4).contains(shape.extents.count + 1) else {
+      throw Failure(.invalidArgument, "set_input_shape: dimensions must be in 1 .. 4, got \(shape.extents.count + 1)")
+    }
+    try shape.check("set_input_shape: the input")
+    guard shape.features == inputs else {
+      throw Failure(
+        .invalidArgument, "set_input_shape: \(shape) are \(shape.features) values a sample, the network has \(inputs) inputs")
+    }
+    try use(planned, shape)
+  }
+
+  /// What comes out of a layer for one sample, or for 0 what a sample of the network's input looks like.
+  public func shape(ofLayer layer: Int) throws(Failure) -> TensorShape { layer == 0 ? inputShape : shapes[try index(layer)] }
 
   /// a = f(W x + b). - units: 1 ... 2^31 - 1. - density: in (0, 1]; 1: dense.
   public func addLinear(_ units: Int, density: Double = 1, activation: Activation = .identity) throws(Failure) {
@@ -66,16 +84,17 @@ extension Network {
   /// - probability: in [0, 1).
   public func addDropout(_ probability: Double) throws(Failure) { try add(.dropout(probability: probability)) }
 
-  /// Have other layers, whose shapes are worked out anew. - Throws: `invalidArgument` when they do not meet.
-  private func use(_ layers: [PlannedLayer<T>]) throws(Failure) {
+  /// Have other layers or another input, and work out all shapes anew. - Throws: `invalidArgument` when they do not meet.
+  private func use(_ layers: [PlannedLayer<T>], _ inputShape: TensorShape) throws(Failure) {
     var shapes: [TensorShape] = []
     for layer in layers {
-      let given = layer.inputs.map { $0 == 0 ? TensorShape(features: inputs) : shapes[$0 - 1] }
+      let given = layer.inputs.map { $0 == 0 ? inputShape : shapes[$0 - 1] }
       let shape = try layer.kind.row.outputShape(of: given, layer.options)
       try shape.check("\(layer.owner): the output")
       shapes.append(shape)
     }
     planned = layers
+    self.inputShape = inputShape
     self.shapes = shapes
     outputs = shapes.last?.features ?? inputs
   }
@@ -188,7 +207,7 @@ extension Network {
       changed[position].pattern = nil
       changed[position].values = nil
     }
-    try use(changed)
+    try use(changed, inputShape)
     if isBuilt { layers[position].set(name, value) }
   }
 

@@ -16,6 +16,8 @@ import Topology
 public final class Network<T: Scalar> {
   /// Features of a sample.
   public let inputs: Int
+  /// What a sample looks like: a vector, unless ``setInputShape(_:)`` says otherwise.
+  public internal(set) var inputShape: TensorShape
   /// Of every random draw.
   public let seed: Int64
 
@@ -77,6 +79,7 @@ public final class Network<T: Scalar> {
   public init(inputs: Int, seed: Int64 = 0) throws(Failure) {
     try Check.size(inputs, "inputs")
     self.inputs = inputs
+    inputShape = TensorShape(features: inputs)
     self.seed = seed
     outputs = inputs
     shuffler = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.shuffling)
@@ -122,7 +125,7 @@ public final class Network<T: Scalar> {
 
   /// What a layer is given.
   func inputShapes(_ layer: PlannedLayer<T>) -> [TensorShape] {
-    layer.inputs.map { $0 == 0 ? TensorShape(features: inputs) : shapes[$0 - 1] }
+    layer.inputs.map { $0 == 0 ? inputShape : shapes[$0 - 1] }
   }
 
   /// The trainer of a layer that must have connections.

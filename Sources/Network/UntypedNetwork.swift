@@ -14,6 +14,8 @@ package protocol UntypedNetwork: AnyObject {
   var outputs: Int { get }
   var isBuilt: Bool { get }
 
+  func setInputShape(_ shape: TensorShape) throws(Failure)
+  func shape(ofLayer layer: Int) throws(Failure) -> TensorShape
   func addLinear(_ units: Int, density: Double, activation: Activation) throws(Failure)
   func addDropout(_ probability: Double) throws(Failure)
   func addLayer(

@@ -2,7 +2,7 @@
 program construction
   use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64
   use espalier
-  use testing, only: check, check_close, check_ok, done, same_bits
+  use testing, only: check, check_failure, check_close, check_ok, done, same_bits
   implicit none
   integer :: stat
   character(300) :: errmsg
@@ -60,6 +60,17 @@ contains
     call check_close(net%layer_option(3, "units"), 12.0_real64, 0.0_real64, "units of a concatenation")
     call net%predict(x, y)
     ! `from` the layer before is what is there without it.
+    net = network([input([3, 2, 2]), linear(4)], stat=stat, errmsg=errmsg)
+    call check(stat == 0, "a field as input")
+    call net%destroy()
+    net = network([input([3, 2, 2, 2, 2]), linear(4)], stat=stat, errmsg=errmsg)
+    call check_failure(stat, errmsg, espalier_error_invalid_argument, "1 to 4 dimensions, got 5")
+    net = network([input([3, -2]), linear(4)], stat=stat, errmsg=errmsg)
+    call check_failure(stat, errmsg, espalier_error_invalid_argument, "got -2")
+    net = network([input([2**30, 2**30]), linear(4)], stat=stat, errmsg=errmsg)
+    call check_failure(stat, errmsg, espalier_error_invalid_argument, "got 2147483648")
+    net = network([input(4), linear(4, density="0.5")], stat=stat, errmsg=errmsg)
+    call check_failure(stat, errmsg, espalier_error_invalid_argument, "layer 1: density must be a number")
     chain = network([input(4), linear(5), dropout(0.5, from=1), linear(3, from=2)], precision=real64, seed=5)
     twin = network([input(4), linear(5), dropout(0.5), linear(3)], precision=real64, seed=5)
     call chain%predict(x, y)

@@ -38,7 +38,7 @@ contains
     call refused([input(3), linear(-2)], invalid, "-2")
     call refused([input(3), linear(2, density=1.7)], invalid, "1.7")
     call refused([input(3), linear(2, density=0.0_real64)], invalid, "density")
-    call refused([input(3), linear(2, density="half")], invalid, "layer 1: density, probability and negative_slope")
+    call refused([input(3), linear(2, density="half")], invalid, "layer 1: density must be a number")
     call refused([input(3), linear(2, negative_slope=-0.1)], invalid, "negative_slope")
     call refused([input(3), dropout(1.0), linear(2)], invalid, "probability")
     call refused([input(3), linear(2, activation="swish")], espalier_error_unknown_name, &

@@ -203,6 +203,11 @@ static espalier_network *describe(int choice) {
   const int initializer = choice % 6;
   CALL(espalier_network_create(OURS, INPUTS, choice, &network));
   CALL(espalier_network_retain(network));
+  {
+    int64_t lengths[4] = {INPUTS, 1, 1, 1}, dimensions = 0;
+    CALL(espalier_network_set_input_shape(network, 1 + choice % 4, lengths));
+    CALL(espalier_layer_shape(network, 0, 4, lengths, &dimensions));
+  }
   CALL(espalier_network_add_linear(network, UNITS, 1.0, choice % 8));
   CALL(espalier_layer_set(network, 1, "initializer", initializer));
   CALL(espalier_layer_set(network, 1, "fixed_density", 0));

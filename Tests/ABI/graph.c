@@ -162,7 +162,38 @@ static void refusals(void) {
   OK(espalier_network_destroy(network));
 }
 
+/* A sample of a network is a vector until it is said to be a field; layers on vectors see the same features. */
+static void shapes(void) {
+  espalier_network *network = NULL;
+  int64_t lengths[4] = {-1, -1, -1, -1}, dimensions = -1, field[] = {2, 3, 2};
+  const int64_t huge[] = {INT64_MAX, INT64_MAX, 2};
+  OK(espalier_network_create(PRECISION, 12, 1, &network));
+  OK(espalier_layer_shape(network, 0, 4, lengths, &dimensions));
+  CHECK(dimensions == 1 && lengths[0] == 12 && lengths[1] == -1);
+  OK(espalier_network_set_input_shape(network, 3, field));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "12", "6", espalier_network_set_input_shape(network, 2, field));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "dimensions", "0", espalier_network_set_input_shape(network, 0, field));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "dimensions", "5", espalier_network_set_input_shape(network, 5, field));
+  REFUSES(network, ESPALIER_ERROR_NULL_ARGUMENT, "lengths", "NULL", espalier_network_set_input_shape(network, 3, NULL));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "input", "9223372036854775807", espalier_network_set_input_shape(network, 3, huge));
+  field[1] = -3;
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "input", "-3", espalier_network_set_input_shape(network, 3, field));
+  OK(espalier_layer_shape(network, 0, 4, lengths, &dimensions));
+  CHECK(dimensions == 3 && lengths[0] == 2 && lengths[1] == 3 && lengths[2] == 2 && lengths[3] == -1);
+  REFUSES(network, ESPALIER_ERROR_BUFFER_TOO_SMALL, "capacity", "2", espalier_layer_shape(network, 0, 2, lengths, &dimensions));
+  REFUSES(network, ESPALIER_ERROR_NULL_ARGUMENT, "lengths", "NULL", espalier_layer_shape(network, 0, 4, NULL, &dimensions));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "layer", "1", espalier_layer_shape(network, 1, 4, lengths, &dimensions));
+  OK(espalier_layer_shape(network, 0, 0, NULL, NULL));
+  add_linear(network, 0, 5, 1);
+  OK(espalier_layer_shape(network, 1, 4, lengths, &dimensions));
+  CHECK(dimensions == 1 && lengths[0] == 5);
+  OK(espalier_network_build(network, 2));
+  field[1] = 3;
+  REFUSES(network, ESPALIER_ERROR_INVALID_STATE, "set_input_shape", "built", espalier_network_set_input_shape(network, 3, field));
+  OK(espalier_network_destroy(network));
+}
+
 int main(void) {
-  const struct test tests[] = {TEST(gradients), TEST(pruning), TEST(dead_units), TEST(refusals)};
+  const struct test tests[] = {TEST(gradients), TEST(pruning), TEST(dead_units), TEST(refusals), TEST(shapes)};
   return run_tests(tests, LENGTH(tests));
 }

@@ -1,0 +1,300 @@
+!> What a layer's description is made of, and how it is added to a network. The constructors of descriptions are in
+!> espalier_layers and the modules beside it.
+module espalier_description
+  use, intrinsic :: iso_c_binding, only: c_char, c_double, c_int, c_int64_t, c_loc, c_null_char, c_ptr
+  use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64
+  use :: espalier_c, only: espalier_error_invalid_argument, espalier_error_precision, &
+    espalier_layer_set_pattern_coo_f32, espalier_layer_set_pattern_coo_f64, espalier_layer_set_pattern_csr_f32, &
+    espalier_layer_set_pattern_csr_f64, espalier_network_add_layer, espalier_ok
+  use :: espalier_support, only: check_extent, conclude, named, refuse, text_of, to_real64
+  implicit none
+  private
+  public :: add_layer, described, give, give_pattern, input_field, is_input, joining, layer, most_lengths, shape_of
+
+  integer, parameter :: kind_input = -1
+    !! Beside the library's kinds of layers.
+  integer, parameter :: most_inputs = 16
+  integer, parameter :: most_options = 32
+  integer, parameter :: most_lengths = 4
+  integer, parameter :: name_length = 32
+
+  character(*), parameter :: activations(0:7) = [character(name_length) :: &
+    "identity", "relu", "leaky_relu", "gelu", "silu", "sigmoid", "tanh", "softmax"]
+  character(*), parameter :: initializers(0:5) = [character(name_length) :: &
+    "he_uniform", "he_normal", "glorot_uniform", "glorot_normal", "orthogonal", "zeros"]
+
+  !> One option by name.
+  type :: option
+    character(name_length) :: name = ""
+    real(real64) :: value = 0
+    logical :: is_number = .true.
+      !! Whether the caller gave a number.
+    logical :: is_name = .false.
+      !! Whether the caller gave one of the names that the option's values have.
+    character(name_length) :: text = ""
+  end type
+
+  !> The description of one layer, a plain value: its kind and the options that the caller gave. It owns nothing: a pattern given
+  !> by the caller is pointed to, because gfortran 12 never frees the allocatable components of function results inside an array
+  !> constructor.
+  type :: layer
+    private
+    integer :: kind = kind_input
+    integer :: option_count = 0
+    type(option) :: options(most_options)
+    integer :: length_count = 0
+      !! Dimensions of an input: 1 of a vector.
+    integer(int64) :: lengths(most_lengths) = 0
+      !! Of an input, the fastest dimension first, channels last.
+    integer(int32), pointer, contiguous :: rows(:) => null()
+    integer(int32), pointer, contiguous :: columns(:) => null()
+    integer(int64), pointer, contiguous :: row_start(:) => null()
+    real(real32), pointer, contiguous :: values_f32(:) => null()
+    real(real64), pointer, contiguous :: values_f64(:) => null()
+    integer :: base = 1
+    integer :: input_count = 0
+      !! Layers that it takes from; 0 for the entry before it.
+    integer(int64) :: inputs(most_inputs) = 0
+  end type
+
+contains
+
+  type(layer) function input_field(shape) result(description)
+    !! A sample is a field with channels: x(width, height, depth, channels, batch), or with one or two dimensions less.
+    integer, intent(in) :: shape(:)
+      !! Lengths of the dimensions of a sample, as the array has them: channels last.
+    integer :: i
+    description%kind = kind_input
+    description%length_count = size(shape)
+    do i = 1, min(size(shape), most_lengths)
+      description%lengths(i) = shape(i)
+    end do
+  end function
+
+  type(layer) function described(kind, from) result(description)
+    !! A layer of a kind without any option given.
+    integer(c_int), intent(in) :: kind
+    integer, intent(in), optional :: from
+    if (present(from)) then
+      description = joining(kind, [from])
+    else
+      description%kind = kind
+    end if
+  end function
+
+  type(layer) function joining(kind, from) result(description)
+    !! A layer of a kind that takes from these.
+    integer(c_int), intent(in) :: kind
+    integer, intent(in) :: from(:)
+    integer :: i
+    description%kind = kind
+    description%input_count = size(from)
+    do i = 1, min(size(from), most_inputs)
+      description%inputs(i) = from(i)
+    end do
+  end function
+
+  subroutine give(description, name, value)
+    !! Give an option its value, if there is one: a number of any kind, a truth value, or a name.
+    type(layer), intent(inout) :: description
+    character(*), intent(in) :: name
+    class(*), intent(in), optional :: value
+    integer :: place
+    if (.not. present(value)) return
+    place = description%option_count + 1
+    description%option_count = place
+    description%options(place)%name = name
+    select type (value)
+    type is (logical)
+      description%options(place)%value = merge(1.0_real64, 0.0_real64, value)
+    type is (character(*))
+      description%options(place)%is_name = .true.
+      description%options(place)%text = value
+    class default
+      call to_real64(value, description%options(place)%value, description%options(place)%is_number)
+    end select
+  end subroutine
+
+  subroutine give_pattern(description, rows, columns, row_start, values_f32, values_f64, base)
+    !! Point to the parts of a pattern that are present.
+    type(layer), intent(inout) :: description
+    integer(int32), pointer, intent(in), contiguous, optional :: rows(:), columns(:)
+    integer(int64), pointer, intent(in), contiguous, optional :: row_start(:)
+    real(real32), pointer, intent(in), contiguous, optional :: values_f32(:)
+    real(real64), pointer, intent(in), contiguous, optional :: values_f64(:)
+    integer, intent(in), optional :: base
+    if (present(rows)) description%rows => rows
+    if (present(columns)) description%columns => columns
+    if (present(row_start)) description%row_start => row_start
+    if (present(values_f32)) description%values_f32 => values_f32
+    if (present(values_f64)) description%values_f64 => values_f64
+    if (present(base)) description%base = base
+  end subroutine
+
+  subroutine add_layer(network, precision, position, description, stat, errmsg)
+    !! Add the layer of that number to a network that is not built yet.
+    type(c_ptr), intent(in) :: network
+    integer, intent(in) :: precision
+      !! real32 or real64
+    integer(int64), intent(in) :: position
+    type(layer), intent(in) :: description
+    integer, intent(out) :: stat
+    character(*), intent(inout) :: errmsg
+    character(6 + len(text_of(position))) :: where
+    where = "layer " // text_of(position)
+    stat = espalier_ok
+    if (description%kind == kind_input) then
+      call refuse(espalier_error_invalid_argument, where // ": input() must stand first, and only there", stat, errmsg)
+    else if (description%input_count > most_inputs) then
+      call refuse(espalier_error_invalid_argument, where // ": from must have at most " // text_of(most_inputs) // &
+                  " layers, got " // text_of(description%input_count), stat, errmsg)
+    else
+      call add_kind(description%option_count)
+      if (stat == espalier_ok) call set_pattern(network, precision, position, description, where, stat, errmsg)
+    end if
+
+  contains
+
+    subroutine add_kind(count)
+      integer, intent(in) :: count
+      character(kind=c_char), target :: texts(name_length + 1, count)
+      type(c_ptr) :: names(count)
+      real(c_double) :: values(count)
+      integer :: i, j
+      do i = 1, count
+        call resolve(description%options(i), values(i))
+        if (stat /= espalier_ok) return
+        do j = 1, len_trim(description%options(i)%name)
+          texts(j, i) = description%options(i)%name(j:j)
+        end do
+        texts(len_trim(description%options(i)%name) + 1, i) = c_null_char
+        names(i) = c_loc(texts(1, i))
+      end do
+      call conclude(espalier_network_add_layer(network, int(description%kind, c_int), &
+                                               int(description%input_count, c_int64_t), description%inputs, &
+                                               int(count, c_int64_t), names, values), stat, errmsg)
+    end subroutine
+
+    subroutine resolve(given, value)
+      !! The number that the library knows an option's value by.
+      type(option), intent(in) :: given
+      real(c_double), intent(out) :: value
+      integer(c_int) :: choice
+      choice = 0
+      value = given%value
+      if (given%is_name) then
+        select case (given%name)
+        case ("activation")
+          call named(given%text, activations, where // ": activation", choice, stat, errmsg)
+        case ("initializer")
+          call named(given%text, initializers, where // ": initializer", choice, stat, errmsg)
+        case default
+          call refuse_number(given%name)
+        end select
+        value = choice
+      else if (.not. given%is_number) then
+        call refuse_number(given%name)
+      end if
+    end subroutine
+
+    subroutine refuse_number(name)
+      character(*), intent(in) :: name
+      call refuse(espalier_error_invalid_argument, where // ": " // trim(name) // " must be a number", stat, errmsg)
+    end subroutine
+
+  end subroutine
+
+  subroutine set_pattern(network, precision, position, given, where, stat, errmsg)
+    !! Hand over a pattern that the caller gave. A values pointer that points nowhere is an absent argument.
+    type(c_ptr), intent(in) :: network
+    integer, intent(in) :: precision
+    integer(int64), intent(in) :: position
+    type(layer), intent(in) :: given
+    character(*), intent(in) :: where
+    integer, intent(out) :: stat
+    character(*), intent(inout) :: errmsg
+    integer(int64) :: connections
+    integer(c_int) :: status
+    stat = espalier_ok
+    if (.not. associated(given%columns)) then
+      if (associated(given%rows) .or. associated(given%row_start) .or. associated(given%values_f32) .or. &
+          associated(given%values_f64)) then
+        call refuse(espalier_error_invalid_argument, where // ": a pattern needs columns", stat, errmsg)
+      end if
+      return
+    end if
+    if (associated(given%rows) .eqv. associated(given%row_start)) then
+      call refuse(espalier_error_invalid_argument, where // ": a pattern needs either rows or row_start beside columns", &
+                  stat, errmsg)
+      return
+    end if
+    if (merge(associated(given%values_f64), associated(given%values_f32), precision == real32)) then
+      call refuse(espalier_error_precision, where // ": values must have the network's precision", stat, errmsg)
+      return
+    end if
+    connections = size(given%columns, kind=int64)
+    if (associated(given%values_f32)) then
+      if (.not. check_extent(where, "size(values)", size(given%values_f32, kind=int64), "size(columns)", connections, &
+                             stat, errmsg)) return
+    end if
+    if (associated(given%values_f64)) then
+      if (.not. check_extent(where, "size(values)", size(given%values_f64, kind=int64), "size(columns)", connections, &
+                             stat, errmsg)) return
+    end if
+    if (associated(given%rows)) then
+      if (.not. check_extent(where, "size(rows)", size(given%rows, kind=int64), "size(columns)", connections, stat, &
+                             errmsg)) return
+      if (precision == real32) then
+        status = espalier_layer_set_pattern_coo_f32(network, position, connections, given%rows, given%columns, &
+                                                    given%values_f32, int(given%base, c_int))
+      else
+        status = espalier_layer_set_pattern_coo_f64(network, position, connections, given%rows, given%columns, &
+                                                    given%values_f64, int(given%base, c_int))
+      end if
+    else
+      if (.not. check_extent(where, "size(row_start)", size(given%row_start, kind=int64), "units + 1", units_of(given) + 1, &
+                             stat, errmsg)) return
+      if (.not. check_extent(where, "last row_start - base", given%row_start(units_of(given) + 1) - given%base, &
+                             "size(columns)", connections, stat, errmsg)) return
+      if (precision == real32) then
+        status = espalier_layer_set_pattern_csr_f32(network, position, given%row_start, given%columns, given%values_f32, &
+                                                    int(given%base, c_int))
+      else
+        status = espalier_layer_set_pattern_csr_f64(network, position, given%row_start, given%columns, given%values_f64, &
+                                                    int(given%base, c_int))
+      end if
+    end if
+    call conclude(status, stat, errmsg)
+  end subroutine
+
+  logical function is_input(description)
+    !! Whether a description came from [[input]].
+    type(layer), intent(in) :: description
+    is_input = description%kind == kind_input
+  end function
+
+  subroutine shape_of(description, count, lengths)
+    !! Lengths of an input's dimensions as the library takes them: channels first, then the slowest dimension to the fastest.
+    type(layer), intent(in) :: description
+    integer, intent(out) :: count
+      !! Dimensions; more than `lengths` holds when the caller gave too many.
+    integer(int64), intent(out) :: lengths(most_lengths)
+    integer :: i
+    count = description%length_count
+    lengths = 0
+    do i = 1, min(count, most_lengths)
+      lengths(i) = description%lengths(min(count, most_lengths) + 1 - i)
+    end do
+  end subroutine
+
+  integer(int64) function units_of(description)
+    !! Outputs of a linear layer.
+    type(layer), intent(in) :: description
+    integer :: i
+    units_of = 0
+    do i = 1, description%option_count
+      if (description%options(i)%name == "units") units_of = int(description%options(i)%value, int64)
+    end do
+  end function
+
+end module espalier_description
