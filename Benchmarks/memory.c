@@ -49,7 +49,7 @@ int main(int count, char **arguments) {
   check(espalier_network_set_optimizer(network, ESPALIER_ALL_LAYERS, adam));
   check(espalier_network_set_threads(network, count > 1 ? atoi(arguments[1]) : 1));
   check(espalier_network_build(network, BATCH));
-  for (int step = 0; step < STEPS; step++) check(espalier_train_step_labels_f32(network, x[0], labels, BATCH, &loss));
+  for (int step = 0; step < STEPS; step++) check(espalier_network_train_step_labels_f32(network, x[0], labels, BATCH, &loss));
 
   for (int layer = 1; layer <= 2; layer++) {
     double value;

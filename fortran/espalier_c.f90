@@ -161,10 +161,10 @@ module espalier_c
   integer(c_int), parameter :: espalier_just_dropped_exclude = 2
 
   ! What a grown connection's weight starts with
-  integer(c_int), parameter :: espalier_grow_zero = 0
-  integer(c_int), parameter :: espalier_grow_normal = 1
-  integer(c_int), parameter :: espalier_grow_uniform = 2
-  integer(c_int), parameter :: espalier_grow_layer_normal = 3
+  integer(c_int), parameter :: espalier_grown_weight_zero = 0
+  integer(c_int), parameter :: espalier_grown_weight_normal = 1
+  integer(c_int), parameter :: espalier_grown_weight_uniform = 2
+  integer(c_int), parameter :: espalier_grown_weight_layer_normal = 3
 
   ! How connections are spread over layers
   integer(c_int), parameter :: espalier_redistribute_none = 0

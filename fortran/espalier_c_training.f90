@@ -19,7 +19,7 @@ module espalier_c_training
 
   interface
 
-    integer(c_int) function espalier_train_step_f32(network, x, target, batch, loss) bind(c)
+    integer(c_int) function espalier_network_train_step_f32(network, x, target, batch, loss) bind(c)
       !! One step: forward, loss, backward, update, and drop and grow when due. `loss` is the mean before the update.
       import :: c_double, c_float, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
@@ -28,7 +28,7 @@ module espalier_c_training
       real(c_double), intent(out) :: loss
     end function
 
-    integer(c_int) function espalier_train_step_f64(network, x, target, batch, loss) bind(c)
+    integer(c_int) function espalier_network_train_step_f64(network, x, target, batch, loss) bind(c)
       !! The same in double precision.
       import :: c_double, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
@@ -37,7 +37,7 @@ module espalier_c_training
       real(c_double), intent(out) :: loss
     end function
 
-    integer(c_int) function espalier_train_step_labels_f32(network, x, labels, batch, loss) bind(c)
+    integer(c_int) function espalier_network_train_step_labels_f32(network, x, labels, batch, loss) bind(c)
       !! The same with class numbers, for the softmax cross-entropy.
       import :: c_double, c_float, c_int, c_int32_t, c_int64_t, c_ptr
       type(c_ptr), value :: network
@@ -47,7 +47,7 @@ module espalier_c_training
       real(c_double), intent(out) :: loss
     end function
 
-    integer(c_int) function espalier_train_step_labels_f64(network, x, labels, batch, loss) bind(c)
+    integer(c_int) function espalier_network_train_step_labels_f64(network, x, labels, batch, loss) bind(c)
       !! The same in double precision.
       import :: c_double, c_int, c_int32_t, c_int64_t, c_ptr
       type(c_ptr), value :: network
@@ -57,7 +57,7 @@ module espalier_c_training
       real(c_double), intent(out) :: loss
     end function
 
-    integer(c_int) function espalier_train_epoch_f32(network, x, target, samples, batch, shuffle, progress, user, loss) &
+    integer(c_int) function espalier_network_train_epoch_f32(network, x, target, samples, batch, shuffle, progress, user, loss) &
       bind(c)
       !! One epoch: every sample once, in batches. `progress` may be `c_null_funptr`.
       import :: c_double, c_float, c_funptr, c_int, c_int64_t, c_ptr
@@ -70,7 +70,7 @@ module espalier_c_training
       real(c_double), intent(out) :: loss
     end function
 
-    integer(c_int) function espalier_train_epoch_f64(network, x, target, samples, batch, shuffle, progress, user, loss) &
+    integer(c_int) function espalier_network_train_epoch_f64(network, x, target, samples, batch, shuffle, progress, user, loss) &
       bind(c)
       !! The same in double precision.
       import :: c_double, c_funptr, c_int, c_int64_t, c_ptr
@@ -83,8 +83,8 @@ module espalier_c_training
       real(c_double), intent(out) :: loss
     end function
 
-    integer(c_int) function espalier_train_epoch_labels_f32(network, x, labels, samples, batch, shuffle, progress, user, &
-                                                            loss) bind(c)
+    integer(c_int) function espalier_network_train_epoch_labels_f32(network, x, labels, samples, batch, shuffle, progress, user, &
+                                                                    loss) bind(c)
       !! The same with class numbers.
       import :: c_double, c_float, c_funptr, c_int, c_int32_t, c_int64_t, c_ptr
       type(c_ptr), value :: network
@@ -97,8 +97,8 @@ module espalier_c_training
       real(c_double), intent(out) :: loss
     end function
 
-    integer(c_int) function espalier_train_epoch_labels_f64(network, x, labels, samples, batch, shuffle, progress, user, &
-                                                            loss) bind(c)
+    integer(c_int) function espalier_network_train_epoch_labels_f64(network, x, labels, samples, batch, shuffle, progress, user, &
+                                                                    loss) bind(c)
       !! The same in double precision.
       import :: c_double, c_funptr, c_int, c_int32_t, c_int64_t, c_ptr
       type(c_ptr), value :: network
@@ -111,7 +111,7 @@ module espalier_c_training
       real(c_double), intent(out) :: loss
     end function
 
-    integer(c_int) function espalier_forward_f32(network, x, batch, y) bind(c)
+    integer(c_int) function espalier_network_forward_f32(network, x, batch, y) bind(c)
       !! Forward in training mode; keeps what backward needs.
       import :: c_float, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
@@ -120,7 +120,7 @@ module espalier_c_training
       real(c_float), intent(out) :: y(*)
     end function
 
-    integer(c_int) function espalier_forward_f64(network, x, batch, y) bind(c)
+    integer(c_int) function espalier_network_forward_f64(network, x, batch, y) bind(c)
       !! The same in double precision.
       import :: c_double, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
@@ -129,7 +129,7 @@ module espalier_c_training
       real(c_double), intent(out) :: y(*)
     end function
 
-    integer(c_int) function espalier_backward_f32(network, dloss_dy, batch, dx) bind(c)
+    integer(c_int) function espalier_network_backward_f32(network, dloss_dy, batch, dx) bind(c)
       !! Gradients of the forward pass just made into the gradient array; `dx` only when present.
       import :: c_float, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
@@ -138,7 +138,7 @@ module espalier_c_training
       real(c_float), intent(out), optional :: dx(*)
     end function
 
-    integer(c_int) function espalier_backward_f64(network, dloss_dy, batch, dx) bind(c)
+    integer(c_int) function espalier_network_backward_f64(network, dloss_dy, batch, dx) bind(c)
       !! The same in double precision.
       import :: c_double, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
@@ -147,19 +147,19 @@ module espalier_c_training
       real(c_double), intent(out), optional :: dx(*)
     end function
 
-    integer(c_int) function espalier_update(network) bind(c)
+    integer(c_int) function espalier_network_update(network) bind(c)
       !! Apply every layer's optimizer in place, from the gradient array.
       import :: c_int, c_ptr
       type(c_ptr), value :: network
     end function
 
-    integer(c_int) function espalier_evolve(network) bind(c)
+    integer(c_int) function espalier_network_evolve(network) bind(c)
       !! Drop and grow connections in the layers where it is due.
       import :: c_int, c_ptr
       type(c_ptr), value :: network
     end function
 
-    integer(c_int) function espalier_evolve_now(network, layer, drop_fraction) bind(c)
+    integer(c_int) function espalier_network_evolve_now(network, layer, drop_fraction) bind(c)
       !! Drop and grow now, whatever the schedule.
       import :: c_double, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
@@ -185,7 +185,7 @@ module espalier_c_training
       type(c_ptr), value :: network
     end function
 
-    integer(c_int) function espalier_predict_f32(network, x, samples, y) bind(c)
+    integer(c_int) function espalier_network_predict_f32(network, x, samples, y) bind(c)
       !! Outputs in inference mode, for any number of samples.
       import :: c_float, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
@@ -194,7 +194,7 @@ module espalier_c_training
       real(c_float), intent(out) :: y(*)
     end function
 
-    integer(c_int) function espalier_predict_f64(network, x, samples, y) bind(c)
+    integer(c_int) function espalier_network_predict_f64(network, x, samples, y) bind(c)
       !! The same in double precision.
       import :: c_double, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
@@ -203,7 +203,7 @@ module espalier_c_training
       real(c_double), intent(out) :: y(*)
     end function
 
-    integer(c_int) function espalier_evaluate_f32(network, x, target, samples, loss) bind(c)
+    integer(c_int) function espalier_network_evaluate_f32(network, x, target, samples, loss) bind(c)
       !! Mean loss in inference mode.
       import :: c_double, c_float, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
@@ -212,7 +212,7 @@ module espalier_c_training
       real(c_double), intent(out) :: loss
     end function
 
-    integer(c_int) function espalier_evaluate_f64(network, x, target, samples, loss) bind(c)
+    integer(c_int) function espalier_network_evaluate_f64(network, x, target, samples, loss) bind(c)
       !! The same in double precision.
       import :: c_double, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
@@ -221,7 +221,7 @@ module espalier_c_training
       real(c_double), intent(out) :: loss
     end function
 
-    integer(c_int) function espalier_evaluate_labels_f32(network, x, labels, samples, loss, accuracy) bind(c)
+    integer(c_int) function espalier_network_evaluate_labels_f32(network, x, labels, samples, loss, accuracy) bind(c)
       !! Mean loss and share of samples whose largest output is their class.
       import :: c_double, c_float, c_int, c_int32_t, c_int64_t, c_ptr
       type(c_ptr), value :: network
@@ -231,7 +231,7 @@ module espalier_c_training
       real(c_double), intent(out), optional :: loss, accuracy
     end function
 
-    integer(c_int) function espalier_evaluate_labels_f64(network, x, labels, samples, loss, accuracy) bind(c)
+    integer(c_int) function espalier_network_evaluate_labels_f64(network, x, labels, samples, loss, accuracy) bind(c)
       !! The same in double precision.
       import :: c_double, c_int, c_int32_t, c_int64_t, c_ptr
       type(c_ptr), value :: network

@@ -8,9 +8,10 @@
 module espalier_network
   use, intrinsic :: iso_c_binding, only: c_int, c_int64_t, c_null_funptr, c_null_ptr, c_ptr
   use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64
-  use :: espalier_c, only: espalier_densities, espalier_error_invalid_argument, espalier_evaluate_f32, espalier_evaluate_f64, &
-    espalier_evaluate_labels_f32, espalier_evaluate_labels_f64, espalier_ok, espalier_train_epoch_f32, &
-    espalier_train_epoch_f64, espalier_train_epoch_labels_f32, espalier_train_epoch_labels_f64
+  use :: espalier_c, only: espalier_densities, espalier_error_invalid_argument, espalier_network_evaluate_f32, &
+    espalier_network_evaluate_f64, espalier_network_evaluate_labels_f32, espalier_network_evaluate_labels_f64, &
+    espalier_network_train_epoch_f32, espalier_network_train_epoch_f64, espalier_network_train_epoch_labels_f32, &
+    espalier_network_train_epoch_labels_f64, espalier_ok
   use :: espalier_construction, only: construct
   use :: espalier_description, only: layer
   use :: espalier_support, only: conclude, finish, message_length, refuse, text_of
@@ -131,11 +132,11 @@ contains
     stop = .false.
     status = espalier_ok
     do epoch = 1, epochs
-      status = espalier_train_epoch_f32(self%handle, x, target, size(x, 2, c_int64_t), int(batch_size, c_int64_t), &
+      status = espalier_network_train_epoch_f32(self%handle, x, target, size(x, 2, c_int64_t), int(batch_size, c_int64_t), &
                                            shuffled, c_null_funptr, c_null_ptr, mean)
       if (status == espalier_ok .and. present(validation_x)) then
-        status = espalier_evaluate_f32(self%handle, validation_x, validation_y, size(validation_x, 2, c_int64_t), &
-                                       of_validation(1))
+        status = espalier_network_evaluate_f32(self%handle, validation_x, validation_y, size(validation_x, 2, c_int64_t), &
+                                               of_validation(1))
       end if
       if (status /= espalier_ok) exit
       if (present(callback)) call callback(epoch, mean, of_validation(1), of_validation(2), stop)
@@ -176,11 +177,11 @@ contains
     stop = .false.
     status = espalier_ok
     do epoch = 1, epochs
-      status = espalier_train_epoch_labels_f32(self%handle, x, labels, size(x, 2, c_int64_t), int(batch_size, c_int64_t), &
-                                           shuffled, c_null_funptr, c_null_ptr, mean)
+      status = espalier_network_train_epoch_labels_f32(self%handle, x, labels, size(x, 2, c_int64_t), &
+                                                       int(batch_size, c_int64_t), shuffled, c_null_funptr, c_null_ptr, mean)
       if (status == espalier_ok .and. present(validation_x)) then
-        status = espalier_evaluate_labels_f32(self%handle, validation_x, validation_y, &
-                                              size(validation_x, 2, c_int64_t), of_validation(1), of_validation(2))
+        status = espalier_network_evaluate_labels_f32(self%handle, validation_x, validation_y, &
+                                                      size(validation_x, 2, c_int64_t), of_validation(1), of_validation(2))
       end if
       if (status /= espalier_ok) exit
       if (present(callback)) call callback(epoch, mean, of_validation(1), of_validation(2), stop)
@@ -219,11 +220,11 @@ contains
     stop = .false.
     status = espalier_ok
     do epoch = 1, epochs
-      status = espalier_train_epoch_f64(self%handle, x, target, size(x, 2, c_int64_t), int(batch_size, c_int64_t), &
+      status = espalier_network_train_epoch_f64(self%handle, x, target, size(x, 2, c_int64_t), int(batch_size, c_int64_t), &
                                            shuffled, c_null_funptr, c_null_ptr, mean)
       if (status == espalier_ok .and. present(validation_x)) then
-        status = espalier_evaluate_f64(self%handle, validation_x, validation_y, size(validation_x, 2, c_int64_t), &
-                                       of_validation(1))
+        status = espalier_network_evaluate_f64(self%handle, validation_x, validation_y, size(validation_x, 2, c_int64_t), &
+                                               of_validation(1))
       end if
       if (status /= espalier_ok) exit
       if (present(callback)) call callback(epoch, mean, of_validation(1), of_validation(2), stop)
@@ -264,11 +265,11 @@ contains
     stop = .false.
     status = espalier_ok
     do epoch = 1, epochs
-      status = espalier_train_epoch_labels_f64(self%handle, x, labels, size(x, 2, c_int64_t), int(batch_size, c_int64_t), &
-                                           shuffled, c_null_funptr, c_null_ptr, mean)
+      status = espalier_network_train_epoch_labels_f64(self%handle, x, labels, size(x, 2, c_int64_t), &
+                                                       int(batch_size, c_int64_t), shuffled, c_null_funptr, c_null_ptr, mean)
       if (status == espalier_ok .and. present(validation_x)) then
-        status = espalier_evaluate_labels_f64(self%handle, validation_x, validation_y, &
-                                              size(validation_x, 2, c_int64_t), of_validation(1), of_validation(2))
+        status = espalier_network_evaluate_labels_f64(self%handle, validation_x, validation_y, &
+                                                      size(validation_x, 2, c_int64_t), of_validation(1), of_validation(2))
       end if
       if (status /= espalier_ok) exit
       if (present(callback)) call callback(epoch, mean, of_validation(1), of_validation(2), stop)

@@ -2,12 +2,13 @@
 module espalier_steps
   use, intrinsic :: iso_c_binding, only: c_int64_t
   use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64
-  use :: espalier_c, only: espalier_all_layers, espalier_backward_f32, espalier_backward_f64, &
-    espalier_error_invalid_argument, espalier_evaluate_f32, espalier_evaluate_f64, espalier_evaluate_labels_f32, &
-    espalier_evaluate_labels_f64, espalier_evolve, espalier_evolve_now, espalier_forward_f32, espalier_forward_f64, &
-    espalier_network_end_epoch, espalier_network_remember, espalier_network_rewind, espalier_predict_f32, &
-    espalier_predict_f64, espalier_train_step_f32, espalier_train_step_f64, espalier_train_step_labels_f32, &
-    espalier_train_step_labels_f64, espalier_update
+  use :: espalier_c, only: espalier_all_layers, espalier_error_invalid_argument, espalier_network_backward_f32, &
+    espalier_network_backward_f64, espalier_network_end_epoch, espalier_network_evaluate_f32, espalier_network_evaluate_f64, &
+    espalier_network_evaluate_labels_f32, espalier_network_evaluate_labels_f64, espalier_network_evolve, &
+    espalier_network_evolve_now, espalier_network_forward_f32, espalier_network_forward_f64, espalier_network_predict_f32, &
+    espalier_network_predict_f64, espalier_network_remember, espalier_network_rewind, espalier_network_train_step_f32, &
+    espalier_network_train_step_f64, espalier_network_train_step_labels_f32, espalier_network_train_step_labels_f64, &
+    espalier_network_update
   use :: espalier_parameters, only: network_parameters
   use :: espalier_support, only: check_extent, conclude, message_length, refuse, to_real64
   implicit none
@@ -66,7 +67,7 @@ contains
     character(*), intent(inout), optional :: errmsg
     loss = 0
     if (.not. self%fits("train_step", shape(x, int64), "target", shape(target, int64), stat, errmsg)) return
-    call conclude(espalier_train_step_f32(self%handle, x, target, size(x, 2, c_int64_t), loss), stat, errmsg)
+    call conclude(espalier_network_train_step_f32(self%handle, x, target, size(x, 2, c_int64_t), loss), stat, errmsg)
   end subroutine
 
   subroutine train_step_labels_f32(self, x, labels, loss, stat, errmsg)
@@ -78,7 +79,7 @@ contains
     character(*), intent(inout), optional :: errmsg
     loss = 0
     if (.not. self%fits_labels("train_step", shape(x, int64), "labels", size(labels, kind=int64), stat, errmsg)) return
-    call conclude(espalier_train_step_labels_f32(self%handle, x, labels, size(x, 2, c_int64_t), loss), stat, errmsg)
+    call conclude(espalier_network_train_step_labels_f32(self%handle, x, labels, size(x, 2, c_int64_t), loss), stat, errmsg)
   end subroutine
 
   subroutine forward_f32(self, x, y, stat, errmsg)
@@ -88,7 +89,7 @@ contains
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     if (.not. self%fits("forward", shape(x, int64), "y", shape(y, int64), stat, errmsg)) return
-    call conclude(espalier_forward_f32(self%handle, x, size(x, 2, c_int64_t), y), stat, errmsg)
+    call conclude(espalier_network_forward_f32(self%handle, x, size(x, 2, c_int64_t), y), stat, errmsg)
   end subroutine
 
   subroutine backward_f32(self, dloss_dy, dx, stat, errmsg)
@@ -103,7 +104,7 @@ contains
     if (present(dx)) then
       if (.not. self%fits("backward", shape(dx, int64), "dloss_dy", shape(dloss_dy, int64), stat, errmsg, "dx")) return
     end if
-    call conclude(espalier_backward_f32(self%handle, dloss_dy, size(dloss_dy, 2, c_int64_t), dx), stat, errmsg)
+    call conclude(espalier_network_backward_f32(self%handle, dloss_dy, size(dloss_dy, 2, c_int64_t), dx), stat, errmsg)
   end subroutine
 
   subroutine train_step_f64(self, x, target, loss, stat, errmsg)
@@ -114,7 +115,7 @@ contains
     character(*), intent(inout), optional :: errmsg
     loss = 0
     if (.not. self%fits("train_step", shape(x, int64), "target", shape(target, int64), stat, errmsg)) return
-    call conclude(espalier_train_step_f64(self%handle, x, target, size(x, 2, c_int64_t), loss), stat, errmsg)
+    call conclude(espalier_network_train_step_f64(self%handle, x, target, size(x, 2, c_int64_t), loss), stat, errmsg)
   end subroutine
 
   subroutine train_step_labels_f64(self, x, labels, loss, stat, errmsg)
@@ -126,7 +127,7 @@ contains
     character(*), intent(inout), optional :: errmsg
     loss = 0
     if (.not. self%fits_labels("train_step", shape(x, int64), "labels", size(labels, kind=int64), stat, errmsg)) return
-    call conclude(espalier_train_step_labels_f64(self%handle, x, labels, size(x, 2, c_int64_t), loss), stat, errmsg)
+    call conclude(espalier_network_train_step_labels_f64(self%handle, x, labels, size(x, 2, c_int64_t), loss), stat, errmsg)
   end subroutine
 
   subroutine forward_f64(self, x, y, stat, errmsg)
@@ -136,7 +137,7 @@ contains
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     if (.not. self%fits("forward", shape(x, int64), "y", shape(y, int64), stat, errmsg)) return
-    call conclude(espalier_forward_f64(self%handle, x, size(x, 2, c_int64_t), y), stat, errmsg)
+    call conclude(espalier_network_forward_f64(self%handle, x, size(x, 2, c_int64_t), y), stat, errmsg)
   end subroutine
 
   subroutine backward_f64(self, dloss_dy, dx, stat, errmsg)
@@ -151,7 +152,7 @@ contains
     if (present(dx)) then
       if (.not. self%fits("backward", shape(dx, int64), "dloss_dy", shape(dloss_dy, int64), stat, errmsg, "dx")) return
     end if
-    call conclude(espalier_backward_f64(self%handle, dloss_dy, size(dloss_dy, 2, c_int64_t), dx), stat, errmsg)
+    call conclude(espalier_network_backward_f64(self%handle, dloss_dy, size(dloss_dy, 2, c_int64_t), dx), stat, errmsg)
   end subroutine
 
   subroutine update(self, stat, errmsg)
@@ -159,7 +160,7 @@ contains
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     if (.not. self%is_alive("update", stat, errmsg)) return
-    call conclude(espalier_update(self%handle), stat, errmsg)
+    call conclude(espalier_network_update(self%handle), stat, errmsg)
   end subroutine
 
   subroutine evolve(self, layer, drop_fraction, stat, errmsg)
@@ -178,14 +179,14 @@ contains
     if (present(drop_fraction)) then
       call to_real64(drop_fraction, fraction, is_number)
       if (is_number) then
-        call conclude(espalier_evolve_now(self%handle, number, fraction), stat, errmsg)
+        call conclude(espalier_network_evolve_now(self%handle, number, fraction), stat, errmsg)
       else
         call refuse(espalier_error_invalid_argument, "evolve: drop_fraction must be a real number", stat, errmsg)
       end if
     else if (present(layer)) then
       call refuse(espalier_error_invalid_argument, "evolve: layer needs a drop_fraction", stat, errmsg)
     else
-      call conclude(espalier_evolve(self%handle), stat, errmsg)
+      call conclude(espalier_network_evolve(self%handle), stat, errmsg)
     end if
   end subroutine
 
@@ -220,7 +221,7 @@ contains
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     if (.not. self%fits("predict", shape(x, int64), "y", shape(y, int64), stat, errmsg)) return
-    call conclude(espalier_predict_f32(self%handle, x, size(x, 2, c_int64_t), y), stat, errmsg)
+    call conclude(espalier_network_predict_f32(self%handle, x, size(x, 2, c_int64_t), y), stat, errmsg)
   end subroutine
 
   subroutine evaluate_f32(self, x, target, loss, stat, errmsg)
@@ -231,7 +232,7 @@ contains
     character(*), intent(inout), optional :: errmsg
     loss = 0
     if (.not. self%fits("evaluate", shape(x, int64), "target", shape(target, int64), stat, errmsg)) return
-    call conclude(espalier_evaluate_f32(self%handle, x, target, size(x, 2, c_int64_t), loss), stat, errmsg)
+    call conclude(espalier_network_evaluate_f32(self%handle, x, target, size(x, 2, c_int64_t), loss), stat, errmsg)
   end subroutine
 
   subroutine evaluate_labels_f32(self, x, labels, loss, accuracy, stat, errmsg)
@@ -245,8 +246,8 @@ contains
     loss = 0
     if (present(accuracy)) accuracy = 0
     if (.not. self%fits_labels("evaluate", shape(x, int64), "labels", size(labels, kind=int64), stat, errmsg)) return
-    call conclude(espalier_evaluate_labels_f32(self%handle, x, labels, size(x, 2, c_int64_t), loss, accuracy), stat, &
-                  errmsg)
+    call conclude(espalier_network_evaluate_labels_f32(self%handle, x, labels, size(x, 2, c_int64_t), loss, accuracy), &
+                  stat, errmsg)
   end subroutine
 
   real(real64) function accuracy_f32(self, x, labels, stat, errmsg) result(accuracy)
@@ -257,8 +258,8 @@ contains
     character(*), intent(inout), optional :: errmsg
     accuracy = 0
     if (.not. self%fits_labels("accuracy", shape(x, int64), "labels", size(labels, kind=int64), stat, errmsg)) return
-    call conclude(espalier_evaluate_labels_f32(self%handle, x, labels, size(x, 2, c_int64_t), accuracy=accuracy), stat, &
-                  errmsg)
+    call conclude(espalier_network_evaluate_labels_f32(self%handle, x, labels, size(x, 2, c_int64_t), accuracy=accuracy), &
+                  stat, errmsg)
   end function
 
   subroutine predict_f64(self, x, y, stat, errmsg)
@@ -268,7 +269,7 @@ contains
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     if (.not. self%fits("predict", shape(x, int64), "y", shape(y, int64), stat, errmsg)) return
-    call conclude(espalier_predict_f64(self%handle, x, size(x, 2, c_int64_t), y), stat, errmsg)
+    call conclude(espalier_network_predict_f64(self%handle, x, size(x, 2, c_int64_t), y), stat, errmsg)
   end subroutine
 
   subroutine evaluate_f64(self, x, target, loss, stat, errmsg)
@@ -279,7 +280,7 @@ contains
     character(*), intent(inout), optional :: errmsg
     loss = 0
     if (.not. self%fits("evaluate", shape(x, int64), "target", shape(target, int64), stat, errmsg)) return
-    call conclude(espalier_evaluate_f64(self%handle, x, target, size(x, 2, c_int64_t), loss), stat, errmsg)
+    call conclude(espalier_network_evaluate_f64(self%handle, x, target, size(x, 2, c_int64_t), loss), stat, errmsg)
   end subroutine
 
   subroutine evaluate_labels_f64(self, x, labels, loss, accuracy, stat, errmsg)
@@ -293,8 +294,8 @@ contains
     loss = 0
     if (present(accuracy)) accuracy = 0
     if (.not. self%fits_labels("evaluate", shape(x, int64), "labels", size(labels, kind=int64), stat, errmsg)) return
-    call conclude(espalier_evaluate_labels_f64(self%handle, x, labels, size(x, 2, c_int64_t), loss, accuracy), stat, &
-                  errmsg)
+    call conclude(espalier_network_evaluate_labels_f64(self%handle, x, labels, size(x, 2, c_int64_t), loss, accuracy), &
+                  stat, errmsg)
   end subroutine
 
   real(real64) function accuracy_f64(self, x, labels, stat, errmsg) result(accuracy)
@@ -305,8 +306,8 @@ contains
     character(*), intent(inout), optional :: errmsg
     accuracy = 0
     if (.not. self%fits_labels("accuracy", shape(x, int64), "labels", size(labels, kind=int64), stat, errmsg)) return
-    call conclude(espalier_evaluate_labels_f64(self%handle, x, labels, size(x, 2, c_int64_t), accuracy=accuracy), stat, &
-                  errmsg)
+    call conclude(espalier_network_evaluate_labels_f64(self%handle, x, labels, size(x, 2, c_int64_t), accuracy=accuracy), &
+                  stat, errmsg)
   end function
 
   logical function fits(self, where, of_x, other, of_other, stat, errmsg, x_name)

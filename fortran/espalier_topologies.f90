@@ -143,7 +143,7 @@ contains
       call options%add_name(name, value, [character(8) :: "uniform", "activity", "sketch"])
     case ("just_dropped")
       call options%add_name(name, value, [character(8) :: "keep", "restart", "exclude"])
-    case ("grow_weight")
+    case ("grown_weight")
       call options%add_name(name, value, [character(16) :: "zero", "normal", "uniform", "layer_normal"])
     case ("redistribute")
       call options%add_name(name, value, [character(16) :: "none", "momentum", "connections"])

@@ -19,9 +19,10 @@
  *  - A child of a fork uses the library as its parent could, with as many threads as it makes. A network of the parent's goes
  *    on there on one thread; a handle that another thread was inside at the fork stays in use in the child for ever
  *    (ESPALIER_ERROR_BUSY), and can be destroyed. A fork waits for products that are under way.
- *  - From the first call after espalier_network_build on, espalier_train_step_*, espalier_forward_*, espalier_backward_*,
- *    espalier_update, espalier_evolve and espalier_predict_* allocate nothing and copy no parameters. (OpenBLAS, which
- *    multiplies for dense layers, takes some memory for a moment in small products, if it runs its kernels for AVX-512.)
+ *  - From the first call after espalier_network_build on, espalier_network_train_step_*, espalier_network_forward_*,
+ *    espalier_network_backward_*, espalier_network_update, espalier_network_evolve and espalier_network_predict_* allocate
+ *    nothing and copy no parameters. (OpenBLAS, which multiplies for dense layers, takes some memory for a moment in small
+ *    products, if it runs its kernels for AVX-512.)
  */
 #ifndef ESPALIER_H
 #define ESPALIER_H
@@ -233,9 +234,14 @@ enum { ESPALIER_SAMPLING_UNIFORM = 0, ESPALIER_SAMPLING_ACTIVITY = 1, ESPALIER_S
  *  stays with its weight and state, starts anew, or cannot be chosen. */
 enum { ESPALIER_JUST_DROPPED_KEEP = 0, ESPALIER_JUST_DROPPED_RESTART = 1, ESPALIER_JUST_DROPPED_EXCLUDE = 2 };
 
-/** What a grown connection's weight starts with (topology option "grow_weight"), s being "grow_scale". NORMAL: standard
+/** What a grown connection's weight starts with (topology option "grown_weight"), s being "grown_scale". NORMAL: standard
  *  deviation s. UNIFORM: in +-s. LAYER_NORMAL: standard deviation s times the root mean square of the layer's weights. */
-enum { ESPALIER_GROW_ZERO = 0, ESPALIER_GROW_NORMAL = 1, ESPALIER_GROW_UNIFORM = 2, ESPALIER_GROW_LAYER_NORMAL = 3 };
+enum {
+  ESPALIER_GROWN_WEIGHT_ZERO = 0,
+  ESPALIER_GROWN_WEIGHT_NORMAL = 1,
+  ESPALIER_GROWN_WEIGHT_UNIFORM = 2,
+  ESPALIER_GROWN_WEIGHT_LAYER_NORMAL = 3
+};
 
 /** How the connections that come are spread over the layers of a method (topology option "redistribute"): each gets as many
  *  as it lost; or in proportion to the mean |momentum| of its connections; or to the connections that it keeps. The number of
@@ -520,14 +526,16 @@ int espalier_layer_pattern(const espalier_network *network, int64_t layer, int b
  *  the range over many steps makes the next loss NaN or Inf.
  *  ESPALIER_ERROR_STOPPED by a score or reduction of the caller's: the optimizers' step is done, no pattern of that method has
  *  changed, and its update stays due. */
-int espalier_train_step_f32(espalier_network *network, const float *x, const float *target, int64_t batch, double *loss);
-int espalier_train_step_f64(espalier_network *network, const double *x, const double *target, int64_t batch, double *loss);
+int espalier_network_train_step_f32(espalier_network *network, const float *x, const float *target, int64_t batch,
+                                    double *loss);
+int espalier_network_train_step_f64(espalier_network *network, const double *x, const double *target, int64_t batch,
+                                    double *loss);
 
 /** The same with class numbers, from "label_base", for ESPALIER_SOFTMAX_CROSS_ENTROPY. @param labels (batch) */
-int espalier_train_step_labels_f32(espalier_network *network, const float *x, const int32_t *labels, int64_t batch,
-                                   double *loss);
-int espalier_train_step_labels_f64(espalier_network *network, const double *x, const int32_t *labels, int64_t batch,
-                                   double *loss);
+int espalier_network_train_step_labels_f32(espalier_network *network, const float *x, const int32_t *labels, int64_t batch,
+                                           double *loss);
+int espalier_network_train_step_labels_f64(espalier_network *network, const double *x, const int32_t *labels, int64_t batch,
+                                           double *loss);
 
 /** Told after every batch of an epoch; returning non-zero stops the epoch after that batch.
  *  @param user what was passed in  @param done samples so far  @param samples of the epoch  @param loss mean so far */
@@ -541,52 +549,53 @@ typedef int (*espalier_progress)(void *user, int64_t done, int64_t samples, doub
  *  All targets or labels are looked at before the first batch. ESPALIER_ERROR_STOPPED when progress asked to stop;
  *  ESPALIER_ERROR_NON_FINITE stops before the batch that caused it changes anything, as in train_step. What earlier batches of
  *  the epoch did stays; when it was the first batch, the next epoch takes the order that this one had. */
-int espalier_train_epoch_f32(espalier_network *network, const float *x, const float *target, int64_t samples,
-                             int64_t batch, int shuffle, espalier_progress progress, void *user, double *loss);
-int espalier_train_epoch_f64(espalier_network *network, const double *x, const double *target, int64_t samples,
-                             int64_t batch, int shuffle, espalier_progress progress, void *user, double *loss);
-int espalier_train_epoch_labels_f32(espalier_network *network, const float *x, const int32_t *labels, int64_t samples,
-                                    int64_t batch, int shuffle, espalier_progress progress, void *user, double *loss);
-int espalier_train_epoch_labels_f64(espalier_network *network, const double *x, const int32_t *labels, int64_t samples,
-                                    int64_t batch, int shuffle, espalier_progress progress, void *user, double *loss);
+int espalier_network_train_epoch_f32(espalier_network *network, const float *x, const float *target, int64_t samples,
+                                     int64_t batch, int shuffle, espalier_progress progress, void *user, double *loss);
+int espalier_network_train_epoch_f64(espalier_network *network, const double *x, const double *target, int64_t samples,
+                                     int64_t batch, int shuffle, espalier_progress progress, void *user, double *loss);
+int espalier_network_train_epoch_labels_f32(espalier_network *network, const float *x, const int32_t *labels, int64_t samples,
+                                            int64_t batch, int shuffle, espalier_progress progress, void *user, double *loss);
+int espalier_network_train_epoch_labels_f64(espalier_network *network, const double *x, const int32_t *labels, int64_t samples,
+                                            int64_t batch, int shuffle, espalier_progress progress, void *user, double *loss);
 
 /** The step in phases, for a loss or a loop of one's own. forward runs in training mode (dropout acts) and keeps what
  *  backward needs. @param x (batch, inputs)  @param y receives (batch, outputs) */
-int espalier_forward_f32(espalier_network *network, const float *x, int64_t batch, float *y);
-int espalier_forward_f64(espalier_network *network, const double *x, int64_t batch, double *y);
+int espalier_network_forward_f32(espalier_network *network, const float *x, int64_t batch, float *y);
+int espalier_network_forward_f64(espalier_network *network, const double *x, int64_t batch, double *y);
 
 /** Gradients of the forward pass just made into the gradient array (dw of bind). With "accumulate" 1 they replace what is
  *  there; above 1 they are added to it after the first since the last update. Nothing is scaled.
  *  @param dloss_dy (batch, outputs), derivative of the loss with respect to y  @param batch as given to forward
  *  @param dx receives (batch, inputs), the derivative with respect to x; may be NULL (saves its computation)
  *  NaN or Inf in dloss_dy: ESPALIER_ERROR_NON_FINITE, nothing changes. What overflows in the pass is Inf or NaN in the
- *  gradient array and in dx; espalier_update refuses it, so that ranks which sum their gradients meet the same failure. */
-int espalier_backward_f32(espalier_network *network, const float *dloss_dy, int64_t batch, float *dx);
-int espalier_backward_f64(espalier_network *network, const double *dloss_dy, int64_t batch, double *dx);
+ *  gradient array and in dx; espalier_network_update refuses it, so that ranks which sum their gradients meet the same
+ *  failure. */
+int espalier_network_backward_f32(espalier_network *network, const float *dloss_dy, int64_t batch, float *dx);
+int espalier_network_backward_f64(espalier_network *network, const double *dloss_dy, int64_t batch, double *dx);
 
 /** Apply every layer's optimizer in place to the parameters, from the gradient array. A layer whose topology update is due and
  *  has "replaces_step" (RigL, Algorithm 1: the update takes the place of the optimizer's step) is passed over and waits for
  *  evolve. Needs an optimizer on every layer with parameters and a backward since build. The gradient array is read before
  *  the first weight changes: NaN, Inf or what an optimizer cannot take (see train_step) is ESPALIER_ERROR_NON_FINITE, and
  *  nothing changes but that the next backward replaces the gradients instead of adding to them. */
-int espalier_update(espalier_network *network);
+int espalier_network_update(espalier_network *network);
 
 /** Drop and grow connections in the layers where it is due; nothing otherwise. Weights, gradients and optimizer state move
- *  with their connection, in place; grown connections get weight 0 (or what "grow_weight" says) and state 0. Methods that drop
+ *  with their connection, in place; grown connections get weight 0 (or what "grown_weight" says) and state 0. Methods that drop
  *  or grow by gradient need the backward of this step. ESPALIER_ERROR_STOPPED as in train_step; asked again, it is the same
  *  update. */
-int espalier_evolve(espalier_network *network);
+int espalier_network_evolve(espalier_network *network);
 
 /** Drop and grow now, whatever the schedule, with this drop fraction. The layer must have a topology method that changes
  *  patterns; layers that it was given together change together. After ESPALIER_ERROR_STOPPED the layers of the method that was
  *  stopped are as they were, random numbers included; methods of layers before them have done their update.
  *  @param layer a sparse layer, or ESPALIER_ALL_LAYERS for all with such a method  @param drop_fraction in [0, 1] */
-int espalier_evolve_now(espalier_network *network, int64_t layer, double drop_fraction);
+int espalier_network_evolve_now(espalier_network *network, int64_t layer, double drop_fraction);
 
-/** Count an epoch as ended, and drop and grow where a clock of epochs makes it due. espalier_train_epoch_* calls it at its end;
- *  a loop of one's own calls it after its last step and before it evaluates, as methods that grow by gradient need the backward
- *  pass of that step (ESPALIER_ERROR_INVALID_STATE otherwise, and the epoch is not counted). After ESPALIER_ERROR_STOPPED the
- *  epoch is counted, and the update stays due for espalier_evolve. After build. */
+/** Count an epoch as ended, and drop and grow where a clock of epochs makes it due. espalier_network_train_epoch_* calls it at
+ *  its end; a loop of one's own calls it after its last step and before it evaluates, as methods that grow by gradient need the
+ *  backward pass of that step (ESPALIER_ERROR_INVALID_STATE otherwise, and the epoch is not counted). After
+ *  ESPALIER_ERROR_STOPPED the epoch is counted, and the update stays due for espalier_network_evolve. After build. */
 int espalier_network_end_epoch(espalier_network *network);
 
 /** Keep a copy of all weights and biases for espalier_network_rewind, in place of an earlier one. It follows the connections
@@ -604,20 +613,22 @@ int espalier_network_rewind(espalier_network *network);
 /** Outputs in inference mode (no dropout), in chunks of max_batch. NaN and Inf pass through, as in forward.
  *  @param x (samples, inputs)  @param samples >= 1
  *  @param y receives (samples, outputs); logits when the loss takes logits */
-int espalier_predict_f32(espalier_network *network, const float *x, int64_t samples, float *y);
-int espalier_predict_f64(espalier_network *network, const double *x, int64_t samples, double *y);
+int espalier_network_predict_f32(espalier_network *network, const float *x, int64_t samples, float *y);
+int espalier_network_predict_f64(espalier_network *network, const double *x, int64_t samples, double *y);
 
 /** Mean loss in inference mode; NaN or Inf in the data give a loss that is not finite, and ESPALIER_OK. Targets that the loss
  *  is not meant for are ESPALIER_ERROR_INVALID_ARGUMENT, as in train_step. */
-int espalier_evaluate_f32(espalier_network *network, const float *x, const float *target, int64_t samples, double *loss);
-int espalier_evaluate_f64(espalier_network *network, const double *x, const double *target, int64_t samples, double *loss);
+int espalier_network_evaluate_f32(espalier_network *network, const float *x, const float *target, int64_t samples,
+                                  double *loss);
+int espalier_network_evaluate_f64(espalier_network *network, const double *x, const double *target, int64_t samples,
+                                  double *loss);
 
 /** Mean loss and share of samples whose largest output is their class. For ESPALIER_SOFTMAX_CROSS_ENTROPY.
  *  @param loss may be NULL  @param accuracy may be NULL */
-int espalier_evaluate_labels_f32(espalier_network *network, const float *x, const int32_t *labels, int64_t samples,
-                                 double *loss, double *accuracy);
-int espalier_evaluate_labels_f64(espalier_network *network, const double *x, const int32_t *labels, int64_t samples,
-                                 double *loss, double *accuracy);
+int espalier_network_evaluate_labels_f32(espalier_network *network, const float *x, const int32_t *labels, int64_t samples,
+                                         double *loss, double *accuracy);
+int espalier_network_evaluate_labels_f64(espalier_network *network, const double *x, const int32_t *labels, int64_t samples,
+                                         double *loss, double *accuracy);
 
 /** A table of the layers (number, kind, shape, activation, density, share explored, connections, dropped and grown at the last
  *  topology update, dead units, bytes, FLOPs a sample forward and in training) as text.
@@ -693,14 +704,14 @@ int espalier_topology_destroy(espalier_topology *topology);
  *  what comes
  *  "grow"                  RANDOM   rigl granet srigl GRADIENT; snfs MOMENTUM; itop UNFIRED; sampled SAMPLED
  *  "gradient_batches"      1     1 .. 1000; the newest batches whose gradients count, those before an earlier update too; their
- *                                panels are kept. At a time that is not the schedule's, espalier_evolve_now may know only the
- *                                last one. snfs 22
+ *                                panels are kept. At a time that is not the schedule's, espalier_network_evolve_now may know
+ *                                only the last one. snfs 22
  *  "gradient_decay"        1     in (0, 1]; factor on a batch's weight for each later one. snfs 0.9
  *  "candidates"            1     in (0, 1000]; sampled positions for each connection, below 2^32 in all
  *  "sampling"              UNIFORM
  *  "just_dropped"          KEEP   deepr RESTART; sampled EXCLUDE
- *  "grow_weight"           ZERO
- *  "grow_scale"            1     >= 0
+ *  "grown_weight"          ZERO
+ *  "grown_scale"           1     >= 0
  *  "redistribute"          NONE   snfs MOMENTUM; dsr CONNECTIONS
  *  "room"                  1     in [1, 1000]; with "redistribute" a layer has room for so many times the mean number of
  *                                connections of the layers. snfs dsr 2
@@ -789,7 +800,8 @@ typedef int (*espalier_reduction_f64)(void *user, int64_t layer, double *values,
 /** Have gradients that connections grow by summed over ranks: every block of them is handed to the function before it is
  *  chosen from. NULL: no more. Any time. Ranks that began with the same network (one seed, one program) then change their
  *  patterns alike, if the caller also sums the gradient array between backward and update:
- *    espalier_forward_f32, espalier_backward_f32, MPI_Allreduce of dw, espalier_update, espalier_evolve
+ *    espalier_network_forward_f32, espalier_network_backward_f32, MPI_Allreduce of dw, espalier_network_update,
+ *    espalier_network_evolve
  *  Every rank is asked for the same blocks in the same order. @param user may be NULL */
 int espalier_network_set_reduction_f32(espalier_network *network, espalier_reduction_f32 reduction, void *user);
 int espalier_network_set_reduction_f64(espalier_network *network, espalier_reduction_f64 reduction, void *user);

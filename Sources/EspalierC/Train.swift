@@ -29,26 +29,26 @@ private func trainStep<T: Scalar>(
   }
 }
 
-@_cdecl("espalier_train_step_f32") @implementation
-public func espalier_train_step_f32(
+@_cdecl("espalier_network_train_step_f32") @implementation
+public func espalier_network_train_step_f32(
   _ network: OpaquePointer!, _ x: UnsafePointer<Float>!, _ target: UnsafePointer<Float>!, _ batch: Int64,
   _ loss: UnsafeMutablePointer<Double>!
 ) -> Int32 { trainStep(network, x, .values(target), batch, loss) }
 
-@_cdecl("espalier_train_step_f64") @implementation
-public func espalier_train_step_f64(
+@_cdecl("espalier_network_train_step_f64") @implementation
+public func espalier_network_train_step_f64(
   _ network: OpaquePointer!, _ x: UnsafePointer<Double>!, _ target: UnsafePointer<Double>!, _ batch: Int64,
   _ loss: UnsafeMutablePointer<Double>!
 ) -> Int32 { trainStep(network, x, .values(target), batch, loss) }
 
-@_cdecl("espalier_train_step_labels_f32") @implementation
-public func espalier_train_step_labels_f32(
+@_cdecl("espalier_network_train_step_labels_f32") @implementation
+public func espalier_network_train_step_labels_f32(
   _ network: OpaquePointer!, _ x: UnsafePointer<Float>!, _ labels: UnsafePointer<Int32>!, _ batch: Int64,
   _ loss: UnsafeMutablePointer<Double>!
 ) -> Int32 { trainStep(network, x, .labels(labels), batch, loss) }
 
-@_cdecl("espalier_train_step_labels_f64") @implementation
-public func espalier_train_step_labels_f64(
+@_cdecl("espalier_network_train_step_labels_f64") @implementation
+public func espalier_network_train_step_labels_f64(
   _ network: OpaquePointer!, _ x: UnsafePointer<Double>!, _ labels: UnsafePointer<Int32>!, _ batch: Int64,
   _ loss: UnsafeMutablePointer<Double>!
 ) -> Int32 { trainStep(network, x, .labels(labels), batch, loss) }
@@ -73,29 +73,29 @@ private func trainEpoch<T: Scalar>(
   }
 }
 
-@_cdecl("espalier_train_epoch_f32") @implementation
-public func espalier_train_epoch_f32(
+@_cdecl("espalier_network_train_epoch_f32") @implementation
+public func espalier_network_train_epoch_f32(
   _ network: OpaquePointer!, _ x: UnsafePointer<Float>!, _ target: UnsafePointer<Float>!, _ samples: Int64, _ batch: Int64,
   _ shuffle: Int32, _ progress: espalier_progress!, _ user: UnsafeMutableRawPointer!,
   _ loss: UnsafeMutablePointer<Double>!
 ) -> Int32 { trainEpoch(network, x, .values(target), samples, batch, shuffle, progress, user, loss) }
 
-@_cdecl("espalier_train_epoch_f64") @implementation
-public func espalier_train_epoch_f64(
+@_cdecl("espalier_network_train_epoch_f64") @implementation
+public func espalier_network_train_epoch_f64(
   _ network: OpaquePointer!, _ x: UnsafePointer<Double>!, _ target: UnsafePointer<Double>!, _ samples: Int64, _ batch: Int64,
   _ shuffle: Int32, _ progress: espalier_progress!, _ user: UnsafeMutableRawPointer!,
   _ loss: UnsafeMutablePointer<Double>!
 ) -> Int32 { trainEpoch(network, x, .values(target), samples, batch, shuffle, progress, user, loss) }
 
-@_cdecl("espalier_train_epoch_labels_f32") @implementation
-public func espalier_train_epoch_labels_f32(
+@_cdecl("espalier_network_train_epoch_labels_f32") @implementation
+public func espalier_network_train_epoch_labels_f32(
   _ network: OpaquePointer!, _ x: UnsafePointer<Float>!, _ labels: UnsafePointer<Int32>!, _ samples: Int64, _ batch: Int64,
   _ shuffle: Int32, _ progress: espalier_progress!, _ user: UnsafeMutableRawPointer!,
   _ loss: UnsafeMutablePointer<Double>!
 ) -> Int32 { trainEpoch(network, x, .labels(labels), samples, batch, shuffle, progress, user, loss) }
 
-@_cdecl("espalier_train_epoch_labels_f64") @implementation
-public func espalier_train_epoch_labels_f64(
+@_cdecl("espalier_network_train_epoch_labels_f64") @implementation
+public func espalier_network_train_epoch_labels_f64(
   _ network: OpaquePointer!, _ x: UnsafePointer<Double>!, _ labels: UnsafePointer<Int32>!, _ samples: Int64, _ batch: Int64,
   _ shuffle: Int32, _ progress: espalier_progress!, _ user: UnsafeMutableRawPointer!,
   _ loss: UnsafeMutablePointer<Double>!
@@ -109,13 +109,13 @@ private func forward<T: Scalar>(
   }
 }
 
-@_cdecl("espalier_forward_f32") @implementation
-public func espalier_forward_f32(
+@_cdecl("espalier_network_forward_f32") @implementation
+public func espalier_network_forward_f32(
   _ network: OpaquePointer!, _ x: UnsafePointer<Float>!, _ batch: Int64, _ y: UnsafeMutablePointer<Float>!
 ) -> Int32 { forward(network, x, batch, y) }
 
-@_cdecl("espalier_forward_f64") @implementation
-public func espalier_forward_f64(
+@_cdecl("espalier_network_forward_f64") @implementation
+public func espalier_network_forward_f64(
   _ network: OpaquePointer!, _ x: UnsafePointer<Double>!, _ batch: Int64, _ y: UnsafeMutablePointer<Double>!
 ) -> Int32 { forward(network, x, batch, y) }
 
@@ -127,23 +127,23 @@ private func backward<T: Scalar>(
   }
 }
 
-@_cdecl("espalier_backward_f32") @implementation
-public func espalier_backward_f32(
+@_cdecl("espalier_network_backward_f32") @implementation
+public func espalier_network_backward_f32(
   _ network: OpaquePointer!, _ dloss_dy: UnsafePointer<Float>!, _ batch: Int64, _ dx: UnsafeMutablePointer<Float>!
 ) -> Int32 { backward(network, dloss_dy, batch, dx) }
 
-@_cdecl("espalier_backward_f64") @implementation
-public func espalier_backward_f64(
+@_cdecl("espalier_network_backward_f64") @implementation
+public func espalier_network_backward_f64(
   _ network: OpaquePointer!, _ dloss_dy: UnsafePointer<Double>!, _ batch: Int64, _ dx: UnsafeMutablePointer<Double>!
 ) -> Int32 { backward(network, dloss_dy, batch, dx) }
 
-@_cdecl("espalier_update") @implementation
-public func espalier_update(_ network: OpaquePointer!) -> Int32 {
+@_cdecl("espalier_network_update") @implementation
+public func espalier_network_update(_ network: OpaquePointer!) -> Int32 {
   withNetwork(network) { network throws(Failure) in try network.update() }
 }
 
-@_cdecl("espalier_evolve") @implementation
-public func espalier_evolve(_ network: OpaquePointer!) -> Int32 {
+@_cdecl("espalier_network_evolve") @implementation
+public func espalier_network_evolve(_ network: OpaquePointer!) -> Int32 {
   withNetwork(network) { network throws(Failure) in try network.evolve() }
 }
 
@@ -162,8 +162,8 @@ public func espalier_network_rewind(_ network: OpaquePointer!) -> Int32 {
   withNetwork(network) { network throws(Failure) in try network.rewind() }
 }
 
-@_cdecl("espalier_evolve_now") @implementation
-public func espalier_evolve_now(_ network: OpaquePointer!, _ layer: Int64, _ drop_fraction: Double) -> Int32 {
+@_cdecl("espalier_network_evolve_now") @implementation
+public func espalier_network_evolve_now(_ network: OpaquePointer!, _ layer: Int64, _ drop_fraction: Double) -> Int32 {
   withNetwork(network) { network throws(Failure) in
     try network.evolveNow(layer: Int(layer), dropFraction: drop_fraction)
   }
@@ -177,13 +177,13 @@ private func predict<T: Scalar>(
   }
 }
 
-@_cdecl("espalier_predict_f32") @implementation
-public func espalier_predict_f32(
+@_cdecl("espalier_network_predict_f32") @implementation
+public func espalier_network_predict_f32(
   _ network: OpaquePointer!, _ x: UnsafePointer<Float>!, _ samples: Int64, _ y: UnsafeMutablePointer<Float>!
 ) -> Int32 { predict(network, x, samples, y) }
 
-@_cdecl("espalier_predict_f64") @implementation
-public func espalier_predict_f64(
+@_cdecl("espalier_network_predict_f64") @implementation
+public func espalier_network_predict_f64(
   _ network: OpaquePointer!, _ x: UnsafePointer<Double>!, _ samples: Int64, _ y: UnsafeMutablePointer<Double>!
 ) -> Int32 { predict(network, x, samples, y) }
 
@@ -198,14 +198,14 @@ private func evaluate<T: Scalar>(
   }
 }
 
-@_cdecl("espalier_evaluate_f32") @implementation
-public func espalier_evaluate_f32(
+@_cdecl("espalier_network_evaluate_f32") @implementation
+public func espalier_network_evaluate_f32(
   _ network: OpaquePointer!, _ x: UnsafePointer<Float>!, _ target: UnsafePointer<Float>!, _ samples: Int64,
   _ loss: UnsafeMutablePointer<Double>!
 ) -> Int32 { evaluate(network, x, target, samples, loss) }
 
-@_cdecl("espalier_evaluate_f64") @implementation
-public func espalier_evaluate_f64(
+@_cdecl("espalier_network_evaluate_f64") @implementation
+public func espalier_network_evaluate_f64(
   _ network: OpaquePointer!, _ x: UnsafePointer<Double>!, _ target: UnsafePointer<Double>!, _ samples: Int64,
   _ loss: UnsafeMutablePointer<Double>!
 ) -> Int32 { evaluate(network, x, target, samples, loss) }
@@ -222,14 +222,14 @@ private func evaluateLabels<T: Scalar>(
   }
 }
 
-@_cdecl("espalier_evaluate_labels_f32") @implementation
-public func espalier_evaluate_labels_f32(
+@_cdecl("espalier_network_evaluate_labels_f32") @implementation
+public func espalier_network_evaluate_labels_f32(
   _ network: OpaquePointer!, _ x: UnsafePointer<Float>!, _ labels: UnsafePointer<Int32>!, _ samples: Int64,
   _ loss: UnsafeMutablePointer<Double>!, _ accuracy: UnsafeMutablePointer<Double>!
 ) -> Int32 { evaluateLabels(network, x, labels, samples, loss, accuracy) }
 
-@_cdecl("espalier_evaluate_labels_f64") @implementation
-public func espalier_evaluate_labels_f64(
+@_cdecl("espalier_network_evaluate_labels_f64") @implementation
+public func espalier_network_evaluate_labels_f64(
   _ network: OpaquePointer!, _ x: UnsafePointer<Double>!, _ labels: UnsafePointer<Int32>!, _ samples: Int64,
   _ loss: UnsafeMutablePointer<Double>!, _ accuracy: UnsafeMutablePointer<Double>!
 ) -> Int32 { evaluateLabels(network, x, labels, samples, loss, accuracy) }

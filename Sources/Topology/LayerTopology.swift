@@ -188,8 +188,8 @@ public final class LayerTopology<T: Scalar> {
       dropping: UnsafeBufferPointer(start: droppedSlots.pointer, count: goes),
       growing: UnsafeBufferPointer(start: positions.pointer, count: comes), slots: grownSlots.pointer)
     subject.apply(remap)
-    let before = plan.growWeight.spread(plan, subject)
-    for slot in remap.grown { subject.weights[Int(slot)] = plan.growWeight.draw(spread: before, &random) }
+    let before = plan.grownWeight.spread(plan, subject)
+    for slot in remap.grown { subject.weights[Int(slot)] = plan.grownWeight.draw(spread: before, &random) }
     keepReference(remap)
     selectForward()
   }
@@ -287,14 +287,14 @@ extension TopologyPlan {
   }
 }
 
-extension GrowWeight {
+extension GrownWeight {
   /// The width of the distribution, for a layer as it is now.
   func spread<T: Scalar>(_ plan: TopologyPlan, _ subject: any TopologyLayer<T>) -> Double {
-    guard self == .layerNormal else { return plan.growScale }
+    guard self == .layerNormal else { return plan.grownScale }
     var sum = 0.0
     let count = subject.pattern.connections
     for slot in 0..<count { sum += Double(subject.weights[slot]) * Double(subject.weights[slot]) }
-    return count > 0 ? plan.growScale * (sum / Double(count)).squareRoot() : 0
+    return count > 0 ? plan.grownScale * (sum / Double(count)).squareRoot() : 0
   }
 
   func draw<T: Scalar>(spread: Double, _ random: inout RandomSource) -> T {

@@ -8,7 +8,7 @@ enum TopologyOption: Int, CaseIterable {
   // What goes.
   case drop, gradientWeight, rounding, scope
   // What comes.
-  case grow, justDropped, gradientBatches, gradientDecay, candidates, sampling, growWeight, growScale, redistribute, room
+  case grow, justDropped, gradientBatches, gradientDecay, candidates, sampling, grownWeight, grownScale, redistribute, room
   // How many there should be.
   case finalDensity, densityBegin, densityEnd, densityPower, phase, soft, threshold, tolerance
   // Noise and shrinkage of DeepR.
@@ -40,8 +40,8 @@ enum TopologyOption: Int, CaseIterable {
     case .gradientDecay: Option("gradient_decay", 1, .above(0, upTo: 1))
     case .candidates: Option("candidates", 1, .above(0, upTo: 1000))
     case .sampling: Option("sampling", 0, Self.choice(CandidateSampling.self))
-    case .growWeight: Option("grow_weight", 0, Self.choice(GrowWeight.self))
-    case .growScale: Option("grow_scale", 1, .from(0, below: .infinity))
+    case .grownWeight: Option("grown_weight", 0, Self.choice(GrownWeight.self))
+    case .grownScale: Option("grown_scale", 1, .from(0, below: .infinity))
     case .redistribute: Option("redistribute", 0, Self.choice(Redistribution.self))
     case .room: Option("room", 1, .real(1...1000))
     case .finalDensity: Option("final_density", -1, .real(-1...1))
@@ -163,13 +163,13 @@ public enum JustDropped: Int32, Sendable, CaseIterable {
 }
 
 /// What a grown connection's weight starts with. The raw values are those of include/espalier.h.
-public enum GrowWeight: Int32, Sendable, CaseIterable {
+public enum GrownWeight: Int32, Sendable, CaseIterable {
   case zero = 0
-  /// Normal, standard deviation "grow_scale".
+  /// Normal, standard deviation "grown_scale".
   case normal
-  /// Uniform in +-"grow_scale".
+  /// Uniform in +-"grown_scale".
   case uniform
-  /// Normal, standard deviation "grow_scale" times the root mean square of the layer's weights.
+  /// Normal, standard deviation "grown_scale" times the root mean square of the layer's weights.
   case layerNormal
 }
 

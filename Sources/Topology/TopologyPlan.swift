@@ -16,8 +16,8 @@ public struct TopologyPlan: Sendable {
   public let gradientDecay: Double
   let candidates: Double
   let sampling: CandidateSampling
-  let growWeight: GrowWeight
-  let growScale: Double
+  let grownWeight: GrownWeight
+  let grownScale: Double
   let redistribute: Redistribution
   /// Whether layers grow by the numbers of SNFS's own code.
   let adjustsGrowth: Bool
@@ -68,8 +68,8 @@ public struct TopologyPlan: Sendable {
     gradientDecay = method[.gradientDecay]
     candidates = method[.candidates]
     sampling = choice(.sampling, CandidateSampling.self)
-    growWeight = choice(.growWeight, GrowWeight.self)
-    growScale = method[.growScale]
+    grownWeight = choice(.grownWeight, GrownWeight.self)
+    grownScale = method[.grownScale]
     redistribute = choice(.redistribute, Redistribution.self)
     adjustsGrowth = method.isPublished(.snfs)
     room = method[.room]

@@ -83,7 +83,7 @@ static void updates_counted_by_hand(void) {
     memset(ever, 0, sizeof ever);
     for (layer = 0; layer < 2; layer++) look(network, layer + 1, columns[layer], now[layer], ever[layer], &went, &came);
     for (update = 0; update < 8; update++) {
-      OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
+      OK(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
       sum_dropped = sum_grown = sum_ever = 0;
       for (layer = 0; layer < 2; layer++) {
         int seen = 0, i;
@@ -129,8 +129,8 @@ static void connections_that_came_back(void) {
     memset(ever, 0, sizeof ever);
     look(network, 1, IN, now, ever, &went, &came);
     for (update = 0; update < 60; update++) {
-      OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
-      OK(espalier_evolve_now(network, 1, 0.5));
+      OK(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
+      OK(espalier_network_evolve_now(network, 1, 0.5));
       look(network, 1, IN, now, ever, &went, &came);
       CHECK(layer_value(network, 1, "dropped") == layer_value(network, 1, "grown") && went == came);
       CHECK(layer_value(network, 1, "dropped") >= went);
@@ -148,9 +148,9 @@ static void connections_that_came_back(void) {
 static void back(espalier_network *network, const real *x, real slope) {
   real y[BATCH * OUT];
   int i;
-  OK(F(espalier_forward)(network, x, BATCH, y));
+  OK(F(espalier_network_forward)(network, x, BATCH, y));
   for (i = 0; i < BATCH * OUT; i++) y[i] = slope * (y[i] - target[i]);
-  OK(F(espalier_backward)(network, y, BATCH, NULL));
+  OK(F(espalier_network_backward)(network, y, BATCH, NULL));
 }
 
 /* The pattern of layer 1 after batches of x and of other pictures, and an update by the gradients of the newest `batches`. Between
@@ -166,9 +166,9 @@ static void grow_by_batches(int batches, double every, int first, int between, c
   OK(espalier_topology_set(topology, "gradient_batches", batches));
   network = make_subject(topology);
   if (first) back(network, other, 10);
-  if (between) OK(espalier_evolve_now(network, 1, 0));
+  if (between) OK(espalier_network_evolve_now(network, 1, 0));
   back(network, x, 1);
-  OK(espalier_evolve_now(network, 1, 0.5));
+  OK(espalier_network_evolve_now(network, 1, 0.5));
   memset(pattern, 0, IN * HIDDEN);
   look(network, 1, IN, pattern, ever, &went, &came);
   OK(espalier_network_destroy(network));
@@ -214,7 +214,7 @@ static void densities_that_are_quotients(void) {
       OK(espalier_network_set_optimizer(network, 1, optimizer));
       OK(espalier_network_build(network, 1));
       if (way == 2) OK(F(espalier_network_prune)(network, pruning, NULL, NULL, 0));
-      if (way == 3) OK(F(espalier_train_step)(network, picture, wanted, 1, &loss));
+      if (way == 3) OK(F(espalier_network_train_step)(network, picture, wanted, 1, &loss));
       CHECK(layer_value(network, 1, "connections") == known[i].connections);
       OK(espalier_network_destroy(network));
       OK(espalier_pruning_destroy(pruning));
@@ -238,7 +238,7 @@ static void training_flops(void) {
   OK(espalier_topology_set(by_epochs, "clock", ESPALIER_CLOCK_EPOCHS));
   network = make_subject(by_epochs);
   CHECK(layer_value(network, 1, "training_flops") == 3 * 60);
-  OK(F(espalier_train_epoch)(network, x, target, BATCH, 3, 0, NULL, NULL, &loss));
+  OK(F(espalier_network_train_epoch)(network, x, target, BATCH, 3, 0, NULL, NULL, &loss));
   CHECK(fabs(layer_value(network, 1, "training_flops") - 2 * (3 * 30 * 15 + 2 * 30 + 300) / 16.0) < 1e-9);
   OK(espalier_network_destroy(network));
   OK(espalier_topology_destroy(topology));
@@ -261,7 +261,7 @@ static void until_counts(void) {
     network = make_subject(topology);
     for (step = 0; step < 8; step++) {
       CHECK(fabs(layer_value(network, 1, "training_flops") - (step < 4 ? during[m] : 3 * 60)) < 1e-9);
-      OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
+      OK(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
     }
     CHECK(layer_value(network, 1, "topology_updates") == 2);
     OK(espalier_network_destroy(network));
@@ -278,7 +278,7 @@ static void forward_sets_count(void) {
   OK(espalier_network_destroy(network));
   OK(espalier_topology_set(str, "threshold_start", -2));
   network = make_subject(str);
-  OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
+  OK(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
   CHECK(layer_value(network, 1, "connections") == 30 && layer_value(network, 1, "flops") < 60);
   CHECK(layer_value(network, 1, "training_flops") == 3 * layer_value(network, 1, "flops"));
   OK(espalier_network_destroy(network));
@@ -295,7 +295,7 @@ static void in_the_table(void) {
   double loss;
   long number[14];
   int i;
-  for (i = 0; i < 3; i++) OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
+  for (i = 0; i < 3; i++) OK(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
   OK(espalier_network_info(network, sizeof text, text, &length));
   CHECK(strstr(text, "explored  connections  dropped  grown  dead") != NULL && strstr(text, "training\n") != NULL);
   line = strchr(text, '\n') + 1;

@@ -149,29 +149,29 @@ static void one(double density, int activation, int rule, int method, int thread
   w = malloc((size_t)count * sizeof *w);
   dw = malloc((size_t)count * sizeof *dw);
   OK(F(espalier_network_bind)(network, w, dw, count));
-  OK(F(espalier_train_step)(network, x, target, BATCH, &value));
+  OK(F(espalier_network_train_step)(network, x, target, BATCH, &value));
 
   start();
-  for (i = 0; i < STEPS; i++) status |= F(espalier_train_step)(network, x, target, i % 3 ? BATCH : 7, &value);
+  for (i = 0; i < STEPS; i++) status |= F(espalier_network_train_step)(network, x, target, i % 3 ? BATCH : 7, &value);
   stop("train_step", setting);
   OK(status);
   if (loss == ESPALIER_SOFTMAX_CROSS_ENTROPY) {
     start();
-    for (i = 0; i < STEPS; i++) status |= F(espalier_train_step_labels)(network, x, labels, BATCH, &value);
+    for (i = 0; i < STEPS; i++) status |= F(espalier_network_train_step_labels)(network, x, labels, BATCH, &value);
     stop("train_step_labels", setting);
     OK(status);
   }
   start();
   for (i = 0; i < STEPS; i++) {
-    status |= F(espalier_forward)(network, x, BATCH, y);
-    status |= F(espalier_backward)(network, dloss_dy, BATCH, i % 2 ? dx : NULL);
-    status |= espalier_update(network);
-    status |= espalier_evolve(network);
+    status |= F(espalier_network_forward)(network, x, BATCH, y);
+    status |= F(espalier_network_backward)(network, dloss_dy, BATCH, i % 2 ? dx : NULL);
+    status |= espalier_network_update(network);
+    status |= espalier_network_evolve(network);
   }
   stop("forward, backward, update, evolve", setting);
   OK(status);
   start();
-  for (i = 0; i < 5; i++) status |= F(espalier_predict)(network, x, 3 * BATCH - i, y);
+  for (i = 0; i < 5; i++) status |= F(espalier_network_predict)(network, x, 3 * BATCH - i, y);
   stop("predict", setting);
   OK(status);
   if (method != ESPALIER_STATIC && density < 1) CHECK(layer_value(network, 1, "topology_updates") >= updates + 10);
@@ -255,19 +255,19 @@ static int enter(int entry, espalier_network *network) {
   double value;
   int status = 0;
   switch (entry) {
-    case 0: return F(espalier_predict)(network, x, 1, y);
-    case 1: return F(espalier_predict)(network, x, 3 * BATCH - 1, y);
-    case 2: return F(espalier_train_step)(network, x, target, BATCH, &value);
-    case 3: return F(espalier_train_step)(network, x, target, 1, &value);
-    case 4: return F(espalier_train_step_labels)(network, x, labels, BATCH, &value);
-    case 5: return F(espalier_evaluate_labels)(network, x, labels, BATCH, &value, &value);
+    case 0: return F(espalier_network_predict)(network, x, 1, y);
+    case 1: return F(espalier_network_predict)(network, x, 3 * BATCH - 1, y);
+    case 2: return F(espalier_network_train_step)(network, x, target, BATCH, &value);
+    case 3: return F(espalier_network_train_step)(network, x, target, 1, &value);
+    case 4: return F(espalier_network_train_step_labels)(network, x, labels, BATCH, &value);
+    case 5: return F(espalier_network_evaluate_labels)(network, x, labels, BATCH, &value, &value);
     case 6:
     case 7:
-      status |= F(espalier_forward)(network, x, BATCH, y);
-      status |= F(espalier_backward)(network, dloss_dy, BATCH, entry == 6 ? NULL : dx);
-      status |= espalier_update(network);
-      return status | espalier_evolve(network);
-    default: return F(espalier_train_epoch)(network, x, target, BATCH, 7, 0, NULL, NULL, &value);
+      status |= F(espalier_network_forward)(network, x, BATCH, y);
+      status |= F(espalier_network_backward)(network, dloss_dy, BATCH, entry == 6 ? NULL : dx);
+      status |= espalier_network_update(network);
+      return status | espalier_network_evolve(network);
+    default: return F(espalier_network_train_epoch)(network, x, target, BATCH, 7, 0, NULL, NULL, &value);
   }
 }
 

@@ -28,7 +28,7 @@ static espalier_network *make_subject(const espalier_topology *topology, int rul
 static void train(espalier_network *network, int steps) {
   double loss;
   int i;
-  for (i = 0; i < steps; i++) OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
+  for (i = 0; i < steps; i++) OK(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
 }
 
 static uint64_t print_of(espalier_network *network) {
@@ -160,7 +160,7 @@ static void growing_where_told(void) {
     mine = with_functions(ESPALIER_RIGL, NULL, growing, &notes);
     network = make_subject(mine, ESPALIER_SGD);
     train(network, 1);
-    OK(espalier_evolve_now(network, 1, 1)); /* all go: what comes is the caller's choice */
+    OK(espalier_network_evolve_now(network, 1, 1)); /* all go: what comes is the caller's choice */
     OK(espalier_layer_pattern(network, 1, 0, IN * HIDDEN, NULL, rows, columns, &count));
     for (i = 0; i < count; i++) {
       const int64_t position = (int64_t)rows[i] * IN + columns[i];
@@ -185,17 +185,17 @@ static void stopping(void) {
     train(network, 2);
     notes.stop_at = stop;
     SAYS(ESPALIER_ERROR_STOPPED, stop <= 2 ? "drop score" : "growth score", stop % 2 ? "layer 1" : "layer 2",
-         F(espalier_train_step)(network, x, target, BATCH, &loss));
+         F(espalier_network_train_step)(network, x, target, BATCH, &loss));
     CHECK(notes.calls == stop && layer_value(network, 1, "topology_updates") == 0);
     CHECK(layer_value(network, 1, "steps") == 3); /* the optimizer's step was before it */
     before = print_of(network);
     notes.calls = 0;
     notes.next_row = 0;
-    SAYS(ESPALIER_ERROR_STOPPED, "stop", "layer", espalier_evolve(network));
+    SAYS(ESPALIER_ERROR_STOPPED, "stop", "layer", espalier_network_evolve(network));
     CHECK(print_of(network) == before);
     notes.stop_at = 0;
     notes.next_row = 0;
-    OK(espalier_evolve(network));
+    OK(espalier_network_evolve(network));
     CHECK(layer_value(network, 1, "topology_updates") == 1 && print_of(network) != before);
     OK(espalier_network_destroy(network));
     OK(espalier_topology_destroy(mine));

@@ -41,22 +41,22 @@ static espalier_pruning *pruning;
   X("parameters", NEEDS_BUILD, F(espalier_network_parameters)(n, &a, &b, &count))                                  \
   X("layer_parameters", NEEDS_BUILD, F(espalier_layer_parameters)(n, 1, &a, &b, &count, &c, &d, &units))           \
   X("layer_pattern", NEEDS_BUILD, espalier_layer_pattern(n, 1, 0, 0, NULL, NULL, NULL, &count))                    \
-  X("train_step_labels", NEEDS_BUILD, F(espalier_train_step_labels)(n, x, labels, MAX_BATCH, &value))              \
+  X("train_step_labels", NEEDS_BUILD, F(espalier_network_train_step_labels)(n, x, labels, MAX_BATCH, &value))      \
   X("train_epoch_labels", NEEDS_BUILD,                                                                             \
-    F(espalier_train_epoch_labels)(n, x, labels, MAX_BATCH, 4, 1, NULL, NULL, &value))                             \
-  X("train_step", NEEDS_BUILD, F(espalier_train_step)(n, x, y, MAX_BATCH, &value))                                 \
-  X("train_epoch", NEEDS_BUILD, F(espalier_train_epoch)(n, x, y, MAX_BATCH, 4, 1, NULL, NULL, &value))             \
-  X("forward", NEEDS_BUILD, F(espalier_forward)(n, x, MAX_BATCH, y))                                               \
-  X("backward", NEEDS_BUILD, F(espalier_backward)(n, y, MAX_BATCH, dx))                                            \
-  X("update", NEEDS_BUILD, espalier_update(n))                                                                     \
-  X("evolve", NEEDS_BUILD, espalier_evolve(n))                                                                     \
+    F(espalier_network_train_epoch_labels)(n, x, labels, MAX_BATCH, 4, 1, NULL, NULL, &value))                     \
+  X("train_step", NEEDS_BUILD, F(espalier_network_train_step)(n, x, y, MAX_BATCH, &value))                         \
+  X("train_epoch", NEEDS_BUILD, F(espalier_network_train_epoch)(n, x, y, MAX_BATCH, 4, 1, NULL, NULL, &value))     \
+  X("forward", NEEDS_BUILD, F(espalier_network_forward)(n, x, MAX_BATCH, y))                                       \
+  X("backward", NEEDS_BUILD, F(espalier_network_backward)(n, y, MAX_BATCH, dx))                                    \
+  X("update", NEEDS_BUILD, espalier_network_update(n))                                                             \
+  X("evolve", NEEDS_BUILD, espalier_network_evolve(n))                                                             \
   X("end_epoch", NEEDS_BUILD, espalier_network_end_epoch(n))                                                       \
-  X("evolve_now", NEEDS_BUILD, espalier_evolve_now(n, 1, 0.25))                                                    \
+  X("evolve_now", NEEDS_BUILD, espalier_network_evolve_now(n, 1, 0.25))                                            \
   X("remember", NEEDS_BUILD, espalier_network_remember(n))                                                         \
   X("rewind", NEEDS_BUILD, espalier_network_rewind(n))                                                             \
-  X("predict", NEEDS_BUILD, F(espalier_predict)(n, x, MAX_BATCH, y))                                               \
-  X("evaluate", NEEDS_BUILD, F(espalier_evaluate)(n, x, y, MAX_BATCH, &value))                                     \
-  X("evaluate_labels", NEEDS_BUILD, F(espalier_evaluate_labels)(n, x, labels, MAX_BATCH, &value, NULL))            \
+  X("predict", NEEDS_BUILD, F(espalier_network_predict)(n, x, MAX_BATCH, y))                                       \
+  X("evaluate", NEEDS_BUILD, F(espalier_network_evaluate)(n, x, y, MAX_BATCH, &value))                             \
+  X("evaluate_labels", NEEDS_BUILD, F(espalier_network_evaluate_labels)(n, x, labels, MAX_BATCH, &value, NULL))    \
   X("prune", NEEDS_BUILD, F(espalier_network_prune)(n, pruning, x, y, MAX_BATCH))                                   \
   X("prune_labels", NEEDS_BUILD, F(espalier_network_prune_labels)(n, pruning, x, labels, MAX_BATCH))               \
   X("info", ANY_TIME, espalier_network_info(n, sizeof text, text, &count))

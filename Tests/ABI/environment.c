@@ -46,17 +46,17 @@ static uint64_t everything(int threads, int enabled, uint64_t *changed) {
     if (i < 2 * network_calls) {
       status = call_network(i % network_calls, which);
     } else if (i < 2 * network_calls + 10) {
-      status = F(espalier_train_step)(network, x, target, MAX_BATCH, &loss);
+      status = F(espalier_network_train_step)(network, x, target, MAX_BATCH, &loss);
     } else if (i == 2 * network_calls + 10) {
       status = espalier_network_set(network, "clip_norm", NAN); /* compared while traps are on */
     } else if (i == 2 * network_calls + 11) {
       status = espalier_network_add_linear(described, 3, NAN, ESPALIER_RELU);
     } else if (i == 2 * network_calls + 12) {
-      status = espalier_evolve_now(network, 1, INFINITY);
+      status = espalier_network_evolve_now(network, 1, INFINITY);
     } else {
       real keep = x[3];
       x[3] = (real)NAN;
-      status = F(espalier_train_step)(network, x, target, MAX_BATCH, &loss);
+      status = F(espalier_network_train_step)(network, x, target, MAX_BATCH, &loss);
       x[3] = keep;
     }
     *changed |= before ^ floating_point();
@@ -119,7 +119,7 @@ static void callbacks_see_the_hosts_environment(void) {
   uint64_t mine;
   fesetround(FE_DOWNWARD);
   mine = floating_point();
-  OK(F(espalier_train_epoch)(network, x, target, MAX_BATCH, 8, 1, look, NULL, &loss));
+  OK(F(espalier_network_train_epoch)(network, x, target, MAX_BATCH, 8, 1, look, NULL, &loss));
   CHECK(floating_point() == mine && seen_by_callback == mine);
   fesetround(FE_TONEAREST);
   OK(espalier_network_destroy(network));
@@ -129,7 +129,7 @@ static void *train_often(void *status) {
   espalier_network *network = make_network();
   double loss = 0;
   int i;
-  for (i = 0; i < 200; i++) *(int *)status |= F(espalier_train_step)(network, x, target, MAX_BATCH, &loss);
+  for (i = 0; i < 200; i++) *(int *)status |= F(espalier_network_train_step)(network, x, target, MAX_BATCH, &loss);
   *(int *)status |= espalier_network_destroy(network);
   return NULL;
 }

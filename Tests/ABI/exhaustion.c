@@ -195,25 +195,25 @@ static void train(espalier_network *network, const struct life *life) {
   int64_t count;
   real *a, *b, *c, *d;
   TRY(espalier_network_remember(network));
-  TRY(F(espalier_train_step)(network, x, target, BATCH, &loss));
-  TRY(F(espalier_train_step_labels)(network, x, labels, BATCH, &loss));
+  TRY(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
+  TRY(F(espalier_network_train_step_labels)(network, x, labels, BATCH, &loss));
   TRY(espalier_network_parameter_count(network, &count));
   if ((size_t)count > LENGTH(w)) fail(__LINE__, 0);
   TRY(F(espalier_network_bind)(network, w, dw, count));
-  TRY(F(espalier_forward)(network, x, BATCH, y));
-  TRY(F(espalier_backward)(network, target, BATCH, dx));
-  TRY(espalier_update(network));
-  TRY(espalier_evolve(network));
-  TRY(F(espalier_train_epoch)(network, x, target, SAMPLES, BATCH, 1, go_on, NULL, &loss));
-  TRY(F(espalier_train_epoch_labels)(network, x, labels, SAMPLES, BATCH, 0, NULL, NULL, &loss));
+  TRY(F(espalier_network_forward)(network, x, BATCH, y));
+  TRY(F(espalier_network_backward)(network, target, BATCH, dx));
+  TRY(espalier_network_update(network));
+  TRY(espalier_network_evolve(network));
+  TRY(F(espalier_network_train_epoch)(network, x, target, SAMPLES, BATCH, 1, go_on, NULL, &loss));
+  TRY(F(espalier_network_train_epoch_labels)(network, x, labels, SAMPLES, BATCH, 0, NULL, NULL, &loss));
   TRY(espalier_network_end_epoch(network));
   if (life->method != ESPALIER_STATIC && life->method != ESPALIER_TOP_KAST && life->method != ESPALIER_STR &&
       life->method != ESPALIER_ACDC && life->method != ESPALIER_GRADUAL)
-    TRY(espalier_evolve_now(network, ESPALIER_ALL_LAYERS, 0.2));
-  TRY(F(espalier_predict)(network, x, SAMPLES, y));
-  TRY(F(espalier_predict)(network, x, 1, y));
-  TRY(F(espalier_evaluate)(network, x, target, SAMPLES, &loss));
-  TRY(F(espalier_evaluate_labels)(network, x, labels, SAMPLES, &loss, &accuracy));
+    TRY(espalier_network_evolve_now(network, ESPALIER_ALL_LAYERS, 0.2));
+  TRY(F(espalier_network_predict)(network, x, SAMPLES, y));
+  TRY(F(espalier_network_predict)(network, x, 1, y));
+  TRY(F(espalier_network_evaluate)(network, x, target, SAMPLES, &loss));
+  TRY(F(espalier_network_evaluate_labels)(network, x, labels, SAMPLES, &loss, &accuracy));
   TRY(F(espalier_network_parameters)(network, &a, &b, &count));
   TRY(F(espalier_layer_parameters)(network, life->deep + 1, &a, &b, &count, &c, &d, &count));
   TRY(espalier_layer_pattern(network, life->deep + 1, 1, 0, NULL, NULL, NULL, &count));
@@ -221,9 +221,9 @@ static void train(espalier_network *network, const struct life *life) {
   TRY_FREE(espalier_layer_get_optimizer_option(network, life->deep + 1, "learning_rate", &loss));
   TRY_WRONG(ESPALIER_ERROR_UNKNOWN_NAME, espalier_layer_set_optimizer_option(network, 1, name, 0.001));
   TRY(espalier_network_set(network, "dense_crossover", 0.1));
-  TRY(F(espalier_train_step)(network, x, target, BATCH, &loss));
+  TRY(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
   TRY(espalier_network_set(network, "dense_crossover", 0));
-  TRY_WRONG(ESPALIER_ERROR_NULL_ARGUMENT, F(espalier_train_step)(network, NULL, target, BATCH, &loss));
+  TRY_WRONG(ESPALIER_ERROR_NULL_ARGUMENT, F(espalier_network_train_step)(network, NULL, target, BATCH, &loss));
 }
 
 static void prune(espalier_network *network, const struct life *life) {
@@ -253,10 +253,10 @@ static void live(const struct life *life) {
     prune(network, life);
   give_method(network, life);
   TRY(espalier_network_set_threads(network, 2));
-  TRY(F(espalier_train_step)(network, x, target, BATCH, &value));
+  TRY(F(espalier_network_train_step)(network, x, target, BATCH, &value));
   if (life->method != ESPALIER_STR) TRY(espalier_network_rewind(network));
   TRY(espalier_network_unbind(network));
-  TRY(F(espalier_train_step)(network, x, target, BATCH, &value));
+  TRY(F(espalier_network_train_step)(network, x, target, BATCH, &value));
   TRY(espalier_network_info(network, sizeof text, text, &length));
   TRY_FREE(espalier_network_get(network, "steps", &value));
   TRY_FREE(espalier_layer_get(network, life->deep + 1, "connections", &value));

@@ -93,26 +93,26 @@ static void live(espalier_network *network) {
   int i;
   known(espalier_network_set_threads(network, 1));
   if (known(espalier_network_build(network, SAMPLES)) != ESPALIER_OK) return;
-  for (i = 0; i < 4; i++) known(F(espalier_train_step)(network, x, y, SAMPLES - i, &loss));
-  known(F(espalier_forward)(network, x, SAMPLES, y));
-  known(F(espalier_backward)(network, y, SAMPLES, dx));
-  known(espalier_update(network));
-  known(espalier_evolve(network));
-  known(espalier_evolve_now(network, 0, 0.5));
-  known(F(espalier_train_step)(network, x, y, 1, &loss));
+  for (i = 0; i < 4; i++) known(F(espalier_network_train_step)(network, x, y, SAMPLES - i, &loss));
+  known(F(espalier_network_forward)(network, x, SAMPLES, y));
+  known(F(espalier_network_backward)(network, y, SAMPLES, dx));
+  known(espalier_network_update(network));
+  known(espalier_network_evolve(network));
+  known(espalier_network_evolve_now(network, 0, 0.5));
+  known(F(espalier_network_train_step)(network, x, y, 1, &loss));
   known(espalier_network_end_epoch(network));
   known(espalier_network_remember(network));
-  known(F(espalier_train_epoch)(network, x, y, SAMPLES, 4, 1, NULL, NULL, &loss));
-  known(F(espalier_evaluate)(network, x, y, SAMPLES, &loss));
+  known(F(espalier_network_train_epoch)(network, x, y, SAMPLES, 4, 1, NULL, NULL, &loss));
+  known(F(espalier_network_evaluate)(network, x, y, SAMPLES, &loss));
   known(espalier_pruning_create(ESPALIER_PRUNE_MAGNITUDE, &pruning));
   known(espalier_pruning_set(pruning, "density", 0.25));
   known(F(espalier_network_prune)(network, pruning, NULL, NULL, 0));
   known(espalier_pruning_destroy(pruning));
-  known(F(espalier_train_step)(network, x, y, SAMPLES, &loss));
+  known(F(espalier_network_train_step)(network, x, y, SAMPLES, &loss));
   known(espalier_network_rewind(network));
-  known(F(espalier_train_step)(network, x, y, SAMPLES, &loss));
+  known(F(espalier_network_train_step)(network, x, y, SAMPLES, &loss));
   known(espalier_network_set_loss(network, ESPALIER_SOFTMAX_CROSS_ENTROPY));
-  known(F(espalier_train_step_labels)(network, x, labels, SAMPLES, &loss));
+  known(F(espalier_network_train_step_labels)(network, x, labels, SAMPLES, &loss));
   read_all(network);
 }
 
@@ -297,7 +297,7 @@ static void never(void) {
   OK(espalier_network_set_optimizer(network, 0, optimizer));
   fill(x, LENGTH(x), 1);
   fill(y, LENGTH(y), 2);
-  for (i = 0; i < 4; i++) OK(F(espalier_train_step)(network, x, y, SAMPLES, &loss));
+  for (i = 0; i < 4; i++) OK(F(espalier_network_train_step)(network, x, y, SAMPLES, &loss));
   CHECK(layer_value(network, 1, "connections") == 9);
   OK(espalier_network_destroy(network));
   OK(espalier_optimizer_destroy(optimizer));

@@ -69,8 +69,8 @@ static void gradients_that_overflow(void) {
     for (i = 0; i < 6; i++) {
       everyday((unsigned)(10 * k) + (unsigned)i);
       if (i > 0) {
-        OK(F(espalier_train_step)(networks[0], x, target, kind->batch, &loss[0]));
-        OK(F(espalier_train_step)(networks[1], x, target, kind->batch, &loss[1]));
+        OK(F(espalier_network_train_step)(networks[0], x, target, kind->batch, &loss[0]));
+        OK(F(espalier_network_train_step)(networks[1], x, target, kind->batch, &loss[1]));
         CHECK(loss[0] == loss[1] && memcmp(w[0], w[1], sizeof w[0]) == 0);
         steps++;
       }
@@ -79,16 +79,17 @@ static void gradients_that_overflow(void) {
       for (size_t j = 0; j < LENGTH(target); j++) target[j] = (real)HUGE_TARGET;
       if (i == 0) {
         SAYS(ESPALIER_ERROR_NON_FINITE, "linear layer 1, weights[", "inf",
-             F(espalier_train_step)(networks[0], x, target, kind->batch, &loss[0]));
+             F(espalier_network_train_step)(networks[0], x, target, kind->batch, &loss[0]));
         CHECK(isfinite(loss[0]) && loss[0] > 0 && !isfinite(dw[0][0]));
         SAYS(ESPALIER_ERROR_NON_FINITE, "linear layer 1, weights[", "inf",
-             F(espalier_train_epoch)(networks[0], x, target, MOST, kind->batch, 1, NULL, NULL, &loss[0]));
-        SAYS(ESPALIER_ERROR_NON_FINITE, "update: the gradient of linear layer 1, weights[", "inf", espalier_update(networks[0]));
+             F(espalier_network_train_epoch)(networks[0], x, target, MOST, kind->batch, 1, NULL, NULL, &loss[0]));
+        SAYS(ESPALIER_ERROR_NON_FINITE, "update: the gradient of linear layer 1, weights[", "inf",
+             espalier_network_update(networks[0]));
       }
-      OK(F(espalier_forward)(networks[0], x, kind->batch, y));
+      OK(F(espalier_network_forward)(networks[0], x, kind->batch, y));
       for (size_t j = 0; j < LENGTH(dy); j++) dy[j] = (real)HUGE_X;
-      OK(F(espalier_backward)(networks[0], dy, kind->batch, NULL));
-      SAYS(ESPALIER_ERROR_NON_FINITE, "linear layer 1, weights[", "inf", espalier_update(networks[0]));
+      OK(F(espalier_network_backward)(networks[0], dy, kind->batch, NULL));
+      SAYS(ESPALIER_ERROR_NON_FINITE, "linear layer 1, weights[", "inf", espalier_network_update(networks[0]));
       CHECK(memcmp(before, w[0], sizeof before) == 0);
       CHECK(network_value(networks[0], "steps") == steps);
     }
@@ -105,24 +106,24 @@ static void the_layer_is_named(void) {
   const double bad[] = {NAN, INFINITY, -INFINITY};
   size_t i;
   fill(data, LENGTH(data), 3);
-  OK(F(espalier_forward)(network, data, MAX_BATCH, y));
-  OK(F(espalier_backward)(network, y, MAX_BATCH, NULL));
+  OK(F(espalier_network_forward)(network, data, MAX_BATCH, y));
+  OK(F(espalier_network_backward)(network, y, MAX_BATCH, NULL));
   OK(F(espalier_layer_parameters)(network, 3, &weights, &slopes, &connections, &bias, &bias_slopes, &units));
   for (i = 0; i < LENGTH(bad); i++) {
     real kept = bias_slopes[units - 1];
     bias_slopes[units - 1] = (real)bad[i];
-    REFUSES(network, ESPALIER_ERROR_NON_FINITE, "linear layer 3, bias[5]", i == 0 ? "nan" : "inf", espalier_update(network));
+    REFUSES(network, ESPALIER_ERROR_NON_FINITE, "linear layer 3, bias[5]", i == 0 ? "nan" : "inf", espalier_network_update(network));
     bias_slopes[units - 1] = kept;
     kept = slopes[7];
     slopes[7] = (real)bad[i];
-    REFUSES(network, ESPALIER_ERROR_NON_FINITE, "linear layer 3, weights[7]", i == 0 ? "nan" : "inf", espalier_update(network));
+    REFUSES(network, ESPALIER_ERROR_NON_FINITE, "linear layer 3, weights[7]", i == 0 ? "nan" : "inf", espalier_network_update(network));
     slopes[7] = kept;
   }
   /* Adam squares gradients; what it cannot square it would never recover from. */
   slopes[7] = (real)(PRECISION == 32 ? 1e20 : 1e155);
-  REFUSES(network, ESPALIER_ERROR_NON_FINITE, "linear layer 3, weights[7]", "adam takes at most", espalier_update(network));
+  REFUSES(network, ESPALIER_ERROR_NON_FINITE, "linear layer 3, weights[7]", "adam takes at most", espalier_network_update(network));
   slopes[7] = (real)(PRECISION == 32 ? 1e18 : 1e153);
-  OK(espalier_update(network));
+  OK(espalier_network_update(network));
   for (i = 0; i < (size_t)connections; i++) CHECK(isfinite(weights[i]));
   OK(espalier_network_destroy(network));
 }
@@ -135,13 +136,13 @@ static void accumulation_begins_anew(void) {
   int i, j;
   for (i = 0; i < 2; i++) OK(espalier_network_set(networks[i], "accumulate", 2));
   everyday(1);
-  OK(F(espalier_train_step)(networks[0], x, target, MOST, &loss));
+  OK(F(espalier_network_train_step)(networks[0], x, target, MOST, &loss));
   for (size_t k = 0; k < LENGTH(x); k++) x[k] = (real)HUGE_X;
   for (size_t k = 0; k < LENGTH(target); k++) target[k] = (real)HUGE_TARGET;
-  SAYS(ESPALIER_ERROR_NON_FINITE, "weights[", "inf", F(espalier_train_step)(networks[0], x, target, MOST, &loss));
+  SAYS(ESPALIER_ERROR_NON_FINITE, "weights[", "inf", F(espalier_network_train_step)(networks[0], x, target, MOST, &loss));
   for (j = 2; j < 6; j++) {
     everyday((unsigned)j);
-    for (i = 0; i < 2; i++) OK(F(espalier_train_step)(networks[i], x, target, MOST, &loss));
+    for (i = 0; i < 2; i++) OK(F(espalier_network_train_step)(networks[i], x, target, MOST, &loss));
     CHECK(memcmp(w[0], w[1], sizeof w[0]) == 0);
   }
   CHECK(network_value(networks[0], "steps") == 2 && w[0][0] != 0);
@@ -155,12 +156,12 @@ static void clipping_large_gradients(void) {
   real y[MOST * OUT];
   int i;
   everyday(1);
-  OK(F(espalier_forward)(network, x, MOST, y));
-  OK(F(espalier_backward)(network, y, MOST, NULL));
+  OK(F(espalier_network_forward)(network, x, MOST, y));
+  OK(F(espalier_network_backward)(network, y, MOST, NULL));
   memset(dw[0], 0, sizeof dw[0]);
   dw[0][0] = (real)(3 * large);
   dw[0][1] = (real)(-4 * large);
-  OK(espalier_update(network));
+  OK(espalier_network_update(network));
   CHECK(fabs(w[0][0] + 0.01 * 0.6) < 8 * EPSILON * 0.006 && fabs(w[0][1] - 0.01 * 0.8) < 8 * EPSILON * 0.008);
   for (i = 2; i < 20; i++) CHECK(w[0][i] == 0);
   OK(espalier_network_destroy(network));
@@ -226,18 +227,18 @@ static void targets_out_of_range(void) {
     OK(espalier_network_set_loss(network, rows[i].loss));
     fill(in, LENGTH(in), 4);
     for (j = 0; j < LENGTH(t); j++) t[j] = (real)(j % 2);
-    OK(F(espalier_train_step)(network, in, t, MAX_BATCH, &loss)); /* the ends of the range are in it */
+    OK(F(espalier_network_train_step)(network, in, t, MAX_BATCH, &loss)); /* the ends of the range are in it */
     t[9 * OUTPUTS + 2] = (real)rows[i].value;
     REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "target[9][2]", rows[i].text,
-            F(espalier_train_step)(network, in, t, MAX_BATCH, &loss));
+            F(espalier_network_train_step)(network, in, t, MAX_BATCH, &loss));
     REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "target[9][2]", rows[i].text,
-            F(espalier_train_epoch)(network, in, t, MAX_BATCH, 4, 1, NULL, NULL, &loss));
+            F(espalier_network_train_epoch)(network, in, t, MAX_BATCH, 4, 1, NULL, NULL, &loss));
     REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "target[9][2]", rows[i].text,
-            F(espalier_evaluate)(network, in, t, MAX_BATCH, &loss));
+            F(espalier_network_evaluate)(network, in, t, MAX_BATCH, &loss));
     REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "target[9][2]", rows[i].text,
             F(espalier_network_prune)(network, snip, in, t, MAX_BATCH));
     OK(espalier_network_set_loss(network, ESPALIER_MEAN_SQUARED_ERROR));
-    OK(F(espalier_train_step)(network, in, t, MAX_BATCH, &loss));
+    OK(F(espalier_network_train_step)(network, in, t, MAX_BATCH, &loss));
     OK(espalier_network_destroy(network));
   }
   OK(espalier_pruning_destroy(snip));
@@ -249,18 +250,18 @@ static void derivatives_of_the_caller(void) {
   fill(in, LENGTH(in), 4);
   fill(dy, LENGTH(dy), 5);
   dy[3 * OUTPUTS + 1] = (real)NAN;
-  OK(F(espalier_forward)(network, in, MAX_BATCH, dy));
+  OK(F(espalier_network_forward)(network, in, MAX_BATCH, dy));
   dy[3 * OUTPUTS + 1] = (real)NAN;
-  SAYS(ESPALIER_ERROR_NON_FINITE, "dloss_dy[3][1]", "nan", F(espalier_backward)(network, dy, MAX_BATCH, dx));
+  SAYS(ESPALIER_ERROR_NON_FINITE, "dloss_dy[3][1]", "nan", F(espalier_network_backward)(network, dy, MAX_BATCH, dx));
   dy[3 * OUTPUTS + 1] = 1;
-  OK(F(espalier_backward)(network, dy, MAX_BATCH, dx)); /* the forward pass is still there */
+  OK(F(espalier_network_backward)(network, dy, MAX_BATCH, dx)); /* the forward pass is still there */
   OK(espalier_network_destroy(network));
 }
 
 /* Every option that takes large numbers, on a network that computes in its precision. */
 static void options_beyond_the_precision(void) {
   static const char *const rates[] = {"learning_rate", "weight_decay", "momentum", "minimum_rate"};
-  static const char *const methods[] = {"grow_scale", "noise", "shrink", "gradient_weight", "threshold", "exploration_decay"};
+  static const char *const methods[] = {"grown_scale", "noise", "shrink", "gradient_weight", "threshold", "exploration_decay"};
   char text[32];
   size_t i;
   int built;
@@ -299,7 +300,7 @@ static void all_layers_or_none(void) {
   fill(in, LENGTH(in), 4);
   fill(t, LENGTH(t), 5);
   OK(espalier_network_set_optimizer(network, ESPALIER_ALL_LAYERS, adagrad));
-  OK(F(espalier_train_step)(network, in, t, 1, &loss));
+  OK(F(espalier_network_train_step)(network, in, t, 1, &loss));
   OK(espalier_network_set_optimizer(network, 1, adagrad));
   SAYS(ESPALIER_ERROR_INVALID_STATE, "initial_accumulator", "0.5",
        espalier_layer_set_optimizer_option(network, ESPALIER_ALL_LAYERS, "initial_accumulator", 0.5));

@@ -135,7 +135,7 @@ uint64_t fingerprint(espalier_network *network) {
     if (network_value(network, "inputs") > 64) return hash;
     y = malloc(4 * outputs * sizeof *y);
     fill(x, LENGTH(x), 99);
-    OK(F(espalier_predict)(network, x, 4, y));
+    OK(F(espalier_network_predict)(network, x, 4, y));
     hash = hash_bytes(hash, y, 4 * outputs * sizeof *y);
     free(y);
   }

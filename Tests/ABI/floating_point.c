@@ -175,15 +175,15 @@ static void fail_calls(espalier_network *network, espalier_optimizer *optimizer)
   }
   TEXT(espalier_status_string(ESPALIER_ERROR_NUMERICAL));
   TEXT(espalier_version());
-  CALL(OTHER(espalier_train_step)(network, other, other, 1, &loss));
-  CALL(OTHER(espalier_train_step_labels)(network, other, labels, 1, &loss));
-  CALL(OTHER(espalier_train_epoch)(network, other, other, 1, 1, 0, NULL, NULL, &loss));
-  CALL(OTHER(espalier_train_epoch_labels)(network, other, labels, 1, 1, 0, NULL, NULL, &loss));
-  CALL(OTHER(espalier_forward)(network, other, 1, other));
-  CALL(OTHER(espalier_backward)(network, other, 1, NULL));
-  CALL(OTHER(espalier_predict)(network, other, 1, other));
-  CALL(OTHER(espalier_evaluate)(network, other, other, 1, &loss));
-  CALL(OTHER(espalier_evaluate_labels)(network, other, labels, 1, &loss, NULL));
+  CALL(OTHER(espalier_network_train_step)(network, other, other, 1, &loss));
+  CALL(OTHER(espalier_network_train_step_labels)(network, other, labels, 1, &loss));
+  CALL(OTHER(espalier_network_train_epoch)(network, other, other, 1, 1, 0, NULL, NULL, &loss));
+  CALL(OTHER(espalier_network_train_epoch_labels)(network, other, labels, 1, 1, 0, NULL, NULL, &loss));
+  CALL(OTHER(espalier_network_forward)(network, other, 1, other));
+  CALL(OTHER(espalier_network_backward)(network, other, 1, NULL));
+  CALL(OTHER(espalier_network_predict)(network, other, 1, other));
+  CALL(OTHER(espalier_network_evaluate)(network, other, other, 1, &loss));
+  CALL(OTHER(espalier_network_evaluate_labels)(network, other, labels, 1, &loss, NULL));
   CALL(OTHER(espalier_network_prune)(network, NULL, other, other, 1));
   CALL(OTHER(espalier_network_prune_labels)(network, NULL, other, labels, 1));
   CALL(OTHER(espalier_network_bind)(network, other, other, 1));
@@ -238,29 +238,29 @@ static espalier_network *describe(int choice) {
 
 static void train(espalier_network *network, int loss_kind) {
   int i;
-  for (i = 0; i < 3; i++) CALL(F(espalier_train_step)(network, x, target, MAX_BATCH, &loss));
+  for (i = 0; i < 3; i++) CALL(F(espalier_network_train_step)(network, x, target, MAX_BATCH, &loss));
   hash = hash_bytes(hash, &loss, sizeof loss);
   CALL(espalier_network_set_loss(network, ESPALIER_SOFTMAX_CROSS_ENTROPY));
-  CALL(F(espalier_train_step_labels)(network, x, labels, MAX_BATCH, &loss));
-  CALL(F(espalier_train_epoch_labels)(network, x, labels, SAMPLES, MAX_BATCH, 0, progress, NULL, &loss));
-  CALL(F(espalier_evaluate_labels)(network, x, labels, SAMPLES, &loss, &accuracy));
+  CALL(F(espalier_network_train_step_labels)(network, x, labels, MAX_BATCH, &loss));
+  CALL(F(espalier_network_train_epoch_labels)(network, x, labels, SAMPLES, MAX_BATCH, 0, progress, NULL, &loss));
+  CALL(F(espalier_network_evaluate_labels)(network, x, labels, SAMPLES, &loss, &accuracy));
   hash = hash_bytes(hash, &accuracy, sizeof accuracy);
   CALL(espalier_network_set_loss(network, loss_kind));
-  CALL(F(espalier_train_epoch)(network, x, target, SAMPLES, MAX_BATCH, 1, progress, NULL, &loss));
+  CALL(F(espalier_network_train_epoch)(network, x, target, SAMPLES, MAX_BATCH, 1, progress, NULL, &loss));
   hash = hash_bytes(hash, &loss, sizeof loss);
-  CALL(F(espalier_forward)(network, x, MAX_BATCH, y));
+  CALL(F(espalier_network_forward)(network, x, MAX_BATCH, y));
   HASH(y);
-  CALL(F(espalier_backward)(network, y, MAX_BATCH, dx));
+  CALL(F(espalier_network_backward)(network, y, MAX_BATCH, dx));
   HASH(dx);
-  CALL(espalier_update(network));
-  CALL(espalier_evolve(network));
+  CALL(espalier_network_update(network));
+  CALL(espalier_network_evolve(network));
   CALL(espalier_network_end_epoch(network));
-  CALL(F(espalier_forward)(network, x, MAX_BATCH, y));
-  CALL(F(espalier_backward)(network, y, MAX_BATCH, NULL));
-  CALL(espalier_evolve_now(network, 3, 0.3));
-  CALL(F(espalier_predict)(network, x, SAMPLES, y));
+  CALL(F(espalier_network_forward)(network, x, MAX_BATCH, y));
+  CALL(F(espalier_network_backward)(network, y, MAX_BATCH, NULL));
+  CALL(espalier_network_evolve_now(network, 3, 0.3));
+  CALL(F(espalier_network_predict)(network, x, SAMPLES, y));
   HASH(y);
-  CALL(F(espalier_evaluate)(network, x, target, SAMPLES, &loss));
+  CALL(F(espalier_network_evaluate)(network, x, target, SAMPLES, &loss));
   hash = hash_bytes(hash, &loss, sizeof loss);
 }
 
@@ -332,7 +332,7 @@ static uint64_t everything(int choice) {
   CALL(F(espalier_network_prune_labels)(network, pruning, x, labels, SAMPLES));
   look_at(network);
   CALL(espalier_network_rewind(network));
-  CALL(F(espalier_train_step)(network, x, target, MAX_BATCH, &loss));
+  CALL(F(espalier_network_train_step)(network, x, target, MAX_BATCH, &loss));
   look_at(network);
   CHECK(network_value(network, "steps") > 0);
   fail_calls(network, optimizer);
@@ -378,7 +378,7 @@ static void a_callback_changes_the_hosts_environment(void) {
   espalier_network *network = make_network();
   host = environment_numbered(0);
   feclearexcept(FE_ALL_EXCEPT);
-  OK(F(espalier_train_epoch)(network, x, target, SAMPLES, 8, 0, changing, NULL, &loss));
+  OK(F(espalier_network_train_epoch)(network, x, target, SAMPLES, 8, 0, changing, NULL, &loss));
   CHECK(fetestexcept(FE_ALL_EXCEPT) == FE_DIVBYZERO && fegetround() == FE_UPWARD);
   reset();
   OK(espalier_network_destroy(network));

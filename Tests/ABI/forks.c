@@ -41,7 +41,7 @@ static int live(int threads) {
   DO(espalier_network_set_topology(n, ESPALIER_ALL_LAYERS, rigl));
   DO(espalier_network_set_threads(n, threads));
   DO(espalier_network_build(n, BATCH));
-  for (step = 0; step < 4; step++) DO(F(espalier_train_step)(n, x, target, BATCH, &loss));
+  for (step = 0; step < 4; step++) DO(F(espalier_network_train_step)(n, x, target, BATCH, &loss));
   DO(espalier_network_get(n, "steps", &value));
   DO(espalier_network_destroy(n));
   DO(espalier_optimizer_destroy(adam));
@@ -137,7 +137,7 @@ static int wait_until_enough(void *user, int64_t layer, real *values, int64_t co
 
 static void *step_with_reduction(void *status) {
   double loss;
-  *(int *)status = F(espalier_train_step)(in_use, x, target, MAX_BATCH, &loss);
+  *(int *)status = F(espalier_network_train_step)(in_use, x, target, MAX_BATCH, &loss);
   return NULL;
 }
 
@@ -146,9 +146,9 @@ static void *step_with_reduction(void *status) {
 static int child_that_inherits(int threads) {
   double loss;
   if (threads > 2) return 0;
-  DO(F(espalier_train_step)(inherited, x, target, MAX_BATCH, &loss));
+  DO(F(espalier_network_train_step)(inherited, x, target, MAX_BATCH, &loss));
   if (loss != expected) return __LINE__;
-  if (F(espalier_train_step)(in_use, x, target, MAX_BATCH, &loss) != ESPALIER_ERROR_BUSY) return __LINE__;
+  if (F(espalier_network_train_step)(in_use, x, target, MAX_BATCH, &loss) != ESPALIER_ERROR_BUSY) return __LINE__;
   DO(espalier_network_destroy(in_use));
   DO(espalier_network_destroy(inherited));
   return live(2);
@@ -158,7 +158,7 @@ static espalier_network *network_with_two_threads(void) {
   espalier_network *network = make_network();
   double loss;
   OK(espalier_network_set_threads(network, 2));
-  OK(F(espalier_train_step)(network, x, target, MAX_BATCH, &loss));
+  OK(F(espalier_network_train_step)(network, x, target, MAX_BATCH, &loss));
   return network;
 }
 
@@ -169,7 +169,7 @@ static void of_networks_of_the_parent(void) {
   int status = -1;
   inherited = network_with_two_threads();
   in_use = network_with_two_threads();
-  OK(F(espalier_train_step)(twin, x, target, MAX_BATCH, &expected));
+  OK(F(espalier_network_train_step)(twin, x, target, MAX_BATCH, &expected));
   OK(espalier_network_set_topology(in_use, ESPALIER_ALL_LAYERS, rigl));
   OK(F(espalier_network_set_reduction)(in_use, wait_until_enough, NULL));
   enough = inside = 0;

@@ -249,35 +249,35 @@ static void train_something(void) {
   for (i = 0; i < 3; i++) x[below(SAMPLES * WIDTH)] = (real)(chance(97) ? below(9) - 4.0 : number());
   switch (below(18)) {
     case 0:
-    case 1: expect(F(espalier_train_step)(network, PTR(x), PTR(y), batch, PTR(&loss))); break;
+    case 1: expect(F(espalier_network_train_step)(network, PTR(x), PTR(y), batch, PTR(&loss))); break;
     case 2:
-    case 3: expect(F(espalier_train_step_labels)(network, PTR(x), PTR(labels), batch, PTR(&loss))); break;
-    case 4: expect(OTHER(espalier_train_step)(network, PTR(other_x), PTR(other_y), batch, PTR(&loss))); break;
+    case 3: expect(F(espalier_network_train_step_labels)(network, PTR(x), PTR(labels), batch, PTR(&loss))); break;
+    case 4: expect(OTHER(espalier_network_train_step)(network, PTR(other_x), PTR(other_y), batch, PTR(&loss))); break;
     case 5:
-      expect(F(espalier_train_epoch)(network, PTR(x), PTR(y), samples, batch, a_choice(2), chance(50) ? progress : NULL, NULL, PTR(&loss)));
+      expect(F(espalier_network_train_epoch)(network, PTR(x), PTR(y), samples, batch, a_choice(2), chance(50) ? progress : NULL, NULL, PTR(&loss)));
       break;
     case 6:
-      expect(F(espalier_train_epoch_labels)(network, PTR(x), PTR(labels), samples, batch, a_choice(2), progress, NULL, PTR(&loss)));
+      expect(F(espalier_network_train_epoch_labels)(network, PTR(x), PTR(labels), samples, batch, a_choice(2), progress, NULL, PTR(&loss)));
       break;
     case 7:
     case 8:
     case 9:
-      expect(F(espalier_forward)(network, PTR(x), batch, PTR(y)));
-      if (chance(80)) expect(F(espalier_backward)(network, PTR(y), chance(90) ? batch : a_count(SAMPLES), PTR(dx)));
-      if (chance(80)) expect(espalier_update(network));
-      if (chance(80)) expect(espalier_evolve(network));
+      expect(F(espalier_network_forward)(network, PTR(x), batch, PTR(y)));
+      if (chance(80)) expect(F(espalier_network_backward)(network, PTR(y), chance(90) ? batch : a_count(SAMPLES), PTR(dx)));
+      if (chance(80)) expect(espalier_network_update(network));
+      if (chance(80)) expect(espalier_network_evolve(network));
       break;
-    case 10: expect(F(espalier_backward)(network, PTR(y), batch, dx)); break;
-    case 11: expect(chance(50) ? espalier_update(network) : espalier_evolve(network)); break;
+    case 10: expect(F(espalier_network_backward)(network, PTR(y), batch, dx)); break;
+    case 11: expect(chance(50) ? espalier_network_update(network) : espalier_network_evolve(network)); break;
     case 12:
       expect(chance(40) ? espalier_network_remember(network) : chance(40) ? espalier_network_rewind(network) : ESPALIER_OK);
-      expect(espalier_evolve_now(network, a_layer(), chance(60) ? below(5) / 4.0 : number()));
+      expect(espalier_network_evolve_now(network, a_layer(), chance(60) ? below(5) / 4.0 : number()));
       break;
     case 16: expect(F(espalier_network_prune)(network, PRUNING, PTR(x), PTR(y), samples)); break;
     case 17: expect(F(espalier_network_prune_labels)(network, PRUNING, PTR(x), PTR(labels), samples)); break;
-    case 13: expect(F(espalier_predict)(network, PTR(x), samples, PTR(y))); break;
-    case 14: expect(F(espalier_evaluate)(network, PTR(x), PTR(y), samples, PTR(&loss))); break;
-    default: expect(F(espalier_evaluate_labels)(network, PTR(x), PTR(labels), samples, PTR(&loss), PTR(&accuracy))); break;
+    case 13: expect(F(espalier_network_predict)(network, PTR(x), samples, PTR(y))); break;
+    case 14: expect(F(espalier_network_evaluate)(network, PTR(x), PTR(y), samples, PTR(&loss))); break;
+    default: expect(F(espalier_network_evaluate_labels)(network, PTR(x), PTR(labels), samples, PTR(&loss), PTR(&accuracy))); break;
   }
 }
 

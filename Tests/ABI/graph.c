@@ -37,7 +37,7 @@ static espalier_network *make_graph(void) {
 static double value_of(espalier_network *network, const real *x, const real *dy) {
   real y[BATCH * 3] = {0};
   double sum = 0;
-  OK(F(espalier_predict)(network, x, BATCH, y));
+  OK(F(espalier_network_predict)(network, x, BATCH, y));
   for (int i = 0; i < BATCH * 3; i++) sum += (double)dy[i] * y[i];
   return sum;
 }
@@ -51,8 +51,8 @@ static void gradients(void) {
   fill(x, BATCH * FEATURES, 1);
   fill(dy, BATCH * 3, 2);
   OK(F(espalier_network_parameters)(network, &w, &dw, &count));
-  OK(F(espalier_forward)(network, x, BATCH, y));
-  OK(F(espalier_backward)(network, dy, BATCH, dx));
+  OK(F(espalier_network_forward)(network, x, BATCH, y));
+  OK(F(espalier_network_backward)(network, dy, BATCH, dx));
   CHECK(count > 0 && count <= MOST);
   for (int64_t i = 0; i < count; i++) seen[i] = dw[i];
   for (int64_t i = 0; i < count + BATCH * FEATURES; i++) {
@@ -66,8 +66,8 @@ static void gradients(void) {
     CHECK(fabs((more - less) / (2 * step) - got) < tolerance);
   }
   /* The gradients of the parameters are the same to the bit without dx. */
-  OK(F(espalier_forward)(network, x, BATCH, y));
-  OK(F(espalier_backward)(network, dy, BATCH, NULL));
+  OK(F(espalier_network_forward)(network, x, BATCH, y));
+  OK(F(espalier_network_backward)(network, dy, BATCH, NULL));
   for (int64_t i = 0; i < count; i++) CHECK(dw[i] == seen[i]);
   OK(espalier_network_destroy(network));
 }

@@ -136,7 +136,7 @@ static void own_and_bound_arrays(void) {
   for (i = 0; i < UNITS3; i++) CHECK(bias[i] == 0);
   fill(x, LENGTH(x), 1);
   fill(target, LENGTH(target), 2);
-  OK(F(espalier_train_step)(network, x, target, MAX_BATCH, &loss));
+  OK(F(espalier_network_train_step)(network, x, target, MAX_BATCH, &loss));
   OK(espalier_network_unbind(network));
   OK(espalier_network_unbind(network));
   CHECK(network_value(network, "bound") == 0);
@@ -148,7 +148,7 @@ static void own_and_bound_arrays(void) {
   memset(dw, 0x7f, PARAMETERS * sizeof *dw);
   free(w);
   free(dw);
-  OK(F(espalier_train_step)(network, x, target, MAX_BATCH, &loss));
+  OK(F(espalier_network_train_step)(network, x, target, MAX_BATCH, &loss));
   CHECK(isfinite(loss));
   OK(espalier_network_destroy(network));
 }

@@ -43,7 +43,7 @@ static int fine(int status) {
 static void steps(espalier_network *network, int count) {
   double loss;
   int i;
-  for (i = 0; i < count; i++) OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
+  for (i = 0; i < count; i++) OK(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
 }
 
 static void work(enum kind kind, enum stage stage, long margin, int threads) {
@@ -133,10 +133,10 @@ static void *train_one_of_several(void *unused) {
   failures += espalier_network_set_optimizer(network, 0, optimizer) != 0;
   failures += espalier_network_set_threads(network, 2) != 0;
   failures += espalier_network_build(network, BATCH) != 0;
-  failures += F(espalier_train_step)(network, x, target, BATCH, &loss) != 0;
+  failures += F(espalier_network_train_step)(network, x, target, BATCH, &loss) != 0;
   pthread_barrier_wait(&barrier);
   pthread_barrier_wait(&barrier);
-  for (i = 0; i < 100; i++) failures += F(espalier_train_step)(network, x, target, BATCH, &loss) != 0;
+  for (i = 0; i < 100; i++) failures += F(espalier_network_train_step)(network, x, target, BATCH, &loss) != 0;
   failures += espalier_network_destroy(network) != 0;
   failures += espalier_optimizer_destroy(optimizer) != 0;
   return (void *)failures;

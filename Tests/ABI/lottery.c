@@ -22,7 +22,7 @@ static espalier_network *sparse_network(void) {
 
 static void train(espalier_network *network, int steps) {
   double loss;
-  while (steps-- > 0) OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
+  while (steps-- > 0) OK(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
 }
 
 static void training_begins_again(void) {
@@ -59,7 +59,7 @@ static void connections_take_their_weights_along(void) {
   OK(espalier_network_remember(network));
   OK(espalier_layer_pattern(network, 1, 0, CONNECTIONS, NULL, rows[0], columns[0], &count));
   train(network, STEPS);
-  OK(espalier_evolve_now(network, 1, 0.5));
+  OK(espalier_network_evolve_now(network, 1, 0.5));
   train(network, STEPS);
   OK(espalier_layer_pattern(network, 1, 0, CONNECTIONS, NULL, rows[1], columns[1], &count));
   OK(espalier_network_rewind(network));

@@ -51,7 +51,7 @@ static int train(int64_t side, double connections, int method, const struct opti
   DO(espalier_network_build(network, BATCH));
   DO(espalier_layer_get(network, 1, "connections", &drawn));
   /* A replaced step does not count: so many updates need more calls. */
-  for (step = 0; step < 2 * STEPS; step++) DO(F(espalier_train_step)(network, x, target, BATCH, &loss));
+  for (step = 0; step < 2 * STEPS; step++) DO(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
   DO(espalier_layer_get(network, 1, "connections", &left));
   DO(espalier_layer_get(network, 1, "topology_updates", &updates));
   DO(espalier_layer_get(network, 1, "grown", &grown));

@@ -54,30 +54,30 @@ static void built(void) {
 
 static void training(void) {
   espalier_network *network = make_network();
-  NULLS("x", F(espalier_train_step)(network, NULL, target, 4, &value));
-  NULLS("target", F(espalier_train_step)(network, x, NULL, 4, &value));
-  NULLS("loss", F(espalier_train_step)(network, x, target, 4, NULL));
-  NULLS("x", F(espalier_train_epoch)(network, NULL, target, 8, 4, 0, NULL, NULL, &value));
-  NULLS("target", F(espalier_train_epoch)(network, x, NULL, 8, 4, 0, NULL, NULL, &value));
-  NULLS("loss", F(espalier_train_epoch)(network, x, target, 8, 4, 0, NULL, NULL, NULL));
-  NULLS("x", F(espalier_evaluate)(network, NULL, target, 4, &value));
-  NULLS("target", F(espalier_evaluate)(network, x, NULL, 4, &value));
-  NULLS("loss", F(espalier_evaluate)(network, x, target, 4, NULL));
-  NULLS("x", F(espalier_predict)(network, NULL, 4, y));
-  NULLS("y", F(espalier_predict)(network, x, 4, NULL));
-  NULLS("x", F(espalier_forward)(network, NULL, 4, y));
-  NULLS("y", F(espalier_forward)(network, x, 4, NULL));
-  OK(F(espalier_forward)(network, x, 4, y));
-  SAYS(ESPALIER_ERROR_NULL_ARGUMENT, "dloss_dy", "NULL", F(espalier_backward)(network, NULL, 4, NULL));
+  NULLS("x", F(espalier_network_train_step)(network, NULL, target, 4, &value));
+  NULLS("target", F(espalier_network_train_step)(network, x, NULL, 4, &value));
+  NULLS("loss", F(espalier_network_train_step)(network, x, target, 4, NULL));
+  NULLS("x", F(espalier_network_train_epoch)(network, NULL, target, 8, 4, 0, NULL, NULL, &value));
+  NULLS("target", F(espalier_network_train_epoch)(network, x, NULL, 8, 4, 0, NULL, NULL, &value));
+  NULLS("loss", F(espalier_network_train_epoch)(network, x, target, 8, 4, 0, NULL, NULL, NULL));
+  NULLS("x", F(espalier_network_evaluate)(network, NULL, target, 4, &value));
+  NULLS("target", F(espalier_network_evaluate)(network, x, NULL, 4, &value));
+  NULLS("loss", F(espalier_network_evaluate)(network, x, target, 4, NULL));
+  NULLS("x", F(espalier_network_predict)(network, NULL, 4, y));
+  NULLS("y", F(espalier_network_predict)(network, x, 4, NULL));
+  NULLS("x", F(espalier_network_forward)(network, NULL, 4, y));
+  NULLS("y", F(espalier_network_forward)(network, x, 4, NULL));
+  OK(F(espalier_network_forward)(network, x, 4, y));
+  SAYS(ESPALIER_ERROR_NULL_ARGUMENT, "dloss_dy", "NULL", F(espalier_network_backward)(network, NULL, 4, NULL));
   OK(espalier_network_set_loss(network, ESPALIER_SOFTMAX_CROSS_ENTROPY));
-  NULLS("x", F(espalier_train_step_labels)(network, NULL, labels, 4, &value));
-  NULLS("labels", F(espalier_train_step_labels)(network, x, NULL, 4, &value));
-  NULLS("loss", F(espalier_train_step_labels)(network, x, labels, 4, NULL));
-  NULLS("x", F(espalier_train_epoch_labels)(network, NULL, labels, 8, 4, 0, NULL, NULL, &value));
-  NULLS("labels", F(espalier_train_epoch_labels)(network, x, NULL, 8, 4, 0, NULL, NULL, &value));
-  NULLS("loss", F(espalier_train_epoch_labels)(network, x, labels, 8, 4, 0, NULL, NULL, NULL));
-  NULLS("x", F(espalier_evaluate_labels)(network, NULL, labels, 4, &value, &value));
-  NULLS("labels", F(espalier_evaluate_labels)(network, x, NULL, 4, &value, &value));
+  NULLS("x", F(espalier_network_train_step_labels)(network, NULL, labels, 4, &value));
+  NULLS("labels", F(espalier_network_train_step_labels)(network, x, NULL, 4, &value));
+  NULLS("loss", F(espalier_network_train_step_labels)(network, x, labels, 4, NULL));
+  NULLS("x", F(espalier_network_train_epoch_labels)(network, NULL, labels, 8, 4, 0, NULL, NULL, &value));
+  NULLS("labels", F(espalier_network_train_epoch_labels)(network, x, NULL, 8, 4, 0, NULL, NULL, &value));
+  NULLS("loss", F(espalier_network_train_epoch_labels)(network, x, labels, 8, 4, 0, NULL, NULL, NULL));
+  NULLS("x", F(espalier_network_evaluate_labels)(network, NULL, labels, 4, &value, &value));
+  NULLS("labels", F(espalier_network_evaluate_labels)(network, x, NULL, 4, &value, &value));
   OK(espalier_network_destroy(network));
 }
 

@@ -31,7 +31,7 @@ static uint64_t train(espalier_network *network, int steps) {
   int64_t count;
   double loss;
   for (int step = 0; step < steps; step++)
-    if (F(espalier_train_step)(network, x, target, BATCH, &loss) != ESPALIER_OK) return 0;
+    if (F(espalier_network_train_step)(network, x, target, BATCH, &loss) != ESPALIER_OK) return 0;
   if (F(espalier_network_parameters)(network, &w, &dw, &count) != ESPALIER_OK) return 0;
   return hash_bytes(UINT64_C(14695981039346656037), w, (size_t)count * sizeof *w);
 }

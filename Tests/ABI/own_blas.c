@@ -75,8 +75,8 @@ static void products(void) {
       worst = fmax(worst, fabs(sum));
     }
   CHECK(worst < 30 * EPSILON);
-  for (i = 0; i < 3; i++) OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
-  OK(F(espalier_forward)(network, x, BATCH, y));
+  for (i = 0; i < 3; i++) OK(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
+  OK(F(espalier_network_forward)(network, x, BATCH, y));
   worst = 0;
   for (i = 0; i < BATCH; i++)
     for (j = 0; j < OUT; j++) {
@@ -109,7 +109,7 @@ static void growth(void) {
   double loss;
   int i;
   OK(espalier_network_set_topology(network, 0, topology));
-  for (i = 0; i < 5; i++) OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
+  for (i = 0; i < 5; i++) OK(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
   CHECK(layer_value(network, 1, "topology_updates") > 0);
   OK(espalier_topology_destroy(topology));
   OK(espalier_network_destroy(network));

@@ -38,7 +38,7 @@ static int count_inside(void *user, int64_t done, int64_t samples, double loss) 
   (void)done;
   (void)samples;
   (void)loss;
-  GIVES(ESPALIER_ERROR_BUSY, espalier_update(user));
+  GIVES(ESPALIER_ERROR_BUSY, espalier_network_update(user));
   OK(espalier_network_retain(user));
   OK(espalier_network_retain(user));
   OK(espalier_network_release(user));
@@ -49,7 +49,7 @@ static void while_a_call_runs(void) {
   static real x[MAX_BATCH * INPUTS], target[MAX_BATCH * OUTPUTS];
   espalier_network *network = make_network();
   double loss;
-  OK(F(espalier_train_epoch)(network, x, target, MAX_BATCH, MAX_BATCH, 0, count_inside, network, &loss));
+  OK(F(espalier_network_train_epoch)(network, x, target, MAX_BATCH, MAX_BATCH, 0, count_inside, network, &loss));
   OK(espalier_network_release(network));
   GIVES(ESPALIER_ERROR_INVALID_HANDLE, espalier_network_release(network));
 }

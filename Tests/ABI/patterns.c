@@ -38,7 +38,7 @@ static void expect_given(espalier_network *network, int values) {
   for (i = 0; values && i < GIVEN; i++) CHECK(w[i] == (real)(10 * sorted_rows[i] + sorted_columns[i]));
   if (values) { /* and they act: y = W x */
     real x[COLUMNS] = {1, 2, 4, 8, 16}, y[ROWS];
-    OK(F(espalier_predict)(network, x, 1, y));
+    OK(F(espalier_network_predict)(network, x, 1, y));
     CHECK(y[0] == 0 * 1 + 2 * 4 + 4 * 16 && y[1] == 11 * 2 + 12 * 4 && y[2] == 0);
     CHECK(y[3] == 30 * 1 + 31 * 2 + 33 * 8 + 34 * 16);
   }

@@ -37,12 +37,12 @@ static void phases_equal_the_step(void) {
     int batch = batches[step % LENGTH(batches)];
     fill(x, LENGTH(x), (unsigned)step);
     fill(target, LENGTH(target), 100u + (unsigned)step);
-    OK(F(espalier_train_step)(whole, x, target, batch, &loss));
-    OK(F(espalier_forward)(phased, x, batch, y));
+    OK(F(espalier_network_train_step)(whole, x, target, batch, &loss));
+    OK(F(espalier_network_forward)(phased, x, batch, y));
     CHECK(fabs(squared_error(y, batch, dloss_dy) - loss) < 100 * EPSILON * (1 + loss));
-    OK(F(espalier_backward)(phased, dloss_dy, batch, step % 2 ? dx : NULL));
-    OK(espalier_update(phased));
-    OK(espalier_evolve(phased));
+    OK(F(espalier_network_backward)(phased, dloss_dy, batch, step % 2 ? dx : NULL));
+    OK(espalier_network_update(phased));
+    OK(espalier_network_evolve(phased));
     same_parameters(whole, phased);
   }
   CHECK(layer_value(whole, 1, "topology_updates") > 3);
@@ -75,10 +75,10 @@ static void accumulation(void) {
   for (step = 0; step < 5; step++) {
     fill(x, LENGTH(x), (unsigned)step);
     fill(target, LENGTH(target), 50u + (unsigned)step);
-    OK(F(espalier_train_step)(one, x, target, 16, &loss));
+    OK(F(espalier_network_train_step)(one, x, target, 16, &loss));
     for (part = 0; part < 4; part++) {
       memcpy(before, w4, sizeof before);
-      OK(F(espalier_train_step)(four, x + part * 4 * INPUTS, target + part * 4 * OUTPUTS, 4, &loss));
+      OK(F(espalier_network_train_step)(four, x + part * 4 * INPUTS, target + part * 4 * OUTPUTS, 4, &loss));
       CHECK((memcmp(before, w4, sizeof before) == 0) == (part < 3)); /* only the fourth updates */
     }
     for (i = 0; i < PARAMETERS; i++) CHECK(fabs((double)w1[i] - w4[i]) < 50 * EPSILON);
@@ -97,24 +97,24 @@ static void gradients_add_up(void) {
   fill(x, LENGTH(x), 1);
   fill(dloss_dy, LENGTH(dloss_dy), 2);
   OK(F(espalier_network_parameters)(network, &w, &dw, &count));
-  OK(F(espalier_forward)(network, x, 8, y));
-  OK(F(espalier_backward)(network, dloss_dy, 8, NULL));
+  OK(F(espalier_network_forward)(network, x, 8, y));
+  OK(F(espalier_network_backward)(network, dloss_dy, 8, NULL));
   memcpy(first, dw, sizeof first);
-  OK(F(espalier_forward)(network, x, 8, y));
-  OK(F(espalier_backward)(network, dloss_dy, 8, NULL));
+  OK(F(espalier_network_forward)(network, x, 8, y));
+  OK(F(espalier_network_backward)(network, dloss_dy, 8, NULL));
   CHECK(memcmp(first, dw, sizeof first) == 0);
-  OK(espalier_update(network));
+  OK(espalier_network_update(network));
   OK(espalier_layer_set_optimizer_option(network, ESPALIER_ALL_LAYERS, "learning_rate", 0));
   OK(espalier_network_set(network, "accumulate", 2));
-  OK(F(espalier_forward)(network, x, 8, y));
-  OK(F(espalier_backward)(network, dloss_dy, 8, NULL));
+  OK(F(espalier_network_forward)(network, x, 8, y));
+  OK(F(espalier_network_backward)(network, dloss_dy, 8, NULL));
   memcpy(first, dw, sizeof first);
-  OK(F(espalier_forward)(network, x, 8, y));
-  OK(F(espalier_backward)(network, dloss_dy, 8, NULL));
+  OK(F(espalier_network_forward)(network, x, 8, y));
+  OK(F(espalier_network_backward)(network, dloss_dy, 8, NULL));
   for (i = 0; i < PARAMETERS; i++) CHECK(fabs((double)dw[i] - 2 * (double)first[i]) <= 8 * EPSILON * (1 + fabs((double)dw[i])));
-  OK(espalier_update(network));
-  OK(F(espalier_forward)(network, x, 8, y));
-  OK(F(espalier_backward)(network, dloss_dy, 8, NULL));
+  OK(espalier_network_update(network));
+  OK(F(espalier_network_forward)(network, x, 8, y));
+  OK(F(espalier_network_backward)(network, dloss_dy, 8, NULL));
   CHECK(memcmp(first, dw, sizeof first) == 0); /* the update emptied it: the next backward replaces again */
   OK(espalier_network_destroy(network));
 }
@@ -136,15 +136,15 @@ static void finite_differences(void) {
     OK(F(espalier_network_parameters)(network, &w, &dw, &count));
     fill(x, BATCH * INPUTS, 4);
     fill(c, LENGTH(c), 5);
-    OK(F(espalier_forward)(network, x, BATCH, y));
-    OK(F(espalier_backward)(network, c, BATCH, dx));
+    OK(F(espalier_network_forward)(network, x, BATCH, y));
+    OK(F(espalier_network_backward)(network, c, BATCH, dx));
     for (i = 0; i < count + BATCH * INPUTS; i++) {
       real *place = i < count ? &w[i] : &x[i - count], keep = *place;
       double sides[2] = {0, 0}, analytic = i < count ? dw[i] : dx[i - count], numeric;
       int side, j;
       for (side = 0; side < 2; side++) {
         *place = (real)(keep + (side ? -h : h));
-        OK(F(espalier_predict)(network, x, BATCH, y));
+        OK(F(espalier_network_predict)(network, x, BATCH, y));
         for (j = 0; j < BATCH * OUTPUTS; j++) sides[side] += (double)c[j] * y[j];
       }
       *place = keep;
@@ -160,18 +160,18 @@ static void wrong_order(void) {
   real y[MAX_BATCH * OUTPUTS], dloss_dy[MAX_BATCH * OUTPUTS];
   fill(x, LENGTH(x), 1);
   fill(dloss_dy, LENGTH(dloss_dy), 2);
-  REFUSES(network, ESPALIER_ERROR_INVALID_STATE, "forward", "", F(espalier_backward)(network, dloss_dy, 4, NULL));
-  REFUSES(network, ESPALIER_ERROR_INVALID_STATE, "backward", "", espalier_update(network));
-  REFUSES(network, ESPALIER_ERROR_BATCH_TOO_LARGE, "batch", "17", F(espalier_forward)(network, x, MAX_BATCH + 1, y));
-  OK(F(espalier_forward)(network, x, 4, y));
-  SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "batch", "5", F(espalier_backward)(network, dloss_dy, 5, NULL));
-  OK(F(espalier_backward)(network, dloss_dy, 4, NULL));
-  OK(espalier_update(network));
+  REFUSES(network, ESPALIER_ERROR_INVALID_STATE, "forward", "", F(espalier_network_backward)(network, dloss_dy, 4, NULL));
+  REFUSES(network, ESPALIER_ERROR_INVALID_STATE, "backward", "", espalier_network_update(network));
+  REFUSES(network, ESPALIER_ERROR_BATCH_TOO_LARGE, "batch", "17", F(espalier_network_forward)(network, x, MAX_BATCH + 1, y));
+  OK(F(espalier_network_forward)(network, x, 4, y));
+  SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "batch", "5", F(espalier_network_backward)(network, dloss_dy, 5, NULL));
+  OK(F(espalier_network_backward)(network, dloss_dy, 4, NULL));
+  OK(espalier_network_update(network));
   OK(espalier_network_destroy(network));
   OK(espalier_network_build(bare, MAX_BATCH)); /* no optimizer */
-  OK(F(espalier_forward)(bare, x, 4, y));
-  OK(F(espalier_backward)(bare, dloss_dy, 4, NULL));
-  REFUSES(bare, ESPALIER_ERROR_INVALID_STATE, "optimizer", "", espalier_update(bare));
+  OK(F(espalier_network_forward)(bare, x, 4, y));
+  OK(F(espalier_network_backward)(bare, dloss_dy, 4, NULL));
+  REFUSES(bare, ESPALIER_ERROR_INVALID_STATE, "optimizer", "", espalier_network_update(bare));
   OK(espalier_network_destroy(bare));
 }
 
@@ -197,8 +197,8 @@ static void large_layer(void) {
   if (w == NULL) return;
   fill(in, BATCH * WIDTH, 1);
   fill(dy, BATCH * WIDTH, 2);
-  OK(F(espalier_forward)(network, in, BATCH, out));
-  OK(F(espalier_backward)(network, dy, BATCH, dx));
+  OK(F(espalier_network_forward)(network, in, BATCH, out));
+  OK(F(espalier_network_backward)(network, dy, BATCH, dx));
   for (s = 0; s < BATCH; s++)
     for (i = 0; i < WIDTH; i++)
       for (k = start[i]; k < start[i + 1]; k++) expected[s * WIDTH + column[k]] += (double)w[k] * dy[s * WIDTH + i];

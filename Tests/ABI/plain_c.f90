@@ -35,21 +35,21 @@ program plain_c
   call check(espalier_network_bind_f32(network, w, dw, count) == espalier_ok, "bind")
   call check(espalier_network_parameters_f32(network, w_at, dw_at, count) == espalier_ok, "parameters")
   call check(c_associated(w_at, c_loc(w)) .and. c_associated(dw_at, c_loc(dw)), "where they are")
-  call check(espalier_train_step_labels_f32(network, x, labels, 8_c_int64_t, loss) == espalier_ok, "train_step_labels")
-  call check(espalier_forward_f32(network, x, 8_c_int64_t, y) == espalier_ok, "forward")
+  call check(espalier_network_train_step_labels_f32(network, x, labels, 8_c_int64_t, loss) == espalier_ok, "train_step_labels")
+  call check(espalier_network_forward_f32(network, x, 8_c_int64_t, y) == espalier_ok, "forward")
   y = 0
-  call check(espalier_backward_f32(network, y, 8_c_int64_t) == espalier_ok, "backward without dx")
-  call check(espalier_forward_f32(network, x, 8_c_int64_t, y) == espalier_ok, "forward")
-  call check(espalier_backward_f32(network, 0 * y, 8_c_int64_t, dx) == espalier_ok, "backward with dx")
+  call check(espalier_network_backward_f32(network, y, 8_c_int64_t) == espalier_ok, "backward without dx")
+  call check(espalier_network_forward_f32(network, x, 8_c_int64_t, y) == espalier_ok, "forward")
+  call check(espalier_network_backward_f32(network, 0 * y, 8_c_int64_t, dx) == espalier_ok, "backward with dx")
   call check(maxval(abs(dx)) <= 0, "dx of a zero derivative")
-  call check(espalier_update(network) == espalier_ok, "update")
-  call check(espalier_evolve(network) == espalier_ok, "evolve")
+  call check(espalier_network_update(network) == espalier_ok, "update")
+  call check(espalier_network_evolve(network) == espalier_ok, "evolve")
   batches = 0
-  call check(espalier_train_epoch_labels_f32(network, x, labels, 8_c_int64_t, 2_c_int64_t, 1, c_funloc(count_batches), &
-                                             c_loc(batches), loss) == espalier_ok, "train_epoch_labels")
+  call check(espalier_network_train_epoch_labels_f32(network, x, labels, 8_c_int64_t, 2_c_int64_t, 1, c_funloc(count_batches), &
+                                                     c_loc(batches), loss) == espalier_ok, "train_epoch_labels")
   call check(batches == 4, "progress is told after every batch")
-  call check(espalier_evaluate_labels_f32(network, x, labels, 8_c_int64_t, accuracy=accuracy) == espalier_ok, &
-             "evaluate_labels without loss")
+  call check(espalier_network_evaluate_labels_f32(network, x, labels, 8_c_int64_t, accuracy=accuracy) == espalier_ok, &
+                     "evaluate_labels without loss")
   call check(accuracy >= 0 .and. accuracy <= 1, "accuracy")
   call check(espalier_layer_pattern(network, 1_c_int64_t, 1, 6_c_int64_t, row_start, rows, columns, count) == espalier_ok, &
              "layer_pattern")

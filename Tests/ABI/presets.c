@@ -85,7 +85,7 @@ static void train(espalier_network *network, int steps) {
   double loss;
   int i;
   for (i = 0; i < steps; i++) {
-    OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
+    OK(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
     CHECK(loss == loss && loss < 1e6);
   }
 }
@@ -120,7 +120,7 @@ static void one_preset(int method, int rule) {
   CHECK(layer_value(network, 3, "connections") == HIDDEN * OUT && layer_value(network, 3, "topology_updates") == 0);
   /* Room is capacity: updates never change the count. */
   CHECK(network_value(network, "parameters") == count);
-  OK(F(espalier_evaluate)(network, x, target, BATCH, &loss));
+  OK(F(espalier_network_evaluate)(network, x, target, BATCH, &loss));
   CHECK(loss == loss && loss < 1e6);
   OK(espalier_network_destroy(network));
   OK(espalier_topology_destroy(topology));
@@ -165,13 +165,13 @@ static void epochs(void) {
   OK(espalier_topology_set(topology, "every", 2));
   network = make_subject(topology, ESPALIER_SGD);
   for (epoch = 1; epoch <= 4; epoch++) {
-    OK(F(espalier_train_epoch)(network, x, target, BATCH, 4, 1, NULL, NULL, &loss));
+    OK(F(espalier_network_train_epoch)(network, x, target, BATCH, 4, 1, NULL, NULL, &loss));
     CHECK(layer_value(network, 1, "topology_updates") == epoch / 2);
   }
   train(network, 5);
   OK(espalier_network_end_epoch(network)); /* the fifth */
   CHECK(layer_value(network, 1, "topology_updates") == 2);
-  OK(F(espalier_evaluate)(network, x, target, BATCH, &loss));
+  OK(F(espalier_network_evaluate)(network, x, target, BATCH, &loss));
   REFUSES(network, ESPALIER_ERROR_INVALID_STATE, "end_epoch", "backward", espalier_network_end_epoch(network));
   train(network, 1);
   OK(espalier_network_end_epoch(network)); /* the sixth: the refused one was not counted */

@@ -38,7 +38,7 @@ static double connections_of(espalier_network *network, int64_t layer) { return 
 
 static void step(espalier_network *network) {
   double loss = NAN;
-  OK(F(espalier_train_step_labels)(network, x, labels, BATCH, &loss));
+  OK(F(espalier_network_train_step_labels)(network, x, labels, BATCH, &loss));
   CHECK(isfinite(loss));
 }
 

@@ -102,13 +102,13 @@ static void *run_rank(void *argument) {
     const int first = step % BATCHES * 2 * HALF + (alone ? 0 : rank->number * HALF);
     real y[2 * HALF * OUT], *w = NULL, *dw = NULL;
     int64_t count = 0;
-    OK(F(espalier_forward)(network, x + first * IN, samples, y));
+    OK(F(espalier_network_forward)(network, x + first * IN, samples, y));
     for (i = 0; i < samples * OUT; i++) y[i] = (y[i] - target[first * OUT + i]) / (2 * HALF);
-    OK(F(espalier_backward)(network, y, samples, NULL));
+    OK(F(espalier_network_backward)(network, y, samples, NULL));
     OK(F(espalier_network_parameters)(network, &w, &dw, &count));
     if (!alone) sum_over_ranks(rank, dw, count);
-    OK(espalier_update(network));
-    OK(espalier_evolve(network));
+    OK(espalier_network_update(network));
+    OK(espalier_network_evolve(network));
     if (step == STEPS / 2) look(network, &rank->halfway);
   }
   CHECK(layer_value(network, 1, "topology_updates") >= 6);
@@ -199,16 +199,16 @@ static void stopping(void) {
     double loss;
     OK(F(espalier_network_set_reduction)(network, stops, NULL));
     while (layer_value(network, 1, "steps") < EVERY - (setting.method == ESPALIER_SNFS || setting.method == ESPALIER_SAMPLED))
-      OK(F(espalier_train_step)(network, x, target, HALF, &loss)); /* in the others an update is a step of its own */
+      OK(F(espalier_network_train_step)(network, x, target, HALF, &loss)); /* in the others an update is a step of its own */
     look(network, &before);
-    SAYS(ESPALIER_ERROR_STOPPED, "reduction", "layer 1", F(espalier_train_step)(network, x, target, HALF, &loss));
+    SAYS(ESPALIER_ERROR_STOPPED, "reduction", "layer 1", F(espalier_network_train_step)(network, x, target, HALF, &loss));
     look(network, &after);
     CHECK(memcmp(before.rows, after.rows, sizeof before.rows) == 0);
     CHECK(memcmp(before.columns, after.columns, sizeof before.columns) == 0);
     CHECK(layer_value(network, 1, "topology_updates") == 0);
-    SAYS(ESPALIER_ERROR_STOPPED, "reduction", "layer 1", espalier_evolve(network));
+    SAYS(ESPALIER_ERROR_STOPPED, "reduction", "layer 1", espalier_network_evolve(network));
     OK(F(espalier_network_set_reduction)(network, NULL, NULL));
-    OK(espalier_evolve(network));
+    OK(espalier_network_evolve(network));
     look(network, &after);
     CHECK(memcmp(before.columns, after.columns, sizeof before.columns) != 0);
     CHECK(layer_value(network, 1, "topology_updates") == 1);

@@ -36,7 +36,7 @@ static espalier_network *a_network(double density) {
 static double change(espalier_network *network) {
   double sum = 0;
   int i;
-  OK(F(espalier_predict)(network, x, SAMPLES, now));
+  OK(F(espalier_network_predict)(network, x, SAMPLES, now));
   for (i = 0; i < SAMPLES * OUT; i++) sum += (double)(now[i] - y[i]) * (double)(now[i] - y[i]);
   return sum / (SAMPLES * OUT);
 }
@@ -45,7 +45,7 @@ static double change_by(int criterion, double density, double start) {
   espalier_network *network = a_network(start);
   espalier_pruning *pruning = make_pruning(criterion, density);
   double result;
-  OK(F(espalier_predict)(network, x, SAMPLES, y));
+  OK(F(espalier_network_predict)(network, x, SAMPLES, y));
   OK(F(espalier_network_prune)(network, pruning, x, NULL, SAMPLES));
   result = change(network);
   CHECK(layer_value(network, 1, "connections") == ceil(density * POSITIONS));
@@ -136,7 +136,7 @@ static void lottery_ticket(void) {
   memcpy(start, w, sizeof start);
   OK(espalier_network_remember(network));
   for (round = 0; round < 3; round++) {
-    OK(F(espalier_train_epoch)(network, x, target, SAMPLES, 16, 1, NULL, NULL, &loss));
+    OK(F(espalier_network_train_epoch)(network, x, target, SAMPLES, 16, 1, NULL, NULL, &loss));
     OK(F(espalier_network_prune)(network, pruning, x, NULL, SAMPLES));
     OK(espalier_pruning_set(pruning, "density", 0.5 / (2 << round)));
     OK(espalier_network_rewind(network));

@@ -44,12 +44,12 @@ static void all_integers(int number) {
 
   about_to("batch %lld", (long long)n);
   if (n < 1 || n > MAX_BATCH) {
-    known(F(espalier_train_step)(built, x, y, n, &value));
-    known(F(espalier_train_step_labels)(built, x, labels, n, &value));
-    known(F(espalier_forward)(built, x, n, y));
-    known(F(espalier_backward)(built, y, n, dx));
-    known(F(espalier_train_epoch)(built, x, y, 2, n, 1, NULL, NULL, &value));
-    known(F(espalier_train_epoch_labels)(built, x, labels, 2, n, 0, NULL, NULL, &value));
+    known(F(espalier_network_train_step)(built, x, y, n, &value));
+    known(F(espalier_network_train_step_labels)(built, x, labels, n, &value));
+    known(F(espalier_network_forward)(built, x, n, y));
+    known(F(espalier_network_backward)(built, y, n, dx));
+    known(F(espalier_network_train_epoch)(built, x, y, 2, n, 1, NULL, NULL, &value));
+    known(F(espalier_network_train_epoch_labels)(built, x, labels, 2, n, 0, NULL, NULL, &value));
   }
   about_to("layer %lld", (long long)n);
   known(espalier_layer_get(built, n, "offset", &value));
@@ -58,7 +58,7 @@ static void all_integers(int number) {
   known(espalier_layer_get_optimizer_option(built, n, "learning_rate", &value));
   known(F(espalier_layer_parameters)(built, n, &a, &b, &count, &c, &d, &units));
   known(espalier_layer_pattern(built, n, 0, 0, NULL, NULL, NULL, &count));
-  known(espalier_evolve_now(built, n, 0.5));
+  known(espalier_network_evolve_now(built, n, 0.5));
   {
     espalier_topology *topology = make_topology(ESPALIER_SET, 2);
     espalier_optimizer *optimizer = make_optimizer(ESPALIER_SGD, 0.1);
@@ -102,11 +102,11 @@ static void all_lengths(int number) {
   known(F(espalier_network_bind)(network, x, y, n));
   known(F(espalier_optimizer_minimize)(optimizer, x, y, n));
   about_to("samples %lld", (long long)n);
-  known(F(espalier_train_epoch)(network, x, y, n, 4, 1, NULL, NULL, &value));
-  known(F(espalier_train_epoch_labels)(network, x, labels, n, 4, 0, NULL, NULL, &value));
-  known(F(espalier_predict)(network, x, n, y));
-  known(F(espalier_evaluate)(network, x, y, n, &value));
-  known(F(espalier_evaluate_labels)(network, x, labels, n, &value, NULL));
+  known(F(espalier_network_train_epoch)(network, x, y, n, 4, 1, NULL, NULL, &value));
+  known(F(espalier_network_train_epoch_labels)(network, x, labels, n, 4, 0, NULL, NULL, &value));
+  known(F(espalier_network_predict)(network, x, n, y));
+  known(F(espalier_network_evaluate)(network, x, y, n, &value));
+  known(F(espalier_network_evaluate_labels)(network, x, labels, n, &value, NULL));
   for (i = ESPALIER_PRUNE_SNIP; i <= ESPALIER_PRUNE_SPARSEGPT; i++) {
     espalier_pruning *pruning = make_pruning(i, 0.5);
     if (i == ESPALIER_PRUNE_SYNFLOW) known(espalier_pruning_set(pruning, "rounds", 1));
@@ -143,9 +143,9 @@ static void all_choices(int number) {
   known(F(espalier_layer_set_pattern_coo)(network, 1, 2, labels, index, NULL, 1));
   known(F(espalier_layer_set_pattern_coo)(network, 1, 1, index, index, NULL, n));
   known(espalier_network_set_loss(built, ESPALIER_SOFTMAX_CROSS_ENTROPY));
-  known(F(espalier_train_step_labels)(built, x, classes, 2, &value));
-  known(F(espalier_evaluate_labels)(built, x, classes, 2, &value, NULL));
-  known(F(espalier_train_epoch)(built, x, y, 2, 2, n, NULL, NULL, &value));
+  known(F(espalier_network_train_step_labels)(built, x, classes, 2, &value));
+  known(F(espalier_network_evaluate_labels)(built, x, classes, 2, &value, NULL));
+  known(F(espalier_network_train_epoch)(built, x, y, 2, 2, n, NULL, NULL, &value));
   (void)espalier_status_string(n);
   known(espalier_pruning_destroy(pruning));
   known(espalier_topology_destroy(topology));
@@ -172,7 +172,7 @@ static void all_numbers(int number) {
   known(espalier_network_add_linear(network, 4, n, ESPALIER_RELU));
   known(espalier_network_add_linear(network, 4, 0.5, ESPALIER_RELU));
   known(espalier_network_build(network, MAX_BATCH));
-  known(espalier_evolve_now(built, 0, n));
+  known(espalier_network_evolve_now(built, 0, n));
   known(espalier_network_destroy(network));
   known(espalier_network_destroy(built));
 }

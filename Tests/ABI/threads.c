@@ -40,11 +40,11 @@ static uint64_t train(espalier_network *network, int epochs, int change_threads)
   int i;
   for (i = 0; i < epochs; i++) {
     if (change_threads && espalier_network_set_threads(network, 1 + i % 4) != ESPALIER_OK) return 0;
-    if (F(espalier_train_epoch_labels)(network, x, labels, SAMPLES, BATCH, 1, NULL, NULL, &loss) != ESPALIER_OK) return 0;
+    if (F(espalier_network_train_epoch_labels)(network, x, labels, SAMPLES, BATCH, 1, NULL, NULL, &loss) != ESPALIER_OK) return 0;
     hash = hash_bytes(hash, &loss, sizeof loss);
   }
-  if (F(espalier_predict)(network, x, SAMPLES, y) != ESPALIER_OK) return 0;
-  if (F(espalier_evaluate_labels)(network, x, labels, SAMPLES, &loss, &accuracy) != ESPALIER_OK) return 0;
+  if (F(espalier_network_predict)(network, x, SAMPLES, y) != ESPALIER_OK) return 0;
+  if (F(espalier_network_evaluate_labels)(network, x, labels, SAMPLES, &loss, &accuracy) != ESPALIER_OK) return 0;
   if (F(espalier_network_parameters)(network, &w, &dw, &count) != ESPALIER_OK) return 0;
   hash = hash_bytes(hash, y, SAMPLES * OUT * sizeof *y);
   hash = hash_bytes(hash, &loss, sizeof loss);
@@ -116,7 +116,7 @@ static void *stay_inside(void *argument) {
   static real small[MAX_BATCH * INPUTS], target[MAX_BATCH * OUTPUTS];
   static int status;
   double loss;
-  status = F(espalier_train_epoch)(argument, small, target, MAX_BATCH, 4, 0, wait_inside, NULL, &loss);
+  status = F(espalier_network_train_epoch)(argument, small, target, MAX_BATCH, 4, 0, wait_inside, NULL, &loss);
   return &status;
 }
 
@@ -164,7 +164,7 @@ static int call_itself(void *user, int64_t done, int64_t samples, double loss) {
   (void)samples;
   (void)loss;
   GIVES(ESPALIER_ERROR_BUSY, espalier_network_get(user, "inputs", &value));
-  GIVES(ESPALIER_ERROR_BUSY, espalier_update(user));
+  GIVES(ESPALIER_ERROR_BUSY, espalier_network_update(user));
   return 0;
 }
 
@@ -172,7 +172,7 @@ static void called_from_its_callback(void) {
   static real small[MAX_BATCH * INPUTS], target[MAX_BATCH * OUTPUTS];
   espalier_network *network = make_network();
   double loss;
-  OK(F(espalier_train_epoch)(network, small, target, MAX_BATCH, 8, 0, call_itself, network, &loss));
+  OK(F(espalier_network_train_epoch)(network, small, target, MAX_BATCH, 8, 0, call_itself, network, &loss));
   OK(espalier_network_destroy(network));
 }
 
@@ -188,8 +188,8 @@ static void *run_hammer(void *argument) {
   double loss;
   int i;
   for (i = 0; i < 3000; i++) {
-    int status = i % 3 ? F(espalier_train_step)(hammer->network, small, target, MAX_BATCH, &loss)
-                       : F(espalier_predict)(hammer->network, small, MAX_BATCH, y);
+    int status = i % 3 ? F(espalier_network_train_step)(hammer->network, small, target, MAX_BATCH, &loss)
+                       : F(espalier_network_predict)(hammer->network, small, MAX_BATCH, y);
     if (status == ESPALIER_OK)
       hammer->done++;
     else if (status == ESPALIER_ERROR_BUSY)
@@ -243,7 +243,7 @@ static void *short_life(void *argument) {
   double loss;
   int *status = argument;
   espalier_network *network = make_network();
-  *status = F(espalier_train_step)(network, small, target, 4, &loss) | espalier_network_destroy(network);
+  *status = F(espalier_network_train_step)(network, small, target, 4, &loss) | espalier_network_destroy(network);
   return NULL;
 }
 

@@ -72,7 +72,7 @@ static void evolving_when_due(void) {
     double loss;
     int i;
     look(network, &before);
-    for (i = 0; i < 20; i++) OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
+    for (i = 0; i < 20; i++) OK(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
     look(network, &after);
     if (method == ESPALIER_STATIC) {
       CHECK(memcmp(before.columns, after.columns, sizeof before.columns) == 0);
@@ -105,14 +105,14 @@ static void evolving_by_hand(void) {
     real sizes[CONNECTIONS], y[BATCH * OUT];
     double loss;
     int i, grown;
-    OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
+    OK(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
     look(network, &before);
-    OK(F(espalier_forward)(network, x, BATCH, y));
-    OK(F(espalier_backward)(network, y, BATCH, NULL));
-    OK(espalier_evolve(network)); /* not due */
+    OK(F(espalier_network_forward)(network, x, BATCH, y));
+    OK(F(espalier_network_backward)(network, y, BATCH, NULL));
+    OK(espalier_network_evolve(network)); /* not due */
     look(network, &after);
     CHECK(memcmp(&before, &after, sizeof before) == 0);
-    OK(espalier_evolve_now(network, 1, 0.25));
+    OK(espalier_network_evolve_now(network, 1, 0.25));
     look(network, &after);
     grown = compare(&before, &after);
     CHECK(grown > 0 && grown <= 30);
@@ -123,13 +123,13 @@ static void evolving_by_hand(void) {
     for (i = 0; i < CONNECTIONS; i++)
       if (find(&after, before.rows[i], before.columns[i]) < 0)
         CHECK((before.w[i] < 0 ? -before.w[i] : before.w[i]) <= sizes[29]);
-    OK(espalier_evolve_now(network, ESPALIER_ALL_LAYERS, 0));
-    OK(espalier_evolve_now(network, ESPALIER_ALL_LAYERS, 1));
+    OK(espalier_network_evolve_now(network, ESPALIER_ALL_LAYERS, 0));
+    OK(espalier_network_evolve_now(network, ESPALIER_ALL_LAYERS, 1));
     CHECK(layer_value(network, 1, "connections") == CONNECTIONS);
-    SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "drop_fraction", "1.5", espalier_evolve_now(network, 1, 1.5));
-    SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "drop_fraction", "-0.5", espalier_evolve_now(network, 1, -0.5));
-    SAYS(ESPALIER_ERROR_INVALID_STATE, "layer", "2", espalier_evolve_now(network, 2, 0.5)); /* dense */
-    SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "layer", "3", espalier_evolve_now(network, 3, 0.5));
+    SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "drop_fraction", "1.5", espalier_network_evolve_now(network, 1, 1.5));
+    SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "drop_fraction", "-0.5", espalier_network_evolve_now(network, 1, -0.5));
+    SAYS(ESPALIER_ERROR_INVALID_STATE, "layer", "2", espalier_network_evolve_now(network, 2, 0.5)); /* dense */
+    SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "layer", "3", espalier_network_evolve_now(network, 3, 0.5));
     OK(espalier_network_destroy(network));
     OK(espalier_topology_destroy(topology));
   }
@@ -159,7 +159,7 @@ static void bound_arrays_keep_their_place(void) {
   dw = malloc((size_t)count * sizeof *dw);
   OK(F(espalier_network_bind)(network, w, dw, count));
   for (i = 0; i < 10; i++) {
-    OK(F(espalier_train_step)(network, x, target, BATCH, &loss));
+    OK(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
     OK(F(espalier_network_parameters)(network, &now, &now_gradient, &count));
     CHECK(now == w && now_gradient == dw);
   }
@@ -202,7 +202,7 @@ static void blocks_of_rows(void) {
   OK(espalier_network_set_optimizer(network, 1, optimizer));
   OK(espalier_network_set_topology(network, 1, topology));
   OK(espalier_network_build(network, 1));
-  OK(F(espalier_train_step)(network, wide, wanted, 1, &loss));
+  OK(F(espalier_network_train_step)(network, wide, wanted, 1, &loss));
   CHECK(blocks.calls >= 2 && blocks.next == 0);
   OK(espalier_layer_pattern(network, 1, 0, 800, NULL, rows, columns, &count));
   for (i = 0; i < count; i++) {

@@ -119,19 +119,19 @@ static int act(struct twin *t, int which, int batch, struct result *r) {
   espalier_network *n = t->network;
   int takes_labels = life.loss == ESPALIER_SOFTMAX_CROSS_ENTROPY;
   switch (which) {
-    case 0: case 1: case 2: return F(espalier_train_step)(n, x, target, batch, &r->loss);
+    case 0: case 1: case 2: return F(espalier_network_train_step)(n, x, target, batch, &r->loss);
     case 3:
-      return takes_labels ? F(espalier_train_step_labels)(n, x, labels, batch, &r->loss)
-                          : F(espalier_evaluate)(n, x, target, SAMPLES, &r->loss);
-    case 4: return F(espalier_train_epoch)(n, x, target, SAMPLES, batch, 1, NULL, NULL, &r->loss);
-    case 5: return F(espalier_train_epoch)(n, x, target, SAMPLES, batch, 0, NULL, NULL, &r->loss);
-    case 6: case 7: return F(espalier_forward)(n, x, batch, r->y);
-    case 8: case 9: return F(espalier_backward)(n, dy, batch, batch % 2 ? r->dx : NULL);
-    case 10: return espalier_update(n);
-    case 11: return espalier_evolve(n);
-    case 12: return espalier_evolve_now(n, ESPALIER_ALL_LAYERS, 0.25);
+      return takes_labels ? F(espalier_network_train_step_labels)(n, x, labels, batch, &r->loss)
+                          : F(espalier_network_evaluate)(n, x, target, SAMPLES, &r->loss);
+    case 4: return F(espalier_network_train_epoch)(n, x, target, SAMPLES, batch, 1, NULL, NULL, &r->loss);
+    case 5: return F(espalier_network_train_epoch)(n, x, target, SAMPLES, batch, 0, NULL, NULL, &r->loss);
+    case 6: case 7: return F(espalier_network_forward)(n, x, batch, r->y);
+    case 8: case 9: return F(espalier_network_backward)(n, dy, batch, batch % 2 ? r->dx : NULL);
+    case 10: return espalier_network_update(n);
+    case 11: return espalier_network_evolve(n);
+    case 12: return espalier_network_evolve_now(n, ESPALIER_ALL_LAYERS, 0.25);
     case 13: return espalier_network_end_epoch(n);
-    case 14: return F(espalier_predict)(n, x, SAMPLES, r->y);
+    case 14: return F(espalier_network_predict)(n, x, SAMPLES, r->y);
     case 15: return espalier_network_remember(n);
     default: return batch == 1 ? espalier_network_rewind(n) : ESPALIER_OK;
   }
@@ -146,9 +146,9 @@ static int32_t bad_labels[SAMPLES];
 static double number;
 static real many[ROOM];
 
-static int step(struct twin *t) { return F(espalier_train_step)(t->network, bad_x, bad_target, MOST, &number); }
+static int step(struct twin *t) { return F(espalier_network_train_step)(t->network, bad_x, bad_target, MOST, &number); }
 static int epoch(struct twin *t, int shuffle) {
-  return F(espalier_train_epoch)(t->network, bad_x, bad_target, SAMPLES, MOST, shuffle, NULL, NULL, &number);
+  return F(espalier_network_train_epoch)(t->network, bad_x, bad_target, SAMPLES, MOST, shuffle, NULL, NULL, &number);
 }
 static int prune(struct twin *t, int criterion, const char *option, double value) {
   espalier_pruning *pruning = make_pruning(criterion, 0.05);
@@ -179,14 +179,14 @@ static int bad_update(struct twin *t, real value) {
   real kept = t->dw[0];
   int status;
   t->dw[0] = value;
-  status = espalier_update(t->network);
+  status = espalier_network_update(t->network);
   t->dw[0] = kept;
   return status;
 }
 static int stopped_evolution(struct twin *t) {
   int status;
   stopping = 1;
-  status = espalier_evolve_now(t->network, ESPALIER_ALL_LAYERS, 0.5);
+  status = espalier_network_evolve_now(t->network, ESPALIER_ALL_LAYERS, 0.5);
   stopping = 0;
   return status;
 }
@@ -218,36 +218,36 @@ enum { ANY = -1, PERHAPS = 0 };
   X(step_range, when_ranged, ESPALIER_ERROR_INVALID_ARGUMENT, 0, N(bad_target[4] = -7) ? step(t) : 0) \
   X(step_loss, when_squared, ESPALIER_ERROR_NON_FINITE, 1, \
     N(bad_target[0] = (real)(PRECISION == 32 ? -3e38 : -1e300)) ? step(t) : 0) \
-  X(step_null, always, ESPALIER_ERROR_NULL_ARGUMENT, 0, F(espalier_train_step)(n, NULL, target, 1, &number)) \
-  X(step_no_loss, always, ESPALIER_ERROR_NULL_ARGUMENT, 0, F(espalier_train_step)(n, x, target, 1, NULL)) \
-  X(step_batch, always, ESPALIER_ERROR_BATCH_TOO_LARGE, 0, F(espalier_train_step)(n, x, target, MOST + 1, &number)) \
-  X(step_none, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, F(espalier_train_step)(n, x, target, 0, &number)) \
+  X(step_null, always, ESPALIER_ERROR_NULL_ARGUMENT, 0, F(espalier_network_train_step)(n, NULL, target, 1, &number)) \
+  X(step_no_loss, always, ESPALIER_ERROR_NULL_ARGUMENT, 0, F(espalier_network_train_step)(n, x, target, 1, NULL)) \
+  X(step_batch, always, ESPALIER_ERROR_BATCH_TOO_LARGE, 0, F(espalier_network_train_step)(n, x, target, MOST + 1, &number)) \
+  X(step_none, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, F(espalier_network_train_step)(n, x, target, 0, &number)) \
   X(step_precision, always, ESPALIER_ERROR_PRECISION, 0, \
-    OTHER(espalier_train_step)(n, (void *)x, (void *)target, 1, &number)) \
-  X(step_labels, always, ANY, 0, N(bad_labels[1] = OUT) ? F(espalier_train_step_labels)(n, x, bad_labels, 2, &number) : 0) \
+    OTHER(espalier_network_train_step)(n, (void *)x, (void *)target, 1, &number)) \
+  X(step_labels, always, ANY, 0, N(bad_labels[1] = OUT) ? F(espalier_network_train_step_labels)(n, x, bad_labels, 2, &number) : 0) \
   X(epoch_x, always, ESPALIER_ERROR_NON_FINITE, 0, N(bad_x[9] = (real)NAN) ? epoch(t, 0) : 0) \
   X(epoch_shuffled, always, ESPALIER_ERROR_NON_FINITE, 0, N(memset(bad_x, 0xff, sizeof bad_x)) ? epoch(t, 1) : 0) \
   X(epoch_range, when_ranged, ESPALIER_ERROR_INVALID_ARGUMENT, 0, N(bad_target[SAMPLES * OUT - 1] = -7) ? epoch(t, 1) : 0) \
   X(epoch_labels, always, ANY, 0, \
-    N(bad_labels[SAMPLES - 1] = -1) ? F(espalier_train_epoch_labels)(n, x, bad_labels, SAMPLES, MOST, 1, NULL, NULL, &number) : 0) \
+    N(bad_labels[SAMPLES - 1] = -1) ? F(espalier_network_train_epoch_labels)(n, x, bad_labels, SAMPLES, MOST, 1, NULL, NULL, &number) : 0) \
   X(epoch_shuffle, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, epoch(t, 2)) \
   X(epoch_none, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, \
-    F(espalier_train_epoch)(n, x, target, 0, MOST, 1, NULL, NULL, &number)) \
-  X(forward_batch, always, ESPALIER_ERROR_BATCH_TOO_LARGE, 0, F(espalier_forward)(n, x, MOST + 1, many)) \
-  X(forward_null, always, ESPALIER_ERROR_NULL_ARGUMENT, 0, F(espalier_forward)(n, x, 1, NULL)) \
-  X(backward_dy, always, ANY, 0, N(memset(bad_dy, 0xff, sizeof bad_dy)) ? F(espalier_backward)(n, bad_dy, MOST, NULL) : 0) \
-  X(backward_batch, always, ANY, 0, F(espalier_backward)(n, dy, MOST + 1, NULL)) \
+    F(espalier_network_train_epoch)(n, x, target, 0, MOST, 1, NULL, NULL, &number)) \
+  X(forward_batch, always, ESPALIER_ERROR_BATCH_TOO_LARGE, 0, F(espalier_network_forward)(n, x, MOST + 1, many)) \
+  X(forward_null, always, ESPALIER_ERROR_NULL_ARGUMENT, 0, F(espalier_network_forward)(n, x, 1, NULL)) \
+  X(backward_dy, always, ANY, 0, N(memset(bad_dy, 0xff, sizeof bad_dy)) ? F(espalier_network_backward)(n, bad_dy, MOST, NULL) : 0) \
+  X(backward_batch, always, ANY, 0, F(espalier_network_backward)(n, dy, MOST + 1, NULL)) \
   X(update_nan, when_not_accumulated, ANY, 0, bad_update(t, (real)NAN)) \
   X(update_inf, when_not_accumulated, ANY, 0, bad_update(t, (real)-INFINITY)) \
   X(update_large, when_not_accumulated, ANY, 0, bad_update(t, (real)(PRECISION == 32 ? 3e38 : 1.7e308))) \
   X(stopped, always, PERHAPS, 0, stopped_evolution(t)) \
-  X(evolve_fraction, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, espalier_evolve_now(n, ESPALIER_ALL_LAYERS, 2)) \
-  X(evolve_layer, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, espalier_evolve_now(n, 99, 0.5)) \
-  X(predict_none, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, F(espalier_predict)(n, x, 0, many)) \
+  X(evolve_fraction, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, espalier_network_evolve_now(n, ESPALIER_ALL_LAYERS, 2)) \
+  X(evolve_layer, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, espalier_network_evolve_now(n, 99, 0.5)) \
+  X(predict_none, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, F(espalier_network_predict)(n, x, 0, many)) \
   X(evaluate_range, when_ranged, ESPALIER_ERROR_INVALID_ARGUMENT, 0, \
-    N(bad_target[2] = -7) ? F(espalier_evaluate)(n, x, bad_target, SAMPLES, &number) : 0) \
+    N(bad_target[2] = -7) ? F(espalier_network_evaluate)(n, x, bad_target, SAMPLES, &number) : 0) \
   X(evaluate_labels, always, ANY, 0, \
-    N(bad_labels[3] = 77) ? F(espalier_evaluate_labels)(n, x, bad_labels, SAMPLES, &number, NULL) : 0) \
+    N(bad_labels[3] = 77) ? F(espalier_network_evaluate_labels)(n, x, bad_labels, SAMPLES, &number, NULL) : 0) \
   X(prune_x, always, ANY, 0, N(bad_x[9] = (real)NAN) ? prune(t, ESPALIER_PRUNE_SNIP, "rounds", 2) : 0) \
   X(prune_target, always, ANY, 0, N(bad_target[9] = (real)NAN) ? prune(t, ESPALIER_PRUNE_FISHER, "rounds", 1) : 0) \
   X(prune_range, when_ranged, ANY, 0, N(bad_target[9] = -7) ? prune(t, ESPALIER_PRUNE_GRASP, "temperature", 1) : 0) \
@@ -276,7 +276,7 @@ enum { ANY = -1, PERHAPS = 0 };
   X(threads, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, espalier_network_set_threads(n, -1)) \
   X(optimizer_range, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, give_optimizer(t, ESPALIER_SGD, "weight_decay", TOO_LARGE)) \
   X(optimizer_sense, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, give_optimizer(t, ESPALIER_SGD, "nesterov", 1)) \
-  X(method_range, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, give_method(t, "grow_scale", TOO_LARGE)) \
+  X(method_range, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, give_method(t, "grown_scale", TOO_LARGE)) \
   X(method_sense, always, ESPALIER_ERROR_INVALID_ARGUMENT, 0, give_method(t, "phase", 3))
 
 #define FUNCTION(name, sense, status, ends, call) \
@@ -311,11 +311,11 @@ static void fail(const struct failure *failure, struct twin *bold, struct twin *
   status = failure->call(bold);
   if (failure->status > 0) check_status(status, failure->status, __FILE__, __LINE__, failure->name);
   if (failure->status < 0) check_true(status != ESPALIER_OK, __FILE__, __LINE__, failure->name);
-  if (status == ESPALIER_OK) OK(espalier_evolve_now(calm->network, ESPALIER_ALL_LAYERS, 0.5)); /* had nothing to ask */
+  if (status == ESPALIER_OK) OK(espalier_network_evolve_now(calm->network, ESPALIER_ALL_LAYERS, 0.5)); /* had nothing to ask */
   if (status != ESPALIER_OK) happened[failure - failures]++;
   if (failure->ends_forward) {
-    OK(F(espalier_predict)(bold->network, x, 1, spare.y));
-    OK(F(espalier_predict)(calm->network, x, 1, spare.y));
+    OK(F(espalier_network_predict)(bold->network, x, 1, spare.y));
+    OK(F(espalier_network_predict)(calm->network, x, 1, spare.y));
   }
 }
 

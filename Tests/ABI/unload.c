@@ -67,7 +67,7 @@ static void *build(void *unused) {
   FIND(espalier_network_set_optimizer);
   FIND(espalier_network_set_threads);
   FIND(espalier_network_build);
-  FIND(espalier_train_step_f32);
+  FIND(espalier_network_train_step_f32);
   (void)unused;
   CHECK(espalier_network_create(ESPALIER_FLOAT32, WIDE, 1, &network) == 0);
   CHECK(espalier_network_add_linear(network, WIDE, 1, ESPALIER_RELU) == 0);
@@ -76,7 +76,7 @@ static void *build(void *unused) {
   CHECK(espalier_optimizer_destroy(optimizer) == 0);
   CHECK(espalier_network_set_threads(network, 3) == 0);
   CHECK(espalier_network_build(network, WIDE) == 0);
-  CHECK(espalier_train_step_f32(network, x, x, WIDE, &loss) == 0);
+  CHECK(espalier_network_train_step_f32(network, x, x, WIDE, &loss) == 0);
   CHECK(dlclose(library) == 0);
   return NULL;
 }
@@ -91,9 +91,9 @@ static void a_live_network(void) {
   usleep(20000);
   library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
   {
-    FIND(espalier_train_step_f32);
+    FIND(espalier_network_train_step_f32);
     FIND(espalier_network_destroy);
-    CHECK(espalier_train_step_f32(network, x, x, WIDE, &loss) == 0);
+    CHECK(espalier_network_train_step_f32(network, x, x, WIDE, &loss) == 0);
     CHECK(espalier_network_destroy(network) == 0);
   }
   CHECK(dlclose(library) == 0);

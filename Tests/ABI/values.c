@@ -89,45 +89,45 @@ static void batches(void) {
     const int64_t bad = bad_counts[i];
     const char *text = bad_count_texts[i];
     REFUSES(described, ESPALIER_ERROR_INVALID_ARGUMENT, "batch", text, espalier_network_build(described, bad));
-    REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "batch", text, F(espalier_train_step)(network, x, y, bad, &value));
-    REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "batch", text, F(espalier_forward)(network, x, bad, y));
-    REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "samples", text, F(espalier_predict)(network, x, bad, y));
-    REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "samples", text, F(espalier_evaluate)(network, x, y, bad, &value));
+    REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "batch", text, F(espalier_network_train_step)(network, x, y, bad, &value));
+    REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "batch", text, F(espalier_network_forward)(network, x, bad, y));
+    REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "samples", text, F(espalier_network_predict)(network, x, bad, y));
+    REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "samples", text, F(espalier_network_evaluate)(network, x, y, bad, &value));
     REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "samples", text,
-            F(espalier_train_epoch)(network, x, y, bad, 4, 0, NULL, NULL, &value));
+            F(espalier_network_train_epoch)(network, x, y, bad, 4, 0, NULL, NULL, &value));
     REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "batch", text,
-            F(espalier_train_epoch)(network, x, y, 8, bad, 0, NULL, NULL, &value));
+            F(espalier_network_train_epoch)(network, x, y, 8, bad, 0, NULL, NULL, &value));
   }
   for (i = 0; i < LENGTH(huge_counts); i++) {
     REFUSES(network, ESPALIER_ERROR_BATCH_TOO_LARGE, "batch", huge_count_texts[i],
-            F(espalier_train_step)(network, x, y, huge_counts[i], &value));
+            F(espalier_network_train_step)(network, x, y, huge_counts[i], &value));
     REFUSES(network, ESPALIER_ERROR_BATCH_TOO_LARGE, "batch", huge_count_texts[i],
-            F(espalier_forward)(network, x, huge_counts[i], y));
+            F(espalier_network_forward)(network, x, huge_counts[i], y));
     REFUSES(network, ESPALIER_ERROR_BATCH_TOO_LARGE, "batch", huge_count_texts[i],
-            F(espalier_train_epoch)(network, x, y, 8, huge_counts[i], 0, NULL, NULL, &value));
+            F(espalier_network_train_epoch)(network, x, y, 8, huge_counts[i], 0, NULL, NULL, &value));
   }
   /* Arrays of such a size cannot exist. */
   for (i = 1; i < LENGTH(huge_counts); i++) {
     REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "samples", huge_count_texts[i],
-            F(espalier_predict)(network, x, huge_counts[i], y));
+            F(espalier_network_predict)(network, x, huge_counts[i], y));
     REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "samples", huge_count_texts[i],
-            F(espalier_evaluate)(network, x, y, huge_counts[i], &value));
+            F(espalier_network_evaluate)(network, x, y, huge_counts[i], &value));
     REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "samples", huge_count_texts[i],
-            F(espalier_train_epoch)(network, x, y, huge_counts[i], 4, 1, NULL, NULL, &value));
+            F(espalier_network_train_epoch)(network, x, y, huge_counts[i], 4, 1, NULL, NULL, &value));
   }
   CHECK(espalier_network_build(described, INT64_MAX) != ESPALIER_OK);
   CHECK(espalier_network_build(described, INT64_MAX / 64) != ESPALIER_OK);
   CHECK(network_value(described, "built") == 0);
   OK(espalier_network_build(described, 2)); /* a build that failed may be tried again */
   REFUSES(network, ESPALIER_ERROR_BATCH_TOO_LARGE, "batch", "17",
-          F(espalier_train_step)(network, x, y, MAX_BATCH + 1, &value));
+          F(espalier_network_train_step)(network, x, y, MAX_BATCH + 1, &value));
   REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "shuffle", "2",
-          F(espalier_train_epoch)(network, x, y, 8, 4, 2, NULL, NULL, &value));
+          F(espalier_network_train_epoch)(network, x, y, 8, 4, 2, NULL, NULL, &value));
   OK(espalier_network_set_loss(network, ESPALIER_SOFTMAX_CROSS_ENTROPY));
   REFUSES(network, ESPALIER_ERROR_BATCH_TOO_LARGE, "batch", "17",
-          F(espalier_train_step_labels)(network, x, labels, MAX_BATCH + 1, &value));
+          F(espalier_network_train_step_labels)(network, x, labels, MAX_BATCH + 1, &value));
   REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "batch", "0",
-          F(espalier_train_step_labels)(network, x, labels, 0, &value));
+          F(espalier_network_train_step_labels)(network, x, labels, 0, &value));
   OK(espalier_network_destroy(network));
   OK(espalier_network_destroy(described));
 }
@@ -152,7 +152,7 @@ static void binding(void) {
   OK(F(espalier_network_bind)(network, dw, w, 2 * PARAMETERS));
   OK(F(espalier_network_bind)(network, w + 1, dw + 3, PARAMETERS)); /* from bound to bound; no alignment asked */
   OK(F(espalier_network_bind)(network, w, dw, PARAMETERS));         /* the new array overlaps the one bound now */
-  OK(F(espalier_train_step)(network, x, y, 8, &value));
+  OK(F(espalier_network_train_step)(network, x, y, 8, &value));
   OK(espalier_network_destroy(network));
 }
 
@@ -162,14 +162,14 @@ static void binding_over_itself(void) {
   for (shift = -3; shift <= 3; shift++) {
     espalier_network *network = make_network();
     real out[MAX_BATCH * OUTPUTS], same[MAX_BATCH * OUTPUTS];
-    OK(F(espalier_predict)(network, x, MAX_BATCH, out));
+    OK(F(espalier_network_predict)(network, x, MAX_BATCH, out));
     OK(F(espalier_network_bind)(network, w + 4, dw + 4, PARAMETERS));
     OK(F(espalier_network_bind)(network, w + 4 + shift, dw + 4 + shift, PARAMETERS));
-    OK(F(espalier_predict)(network, x, MAX_BATCH, same));
+    OK(F(espalier_network_predict)(network, x, MAX_BATCH, same));
     CHECK(memcmp(out, same, sizeof out) == 0);
     /* The arrays change roles. */
     OK(F(espalier_network_bind)(network, dw + 4, w + 4, PARAMETERS));
-    OK(F(espalier_predict)(network, x, MAX_BATCH, same));
+    OK(F(espalier_network_predict)(network, x, MAX_BATCH, same));
     CHECK(memcmp(out, same, sizeof out) == 0);
     OK(espalier_network_destroy(network));
   }
@@ -185,15 +185,15 @@ static void wrong_precision(void) {
   WRONG(OTHER(espalier_network_bind)(network, big, gradient, PARAMETERS));
   WRONG(OTHER(espalier_network_parameters)(network, &a, &b, &count));
   WRONG(OTHER(espalier_layer_parameters)(network, 1, &a, &b, &count, &c, &d, &units));
-  WRONG(OTHER(espalier_train_step)(network, z, out, 4, &value));
-  WRONG(OTHER(espalier_train_step_labels)(network, z, labels, 4, &value));
-  WRONG(OTHER(espalier_train_epoch)(network, z, out, 4, 4, 0, NULL, NULL, &value));
-  WRONG(OTHER(espalier_train_epoch_labels)(network, z, labels, 4, 4, 0, NULL, NULL, &value));
-  WRONG(OTHER(espalier_forward)(network, z, 4, out));
-  WRONG(OTHER(espalier_backward)(network, out, 4, z));
-  WRONG(OTHER(espalier_predict)(network, z, 4, out));
-  WRONG(OTHER(espalier_evaluate)(network, z, out, 4, &value));
-  WRONG(OTHER(espalier_evaluate_labels)(network, z, labels, 4, &value, &value));
+  WRONG(OTHER(espalier_network_train_step)(network, z, out, 4, &value));
+  WRONG(OTHER(espalier_network_train_step_labels)(network, z, labels, 4, &value));
+  WRONG(OTHER(espalier_network_train_epoch)(network, z, out, 4, 4, 0, NULL, NULL, &value));
+  WRONG(OTHER(espalier_network_train_epoch_labels)(network, z, labels, 4, 4, 0, NULL, NULL, &value));
+  WRONG(OTHER(espalier_network_forward)(network, z, 4, out));
+  WRONG(OTHER(espalier_network_backward)(network, out, 4, z));
+  WRONG(OTHER(espalier_network_predict)(network, z, 4, out));
+  WRONG(OTHER(espalier_network_evaluate)(network, z, out, 4, &value));
+  WRONG(OTHER(espalier_network_evaluate_labels)(network, z, labels, 4, &value, &value));
   CHECK(a == NULL && b == NULL && c == NULL && d == NULL && count == 0 && units == 0);
   OK(espalier_network_destroy(network));
 }
@@ -232,10 +232,10 @@ static void layers_of_the_wrong_kind(void) {
   REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "layer", "-1", espalier_network_set_topology(network, -1, topology));
   REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "layer", "2",
           F(espalier_layer_parameters)(network, 2, &a, &b, &count, &c, &d, &units));
-  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "layer", "2", espalier_evolve_now(network, 2, 0.5));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "layer", "2", espalier_network_evolve_now(network, 2, 0.5));
   REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "layer", "9223372036854775807",
-          espalier_evolve_now(network, INT64_MAX, 0.5));
-  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "drop_fraction", "nan", espalier_evolve_now(network, 1, NAN));
+          espalier_network_evolve_now(network, INT64_MAX, 0.5));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "drop_fraction", "nan", espalier_network_evolve_now(network, 1, NAN));
   OK(espalier_optimizer_destroy(optimizer));
   OK(espalier_topology_destroy(topology));
   OK(espalier_network_destroy(network));

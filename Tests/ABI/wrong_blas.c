@@ -49,14 +49,14 @@ static void what_does_not_works(void) {
   espalier_pruning *pruning = make_pruning(ESPALIER_PRUNE_MAGNITUDE, 0.2);
   double loss;
   OK(espalier_network_build(network, MAX_BATCH));
-  OK(F(espalier_train_step)(network, x, target, MAX_BATCH, &loss));
+  OK(F(espalier_network_train_step)(network, x, target, MAX_BATCH, &loss));
   REFUSES(network, ESPALIER_ERROR_NUMERICAL, "OpenBLAS", WHERE, espalier_network_set_topology(network, 0, topology));
   OK(F(espalier_network_prune)(network, pruning, NULL, NULL, 0));
   OK(espalier_pruning_destroy(pruning));
   pruning = make_pruning(ESPALIER_PRUNE_OBS, 0.1);
   REFUSES(network, ESPALIER_ERROR_NUMERICAL, "OpenBLAS", WHERE,
           F(espalier_network_prune)(network, pruning, x, target, MAX_BATCH));
-  OK(F(espalier_train_step)(network, x, target, MAX_BATCH, &loss));
+  OK(F(espalier_network_train_step)(network, x, target, MAX_BATCH, &loss));
   OK(espalier_topology_destroy(topology));
   OK(espalier_pruning_destroy(pruning));
   OK(espalier_network_destroy(network));

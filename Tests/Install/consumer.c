@@ -22,7 +22,7 @@ int main(void) {
   CHECK(espalier_optimizer_set(adam, "learning_rate", 0.01));
   CHECK(espalier_network_set_optimizer(network, ESPALIER_ALL_LAYERS, adam));
   CHECK(espalier_network_build(network, 8));
-  for (i = 0; i < 500; i++) CHECK(espalier_train_step_f64(network, &x[0][0], target, 8, &loss));
+  for (i = 0; i < 500; i++) CHECK(espalier_network_train_step_f64(network, &x[0][0], target, 8, &loss));
   CHECK(espalier_optimizer_destroy(adam));
   CHECK(espalier_network_destroy(network));
   printf("espalier %s, loss %g\n", espalier_version(), loss);

@@ -76,9 +76,9 @@ static int32_t labels[MOST_BATCH];
 static void step(espalier_network *network, const struct network *what) {
   double loss;
   if (what->loss == ESPALIER_SOFTMAX_CROSS_ENTROPY)
-    check(espalier_train_step_labels_f32(network, x, labels, what->batch, &loss));
+    check(espalier_network_train_step_labels_f32(network, x, labels, what->batch, &loss));
   else
-    check(espalier_train_step_f32(network, x, target, what->batch, &loss));
+    check(espalier_network_train_step_f32(network, x, target, what->batch, &loss));
 }
 
 int main(int count, char **arguments) {

@@ -236,7 +236,7 @@ import Topology
     #expect(abs(fleet.topology.layers[0].dropped - 1000) < 112)
     // Grown with a weight, a connection has that weight's sign and stays.
     var method = try method(.deepR)
-    try method.set("grow_weight", 1)
+    try method.set("grown_weight", 1)
     let grown = try Fleet<Float>(method, [(50, 100, 2000)]) { _, _ in 1 }
     grown.topology.begin()
     for slot in 0..<500 { grown.subjects[0].weights[slot] = -1 }

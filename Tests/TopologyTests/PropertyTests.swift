@@ -16,7 +16,7 @@ import Topology
   static let variants: [(TopologyKind, [String: Double])] =
     TopologyKind.allCases.filter { $0 != .static }.map { ($0, [:]) } + [
       (.set, ["just_dropped": 1]), (.set, ["just_dropped": 2]), (.set, ["drop": 5]), (.set, ["drop": 3]), (.set, ["drop": 1]),
-      (.set, ["published": 1]), (.set, ["grow_weight": 2, "grow_scale": 0.5]), (.rigl, ["just_dropped": 2, "rounding": 1]),
+      (.set, ["published": 1]), (.set, ["grown_weight": 2, "grown_scale": 0.5]), (.rigl, ["just_dropped": 2, "rounding": 1]),
       (.rigl, ["just_dropped": 1]), (.itop, ["just_dropped": 2]), (.mest, ["soft": 1, "until": 6]),
       (.deepR, ["just_dropped": 0]),
       (.gradual, ["scope": 1, "drop_fraction": 0.3]), (.acdc, ["scope": 0]), (.granet, ["just_dropped": 2]),

@@ -49,9 +49,9 @@ int main(void) {
 
   double loss = 0;
   for (int epoch = 1; epoch <= EPOCHS; epoch++)
-    check(espalier_train_epoch_f32(net, &x[0][0], &y[0][0], SAMPLES, BATCH, 1, NULL, NULL, &loss));
+    check(espalier_network_train_epoch_f32(net, &x[0][0], &y[0][0], SAMPLES, BATCH, 1, NULL, NULL, &loss));
 
-  check(espalier_evaluate_f32(net, &x[0][0], &y[0][0], SAMPLES, &loss));
+  check(espalier_network_evaluate_f32(net, &x[0][0], &y[0][0], SAMPLES, &loss));
   printf("mean squared error %.2e with %lld parameters\n", loss, (long long)n);
 
   check(espalier_network_destroy(net));
