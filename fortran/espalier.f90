@@ -14,6 +14,7 @@ module espalier
     espalier_error_non_finite, espalier_error_null_argument, espalier_error_numerical, espalier_error_out_of_memory, &
     espalier_error_precision, espalier_error_stopped, espalier_error_unknown_name, espalier_layer_view, espalier_ok, &
     espalier_version
+  use :: espalier_catalogue, only: list_kinds, list_options, option_description
   use :: espalier_description, only: layer
   use :: espalier_layers, only: concatenation_of, dropout, input, linear, sum_of
   use :: espalier_methods, only: acdc, deepr, dsr, gradual, granet, itop, mest, rigl, sampled, set, snfs, srigl, static, &
@@ -35,6 +36,7 @@ module espalier
     library_version, linear, mest, network, optimizer, rigl, rmsprop, sampled, set, sgd, snfs, srigl, static, str, &
     sum_of, top_kast, topology, topology_method
   public :: espalier_layer_view
+  public :: list_kinds, list_options, option_description
   public :: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, synflow
 
 contains

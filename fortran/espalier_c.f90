@@ -4,6 +4,7 @@ module espalier_c
   use, intrinsic :: iso_c_binding, only: c_int
   use :: espalier_c_callbacks
   use :: espalier_c_network
+  use :: espalier_c_options
   use :: espalier_c_pruning
   use :: espalier_c_training
   implicit none
@@ -44,6 +45,19 @@ module espalier_c
   ! Precisions
   integer(c_int), parameter :: espalier_float32 = 32
   integer(c_int), parameter :: espalier_float64 = 64
+
+  ! What has options
+  integer(c_int), parameter :: espalier_owner_network = 0
+  integer(c_int), parameter :: espalier_owner_layer = 1
+  integer(c_int), parameter :: espalier_owner_optimizer = 2
+  integer(c_int), parameter :: espalier_owner_topology = 3
+  integer(c_int), parameter :: espalier_owner_pruning = 4
+
+  ! What the value of an option stands for
+  integer(c_int), parameter :: espalier_option_flag = 0
+  integer(c_int), parameter :: espalier_option_choice = 1
+  integer(c_int), parameter :: espalier_option_integer = 2
+  integer(c_int), parameter :: espalier_option_real = 3
 
   ! Kinds of layers
   integer(c_int), parameter :: espalier_layer_linear = 0

@@ -296,6 +296,61 @@ const char *espalier_last_error(void);
  *  otherwise. NaN and infinities stay what they are. @param decimal receives it */
 int espalier_decimal_f32(float value, double *decimal);
 
+/* ------------------------------------------------------- the list of options */
+
+/** What has options that are set by name. */
+enum {
+  ESPALIER_OWNER_NETWORK = 0,
+  ESPALIER_OWNER_LAYER = 1,
+  ESPALIER_OWNER_OPTIMIZER = 2,
+  ESPALIER_OWNER_TOPOLOGY = 3,
+  ESPALIER_OWNER_PRUNING = 4
+};
+
+/** What the value of an option stands for. FLAG: 0 or 1. CHOICE: an enumerator of this header, from 0. INTEGER: a whole number.
+ *  REAL: any number of its range. */
+enum {
+  ESPALIER_OPTION_FLAG = 0,
+  ESPALIER_OPTION_CHOICE = 1,
+  ESPALIER_OPTION_INTEGER = 2,
+  ESPALIER_OPTION_REAL = 3
+};
+
+/** A kind of layer, optimizer, topology method or pruning. */
+typedef struct espalier_kind_info {
+  char name[32];        /**< "linear", "adam", "rigl", "snip"; NUL-terminated */
+  int64_t option_count; /**< options that it has */
+} espalier_kind_info;
+
+/** An option. Its range is what the function that sets it accepts by itself; options of one object that contradict each other
+ *  are reported where the object is used. Subnormal numbers count as 0. */
+typedef struct espalier_option_info {
+  char name[32];         /**< NUL-terminated */
+  int type;              /**< ESPALIER_OPTION_FLAG .. */
+  int live;              /**< 1: it may be set at any time. 0: of a network or a layer, before espalier_network_build; of an
+                              optimizer, before the first step */
+  double initial;        /**< its default */
+  double least;          /**< the lower end of its range */
+  double greatest;       /**< the upper end; infinite when every finite number from the lower end on is in the range */
+  int includes_least;    /**< 1: the lower end is in the range; 0: only numbers above it are */
+  int includes_greatest; /**< 1: the upper end is in the range; 0: only numbers below it are */
+} espalier_option_info;
+
+/** How many kinds there are of what has options: kinds are numbered by their enumerators, from 0. A network is of one kind, 0.
+ *  @param owner ESPALIER_OWNER_NETWORK ..  @param count receives it */
+int espalier_kind_count(int owner, int64_t *count);
+
+/** The name of a kind and the number of its options.
+ *  @param owner ESPALIER_OWNER_NETWORK ..
+ *  @param kind  0 .. count - 1: ESPALIER_LAYER_LINEAR .., ESPALIER_SGD .., ESPALIER_STATIC .., ESPALIER_PRUNE_RANDOM ..
+ *  @param info  receives both */
+int espalier_kind_at(int owner, int kind, espalier_kind_info *info);
+
+/** An option of a kind.
+ *  @param owner ESPALIER_OWNER_NETWORK ..  @param kind as espalier_kind_at takes it
+ *  @param index 0 .. option_count - 1  @param info receives what there is to know of it */
+int espalier_option_at(int owner, int kind, int64_t index, espalier_option_info *info);
+
 /* ------------------------------------------------------- describing a network */
 
 /** Make an empty network.

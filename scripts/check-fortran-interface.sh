@@ -31,6 +31,7 @@ from_header() {
       stars = gsub(/\*/, "*", text)
       type = text; gsub(/const|\*/, "", type); sub(/^ */, "", type); sub(/ .*/, "", type)
       if (type ~ /^espalier_(progress|score_|reduction_|densities)/) return name ":function:value"
+      if (type ~ /^espalier_[a-z]+_info$/) return name ":" type ":" (text ~ /const/ ? "in" : "out")
       if (type ~ /^espalier_/ || type == "void") return name ":pointer:" (stars == 2 ? "out" : "value")
       if (text ~ /\*const \*/) return name ":pointer:in"
       if (stars == 2) return name ":pointer:out"
@@ -63,7 +64,7 @@ from_fortran() {
       } else if (inside && s ~ /::/ && s !~ /import/) {
         attributes = s; sub(/::.*/, "", attributes)
         names = s; sub(/.*:: */, "", names); gsub(/\(\*\)| /, "", names)
-        type = attributes; sub(/^ *[a-z]+\((kind=)?c_/, "", type); sub(/\).*/, "", type)
+        type = attributes; sub(/^ *[a-z]+\(((kind=)?c_)?/, "", type); sub(/\).*/, "", type)
         if (type == "ptr") type = "pointer"
         if (type == "funptr") type = "function"
         how = attributes ~ /value/ ? "value" : attributes ~ /intent\(in\)/ ? "in" : "out"

@@ -1,24 +1,31 @@
 /// One named option with a double value: what an optimizer, a topology method or a network can be told by name.
 public struct Option: Sendable {
   /// What values are accepted; NaN and infinities never are.
-  public enum Domain: Sendable {
-    case flag  // 0 or 1
-    case choice(ClosedRange<Int>)  // an enumerator
-    case integer(ClosedRange<Int>)
-    case real(ClosedRange<Double>)
-    /// low excluded, high included (infinity: no upper bound)
-    case above(Double, upTo: Double)
-    /// low included, high excluded
-    case from(Double, below: Double)
+  public struct Domain: Sendable {
+    /// What a value stands for. The raw values are those of include/espalier.h.
+    public enum Kind: Int32, Sendable, CaseIterable {
+      /// 0 or 1.
+      case flag = 0
+      /// An enumerator, from 0.
+      case choice
+      case integer
+      case real
+    }
+
+    public let kind: Kind
+    /// The ends of the range. The greatest is infinite when every finite number from the least on is accepted.
+    public let least, greatest: Double
+    /// Whether the ends are accepted themselves.
+    public let includesLeast, includesGreatest: Bool
   }
 
   public let name: String
   public let initial: Double
   public let domain: Domain
-  /// Whether it may still be set when what it belongs to is built.
+  /// Whether it may still be set when the network is built, or when the optimizer has taken a step.
   public let isLive: Bool
 
-  public init(_ name: String, _ initial: Double, _ domain: Domain, live: Bool = true) {
+  package init(_ name: String, _ initial: Double, _ domain: Domain, live: Bool = true) {
     self.name = name
     self.initial = initial
     self.domain = domain
@@ -26,36 +33,10 @@ public struct Option: Sendable {
   }
 
   /// - Throws: `invalidArgument`, naming `owner`, the option, its domain and the value.
-  public func check(_ value: Double, owner: String) throws(Failure) {
-    let accepted: Bool
-    let wanted: String
-    switch domain {
-    case .flag: (accepted, wanted) = (Self.isWhole(value, in: 0...1), "0 or 1")
-    case .choice(let r), .integer(let r):
-      accepted = Self.isWhole(value, in: r)
-      wanted =
-        r.upperBound == .max
-        ? "a whole number >= \(r.lowerBound) and below 2^63" : "a whole number in \(r.lowerBound) .. \(r.upperBound)"
-    case .real(let r):
-      accepted = value.isFinite && r.contains(value)
-      wanted = r.upperBound == .greatestFiniteMagnitude ? ">= \(r.lowerBound)" : "in [\(r.lowerBound), \(r.upperBound)]"
-    case .above(let low, let high):
-      accepted = value.isFinite && value > low && value <= high
-      wanted = high == .infinity ? "finite and > \(low)" : "in (\(low), \(high)]"
-    case .from(let low, let high):
-      accepted = value.isFinite && value >= low && value < high
-      wanted = high == .infinity ? "finite and >= \(low)" : "in [\(low), \(high))"
+  package func check(_ value: Double, owner: String) throws(Failure) {
+    guard domain.contains(value) else {
+      throw Failure(.invalidArgument, "\(owner): \(name) must be \(domain.text), got \(value)")
     }
-    guard accepted else {
-      throw Failure(.invalidArgument, "\(owner): \(name) must be \(wanted), got \(value)")
-    }
-  }
-
-  /// Compared as an Int, because Double(Int.max) is one more than Int.max. A subnormal number is told apart by its bits, because
-  /// the library computes with such numbers as zeros.
-  private static func isWhole(_ value: Double, in range: ClosedRange<Int>) -> Bool {
-    guard !value.isSubnormal, let whole = Int(exactly: value) else { return false }
-    return range.contains(whole)
   }
 
   /// The largest value that can be used where numbers are of type T: a millionth of its range, so that products with numbers
@@ -68,6 +49,54 @@ public struct Option: Sendable {
     throw Failure(
       .invalidArgument,
       "\(owner): \(name) must be at most \(Self.limit(T.self)) in float\(MemoryLayout<T>.size * 8), got \(value)")
+  }
+}
+
+extension Option.Domain {
+  package static let flag = Self(kind: .flag, least: 0, greatest: 1, includesLeast: true, includesGreatest: true)
+
+  /// Enumerators.
+  package static func choice(_ range: ClosedRange<Int>) -> Self { whole(.choice, range) }
+
+  package static func integer(_ range: ClosedRange<Int>) -> Self { whole(.integer, range) }
+
+  package static func real(_ range: ClosedRange<Double>) -> Self {
+    Self(kind: .real, least: range.lowerBound, greatest: range.upperBound, includesLeast: true, includesGreatest: true)
+  }
+
+  /// low excluded, high included (infinity: no upper bound)
+  package static func above(_ low: Double, upTo high: Double) -> Self {
+    Self(kind: .real, least: low, greatest: high, includesLeast: false, includesGreatest: high < .infinity)
+  }
+
+  /// low included, high excluded
+  package static func from(_ low: Double, below high: Double) -> Self {
+    Self(kind: .real, least: low, greatest: high, includesLeast: true, includesGreatest: false)
+  }
+
+  /// The largest Int is no double. The next one is 2^63, which is excluded then.
+  private static func whole(_ kind: Kind, _ range: ClosedRange<Int>) -> Self {
+    Self(
+      kind: kind, least: Double(range.lowerBound), greatest: Double(range.upperBound), includesLeast: true,
+      includesGreatest: range.upperBound < .max)
+  }
+
+  /// The library computes with subnormal numbers as zeros, so a comparison takes one for 0. As a whole number it is told apart.
+  package func contains(_ value: Double) -> Bool {
+    guard value.isFinite, kind == .real || (!value.isSubnormal && value == value.rounded()) else { return false }
+    return (includesLeast ? value >= least : value > least) && (includesGreatest ? value <= greatest : value < greatest)
+  }
+
+  /// For messages: "in (0.0, 1.0]", "a whole number >= 1 and below 2^63".
+  package var text: String {
+    if kind == .flag { return "0 or 1" }
+    if kind != .real {
+      let low = Int(clamping: least)
+      return includesGreatest
+        ? "a whole number in \(low) .. \(Int(clamping: greatest))" : "a whole number >= \(low) and below 2^63"
+    }
+    if greatest == .infinity { return includesLeast ? "finite and >= \(least)" : "finite and > \(least)" }
+    return "in \(includesLeast ? "[" : "(")\(least), \(greatest)\(includesGreatest ? "]" : ")")"
   }
 }
 

@@ -7,6 +7,11 @@ public enum LayerKind: Int32, Sendable, CaseIterable {
   case linear = 0
   case dropout, sum, concatenation
 
+  /// As messages name it: "linear".
+  public var name: String { row.name }
+  /// The options that a layer of this kind has, with their defaults.
+  public var options: [Option] { row.options }
+
   /// The row of the table of layers.
   public var row: any LayerRow.Type {
     switch self {

@@ -14,10 +14,9 @@ enum NetworkOption {
     Option("clip_norm", 0, .from(0, below: .infinity)),
     Option("accumulate", 1, .integer(1...Int(Int32.max))),
     Option("dense_crossover", 0.55, .from(0, below: .infinity)),
-    Option(distributionPower, 1, .above(0, upTo: .infinity)),
-    Option(epsilon, 0, .from(0, below: .infinity)),
+    Option(distributionPower, 1, .above(0, upTo: .infinity), live: false),
+    Option(epsilon, 0, .from(0, below: .infinity), live: false),
   ]
-  // Those that are of no use after build.
   static let distributionPower = "distribution_power"
   static let epsilon = "epsilon"
   // Positions in the table, for the paths that run every step.
@@ -149,10 +148,11 @@ extension Network {
   /// - Throws: `unknownName`; `invalidArgument`; `outOfMemory` for "dense_crossover" after build, which makes the layers'
   ///   scratch anew. Nothing has changed then.
   public func setOption(_ name: String, _ value: Double) throws(Failure) {
-    if name == NetworkOption.distributionPower || name == NetworkOption.epsilon { try requireUnbuilt("network: \(name)") }
+    let option = try options.index(of: name)
+    if !options.table[option].isLive { try requireUnbuilt("network: \(name)") }
     var changed = options
     try changed.set(name, value)
-    if workspace != nil, try options.index(of: name) == NetworkOption.denseCrossover {
+    if workspace != nil, option == NetworkOption.denseCrossover {
       let connected = trainers.compactMap(\.connected)
       let wanted = connected.map { $0.scratchElements($0.pattern, denseCrossover: value) }
       let scratch = try Buffer<T>(count: wanted.max() ?? 0, of: "scratch of the layers")

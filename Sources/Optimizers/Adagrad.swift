@@ -6,11 +6,10 @@ import Machine
 enum Adagrad: OptimizerRule {
   static let name = "adagrad"
   static let moments = 1
-  static let startOption: String? = "initial_accumulator"
   static let options =
     Schedule.options(learningRate: 0.01, weightDecay: 0) + [
       Option("lr_decay", 0, .from(0, below: .infinity)),
-      Option("initial_accumulator", 0, .from(0, below: .infinity)),
+      Option("initial_accumulator", 0, .from(0, below: .infinity), live: false),
       Option("epsilon", 1e-10, .from(0, below: .infinity)),
     ]
   private static let decay = Schedule.optionCount

@@ -8,7 +8,7 @@ public struct Optimizer: Sendable {
 
   public init(_ kind: OptimizerKind) {
     self.kind = kind
-    options = OptionValues(owner: kind.rule.name, table: kind.rule.options)
+    options = OptionValues(owner: kind.name, table: kind.options)
   }
 
   /// - Throws: `unknownName`, or `invalidArgument` for a value outside the option's range; nothing has changed then.

@@ -60,7 +60,7 @@ public final class OptimizerInstance<T: Scalar> {
     var changed = optimizer
     try changed.set(name, value)
     try changed.options.check(for: T.self)
-    let starts = name == rule.startOption
+    let starts = try !changed.options.table[changed.options.index(of: name)].isLive
     guard !starts || steps == 0 else {
       throw Failure(
         .invalidState, "\(changed.options.owner): \(name) must be set before the first step, got \(value) after \(steps)")

@@ -7,6 +7,11 @@ public enum OptimizerKind: Int32, Sendable, CaseIterable {
   case sgd = 0
   case rmsprop, adagrad, adam, adamw
 
+  /// As messages name it: "adam".
+  public var name: String { rule.name }
+  /// The options of its rule, with their defaults.
+  public var options: [Option] { rule.options }
+
   /// The row of the table of rules.
   var rule: any OptimizerRule.Type {
     switch self {
@@ -26,12 +31,10 @@ public enum OptimizerKind: Int32, Sendable, CaseIterable {
 protocol OptimizerRule {
   /// As messages name it: "adam".
   static var name: String { get }
-  /// The common options, then the rule's own.
+  /// The common options, then the rule's own. What moments start from is not live: it cannot change once a step has been made.
   static var options: [Option] { get }
   /// How many moments the rule can have, at most 3.
   static var moments: Int { get }
-  /// An option that moments start from, and that therefore cannot change once a step has been made.
-  static var startOption: String? { get }
 
   /// Whether the values of options fit each other. - Throws: `invalidArgument`, naming them and their values.
   static func check(_ options: OptionValues) throws(Failure)
@@ -57,7 +60,6 @@ extension OptimizerRule {
   }
 
   static var squares: Bool { true }
-  static var startOption: String? { nil }
   static func check(_ options: OptionValues) throws(Failure) {}
   static func start(_ moment: Int, _ options: OptionValues) -> Double { 0 }
   static func momentum(_ options: OptionValues) -> (numerator: Int, square: Int?)? { nil }

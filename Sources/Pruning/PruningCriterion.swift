@@ -1,3 +1,4 @@
+import Base
 import Sparse
 
 /// What connections are judged by when a network is pruned. The raw values are those of include/espalier.h.
@@ -8,6 +9,15 @@ public enum PruningCriterion: Int32, Sendable, CaseIterable {
   /// What a criterion has to be given.
   public enum Data: Sendable {
     case nothing, inputs, targets
+  }
+
+  /// As messages name it: "snip".
+  public var name: String { row.name }
+
+  /// The options that it has, with its defaults.
+  public var options: [Option] {
+    let defaults = row.defaults
+    return PruningOption.allCases.compactMap { which in defaults[which].map { which.option($0) } }
   }
 
   /// The table of criteria. A new one is a case above and a row here; see docs/Extending.md.

@@ -15,9 +15,7 @@ public struct PruningMethod: Sendable {
   /// With the criterion's defaults.
   public init(_ criterion: PruningCriterion) {
     self.criterion = criterion
-    let row = criterion.row
-    let table = PruningOption.allCases.compactMap { which in row.defaults[which].map { which.option($0) } }
-    values = OptionValues(owner: "\(row.name) pruning", table: table)
+    values = OptionValues(owner: "\(criterion.name) pruning", table: criterion.options)
   }
 
   /// - Throws: `unknownName` when the criterion has no such option, `invalidArgument` when the value is out of range.

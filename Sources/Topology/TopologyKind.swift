@@ -1,7 +1,26 @@
+import Base
+
 /// Topology methods by name. The raw values are those of include/espalier.h.
 public enum TopologyKind: Int32, Sendable, CaseIterable {
   case `static` = 0
   case set, rigl, snfs, itop, granet, mest, topKast, gradual, acdc, deepR, dsr, sampled, srigl, str
+
+  /// As messages name it: "rigl".
+  public var name: String { preset.name }
+
+  /// The options that it has, with its defaults.
+  public var options: [Option] {
+    let preset = preset.defaults
+    let common = TopologyOption.allCases.map { which in
+      let option = which.option
+      return Option(option.name, preset[which] ?? option.initial, option.domain)
+    }
+    return switch self {
+    case .static: []
+    case .set, .snfs: common + [Option("published", 0, .flag)]
+    default: common
+    }
+  }
 
   /// The table of methods: what each sets of the common options. A new one is a case above and a row here, when the parts are
   /// there; see docs/Extending.md.

@@ -12,21 +12,7 @@ public struct TopologyMethod: Sendable {
   /// With the method's defaults.
   public init(_ kind: TopologyKind) {
     self.kind = kind
-    let preset = kind.preset
-    let table: [Option] =
-      switch kind {
-      case .static: []
-      case .set, .snfs: Self.table(preset.defaults) + [Option("published", 0, .flag)]
-      default: Self.table(preset.defaults)
-      }
-    values = OptionValues(owner: "\(preset.name) topology", table: table)
-  }
-
-  private static func table(_ defaults: [TopologyOption: Double]) -> [Option] {
-    TopologyOption.allCases.map { which in
-      let option = which.option
-      return Option(option.name, defaults[which] ?? option.initial, option.domain)
-    }
+    values = OptionValues(owner: "\(kind.name) topology", table: kind.options)
   }
 
   /// - Throws: `unknownName` when the method has no such option, `invalidArgument` when the value is out of range.

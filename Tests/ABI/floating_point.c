@@ -162,6 +162,8 @@ static char text[8192];
 static void fail_calls(espalier_network *network, espalier_optimizer *optimizer) {
   static const float floats[] = {0.1f, 1e-45f, 1e-40f, 3e38f, (float)NAN, (float)INFINITY};
   static const double bad[] = {1e300, 1e-300, 4.9e-324, NAN, INFINITY, 0.1};
+  espalier_kind_info kind;
+  espalier_option_info option;
   size_t i;
   for (i = 0; i < LENGTH(bad); i++) {
     CALL(espalier_network_set(network, "clip_norm", -bad[i]));
@@ -173,6 +175,13 @@ static void fail_calls(espalier_network *network, espalier_optimizer *optimizer)
     CALL(espalier_decimal_f32(floats[i], &value));
     hash = hash_bytes(hash, &value, sizeof value);
   }
+  memset(&kind, 0, sizeof kind);
+  memset(&option, 0, sizeof option);
+  CALL(espalier_kind_count(ESPALIER_OWNER_OPTIMIZER, &count));
+  CALL(espalier_kind_at(ESPALIER_OWNER_TOPOLOGY, ESPALIER_RIGL, &kind));
+  CALL(espalier_option_at(ESPALIER_OWNER_TOPOLOGY, ESPALIER_RIGL, kind.option_count - 1, &option));
+  CALL(espalier_option_at(ESPALIER_OWNER_OPTIMIZER, ESPALIER_ADAM, 0, &option));
+  hash = hash_bytes(hash, &option, sizeof option);
   TEXT(espalier_status_string(ESPALIER_ERROR_NUMERICAL));
   TEXT(espalier_version());
   CALL(OTHER(espalier_network_train_step)(network, other, other, 1, &loss));

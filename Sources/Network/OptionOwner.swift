@@ -1,0 +1,28 @@
+import Base
+import Layers
+import Optimizers
+import Pruning
+import Topology
+
+/// What has options that are set by name. The raw values are those of include/espalier.h.
+public enum OptionOwner: Int32, Sendable, CaseIterable {
+  case network = 0
+  case layer, optimizer, topology, pruning
+
+  /// Its kinds in the order of their enumerators, and the options of each. A network is of one kind.
+  public var kinds: [OptionTable] {
+    switch self {
+    case .network: [OptionTable(name: "network", options: NetworkOption.table)]
+    case .layer: LayerKind.allCases.map { OptionTable(name: $0.name, options: $0.options) }
+    case .optimizer: OptimizerKind.allCases.map { OptionTable(name: $0.name, options: $0.options) }
+    case .topology: TopologyKind.allCases.map { OptionTable(name: $0.name, options: $0.options) }
+    case .pruning: PruningCriterion.allCases.map { OptionTable(name: $0.name, options: $0.options) }
+    }
+  }
+}
+
+/// A kind of layer, optimizer, topology method or pruning: what it is called, and the options that it has with its defaults.
+public struct OptionTable: Sendable {
+  public let name: String
+  public let options: [Option]
+}
