@@ -8,6 +8,9 @@ program options
   call kinds
   call network_options
   call types
+  call rules_by_default
+  call layers_by_default
+  call methods_by_name
   call what_there_is_not
   call done("options")
 
@@ -58,6 +61,67 @@ contains
     call check_close(found%initial, 100.0_real64, 0.0_real64, "rounds: its default")
     found = option_of("optimizer", "sgd", "learning_rate")
     call check(found%greatest > huge(found%greatest), "no upper end")
+  end subroutine
+
+  subroutine rules_by_default
+    !! A constructor without arguments has the defaults of the list.
+    call by_default(sgd(), "sgd")
+    call by_default(rmsprop(), "rmsprop")
+    call by_default(adagrad(), "adagrad")
+    call by_default(adam(), "adam")
+    call by_default(adamw(), "adamw")
+  end subroutine
+
+  subroutine by_default(description, rule)
+    type(optimizer), intent(in) :: description
+    character(*), intent(in) :: rule
+    type(optimizer) :: opt
+    type(option_description), allocatable :: listed(:)
+    integer :: i
+    opt = description
+    call list_options("optimizer", rule, listed)
+    do i = 1, size(listed)
+      call check_close(opt%option(listed(i)%name), listed(i)%initial, 0.0_real64, rule // " " // listed(i)%name)
+    end do
+    call opt%destroy()
+  end subroutine
+
+  subroutine layers_by_default
+    type(network) :: net
+    type(option_description), allocatable :: listed(:)
+    integer :: i
+    net = network([input(3), linear(2), dropout(0.5), linear(1)])
+    call list_options("layer", "linear", listed)
+    do i = 1, size(listed)
+      if (listed(i)%name /= "units") then
+        call check_close(net%layer_option(1, listed(i)%name), listed(i)%initial, 0.0_real64, "linear " // listed(i)%name)
+      end if
+    end do
+    call net%destroy()
+  end subroutine
+
+  subroutine methods_by_name
+    !! Every option of every method can be set by its name, all of them together.
+    type(network) :: net
+    type(topology) :: method
+    type(option_description), allocatable :: listed(:)
+    character(32), allocatable :: names(:)
+    integer :: i, j, stat
+    character(200) :: errmsg
+    net = network([input(6), linear(5, density=0.5), linear(2)])
+    call list_kinds("topology", names)
+    do i = 1, size(names)
+      call list_options("topology", names(i), listed)
+      method = topology_method(names(i))
+      do j = 1, size(listed)
+        call method%set(trim(listed(j)%name), listed(j)%initial)
+      end do
+      if (size(listed) > 0) call method%set("density_end", 10)
+      if (names(i) == "acdc") call method%set("phase", 1)
+      call net%set_topology(method, stat=stat, errmsg=errmsg)
+      call check_ok(stat, errmsg, names(i))
+    end do
+    call net%destroy()
   end subroutine
 
   type(option_description) function option_of(owner, kind, name) result(found)
