@@ -9,7 +9,7 @@ out=build/c-tests
 mkdir -p $out
 
 warnings=(-Wall -Wextra -Werror -pedantic)
-programs=(lifecycle finite twins owners options catalogue patterns training phases graph optimizers topology presets callbacks ranks
+programs=(lifecycle finite twins owners options catalogue patterns training phases graph recorded optimizers topology presets callbacks ranks
   distributions accounting pruning lottery reconstruct nulls handles values decimals instruction_sets allocations exhaustion threads forks
   openmp environment floating_point memory limits own_blas own_blas64 wrong_blas wrong_blas64 unload fuzz extremes sizes)
 [ $# -gt 0 ] && programs=("$@")
@@ -46,6 +46,7 @@ compile() {
         libraries=()
         ;;
     esac
+    grep -q '"layers.h"' "Tests/ABI/$source.c" && with+=(Tests/ABI/layers.c)
     "$1" "${options[@]}" -std=c99 -D_GNU_SOURCE -DPRECISION="$2" -O1 -g "${warnings[@]}" -Iinclude "Tests/ABI/$source.c" \
       "${with[@]}" -o "$out/$program-f$2-$1" -rdynamic -Lbuild/lib -Wl,-rpath,"$PWD/build/lib" "${libraries[@]}" -lm ||
       return
