@@ -52,23 +52,29 @@ let package = Package(
         + isaTargets.map { .target(name: $0.name) }, swiftSettings: library),
     .target(name: "Sparse", dependencies: ["Base", "Machine", "KernelInterface"], swiftSettings: library),
     .target(name: "Layers", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
+    .target(name: "Graphs", dependencies: ["Layers", "Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
     .target(name: "Optimizers", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
     .target(
       name: "Topology", dependencies: ["Sparse", "Base", "Machine", "KernelInterface", "CSystem"], swiftSettings: library),
     .target(name: "Pruning", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
     .target(
       name: "Network",
-      dependencies: ["Layers", "Optimizers", "Topology", "Pruning", "Sparse", "Base", "Machine", "KernelInterface"],
+      dependencies: [
+        "Graphs", "Layers", "Optimizers", "Topology", "Pruning", "Sparse", "Base", "Machine", "KernelInterface",
+      ],
       swiftSettings: library),
     // Every imported module stands here: SwiftPM compiles nothing anew for a module that is only reached through another.
     .target(
       name: "Espalier",
-      dependencies: ["Network", "Layers", "Optimizers", "Topology", "Pruning", "Sparse", "Base", "Machine", "KernelInterface"],
+      dependencies: [
+        "Network", "Graphs", "Layers", "Optimizers", "Topology", "Pruning", "Sparse", "Base", "Machine", "KernelInterface",
+      ],
       swiftSettings: library),
     .target(
       name: "EspalierC",
       dependencies: [
-        "CEspalier", "CSystem", "Espalier", "Network", "Layers", "Optimizers", "Topology", "Pruning", "Sparse", "Base",
+        "CEspalier", "CSystem", "Espalier", "Network", "Graphs", "Layers", "Optimizers", "Topology", "Pruning", "Sparse",
+        "Base",
         "Machine", "KernelInterface",
       ],
       swiftSettings: library),

@@ -18,9 +18,10 @@ layers() {
     [Optimizers]="Base KernelInterface Machine Sparse"
     [Topology]="Base KernelInterface Machine Sparse CSystem"
     [Pruning]="Base KernelInterface Machine Sparse"
-    [Network]="Base KernelInterface Machine Sparse Layers Optimizers Topology Pruning"
-    [Espalier]="Base KernelInterface Machine Sparse Layers Optimizers Topology Pruning Network"
-    [EspalierC]="Base KernelInterface Machine Sparse Layers Optimizers Topology Pruning Network Espalier CEspalier CSystem"
+    [Graphs]="Base KernelInterface Machine Sparse Layers"
+    [Network]="Base KernelInterface Machine Sparse Layers Graphs Optimizers Topology Pruning"
+    [Espalier]="Base KernelInterface Machine Sparse Layers Graphs Optimizers Topology Pruning Network"
+    [EspalierC]="Base KernelInterface Machine Sparse Layers Graphs Optimizers Topology Pruning Network Espalier CEspalier CSystem"
   )
   local everywhere=" Glibc Musl Synchronization " found=0 folder module file imported
   for folder in Sources/*/; do

@@ -6,17 +6,23 @@ import Sparse
 /// What a pass through the network has in common for all layers.
 public struct Pass {
   public let shape: PanelShape
-  /// Training mode: dropout acts, and what backward needs is kept.
+  /// Training mode: dropout acts, norms go by their batch, and running statistics move.
   public let training: Bool
+  /// Whether what backward needs is kept. In training it always is.
+  public let keeps: Bool
   /// Separates the random draws of one pass from those of every other (dropout).
   public let key: UInt64
   /// Whether gradients are added to what the gradient arrays hold.
   public var accumulate: Bool
   public let executor: any Executor
 
-  public init(shape: PanelShape, training: Bool, key: UInt64, accumulate: Bool, executor: any Executor) {
+  /// - keeps: nil for just in training.
+  public init(
+    shape: PanelShape, training: Bool, keeps: Bool? = nil, key: UInt64, accumulate: Bool, executor: any Executor
+  ) {
     self.shape = shape
     self.training = training
+    self.keeps = keeps ?? training
     self.key = key
     self.accumulate = accumulate
     self.executor = executor

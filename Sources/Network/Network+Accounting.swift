@@ -1,4 +1,5 @@
 import Base
+import Graphs
 import Layers
 import Sparse
 import Topology
@@ -74,11 +75,11 @@ extension Network {
     // Backwards, so that those that take from a layer are known before it.
     for position in stride(from: layers.count, through: number, by: -1) {
       var marks = [Bool](repeating: position == layers.count, count: layers[position - 1].outputs)
-      for (taker, layer) in planned.enumerated() {
+      for (taker, layer) in plan.layers.enumerated() {
         for (place, source) in layer.inputs.enumerated() where source == position {
           let pattern = trainers.first { $0.number == taker + 1 }?.sparse?.pattern
           for feature in marks.indices where !marks[feature] {
-            if let carried = layer.kind.row.carries(feature, ofInput: place, inputShapes(layer)) {
+            if let carried = layer.kind.row.carries(feature, ofInput: place, plan.inputShapes(layer)) {
               marks[feature] = goesOn[taker + 1]?[carried] ?? true
             } else {
               marks[feature] = pattern.map { $0.columnStart[feature + 1] > $0.columnStart[feature] } ?? true

@@ -1,4 +1,5 @@
 import Base
+import Graphs
 import KernelInterface
 import Machine
 
@@ -111,7 +112,7 @@ extension Network {
   @_specialize(where T == Double)
   func pack(_ batch: Batch<T>, _ workspace: Workspace<T>, _ shape: PanelShape) {
     let arguments = PackArguments(
-      source: batch.x, samples: batch.samples, features: inputs, shape: shape, panels: workspace.graph.input.pointer,
+      source: batch.x, samples: batch.samples, features: inputs, shape: shape, panels: workspace.graph.input,
       nonFinite: nil)
     run(T.kernels.pack, arguments, units: (inputs + 15) / 16, work: 2 * shape.elements(features: inputs))
   }
@@ -121,7 +122,7 @@ extension Network {
   @_specialize(where T == Double)
   func packFinite(_ batch: Batch<T>, _ workspace: Workspace<T>, _ shape: PanelShape) throws(Failure) {
     let arguments = PackArguments(
-      source: batch.x, samples: batch.samples, features: inputs, shape: shape, panels: workspace.graph.inputGradient.pointer,
+      source: batch.x, samples: batch.samples, features: inputs, shape: shape, panels: workspace.graph.inputGradient,
       nonFinite: workspace.nonFinite.pointer)
     run(T.kernels.pack, arguments, units: (inputs + 15) / 16, work: 2 * shape.elements(features: inputs))
     try refuseNonFinite(workspace, "x", batch.x, features: inputs, batch)

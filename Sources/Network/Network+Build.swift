@@ -1,4 +1,5 @@
 import Base
+import Graphs
 import KernelInterface
 import Layers
 import Machine
@@ -12,24 +13,24 @@ extension Network {
   public func build(maximumBatch: Int) throws(Failure) {
     try requireUnbuilt("build")
     try Check.size(maximumBatch, "build: max_batch")
-    try requireWhole()
-    let planned = try distributed()
+    try plan.requireWhole()
+    let plan = try distributed()
     var layers: [any Layer<T>] = []
     var trainers: [Trainer<T>] = []
-    for (position, description) in planned.enumerated() {
+    for (position, description) in plan.layers.enumerated() {
       let number = position + 1
       let layer = try description.kind.row.make(
         LayerSite<T>(
-          inputs: inputShapes(description), output: shapes[position], options: description.options,
+          inputs: plan.inputShapes(description), output: plan.shapes[position], options: description.options,
           pattern: try pattern(of: description, number: number), denseCrossover: options[NetworkOption.denseCrossover],
           stream: Stream.mask &+ UInt64(truncatingIfNeeded: number), owner: description.owner))
       layers.append(layer)
       if layer.parameters.isEmpty { continue }
-      trainers.append(Trainer(number: number, name: description.owner, layer: layer, isLast: number == planned.count))
+      trainers.append(Trainer(number: number, name: description.owner, layer: layer, isLast: number == plan.layers.count))
     }
     try makeRoom(trainers)
     let own = try place(trainers)
-    try initialize(planned, trainers)
+    try initialize(plan.layers, trainers)
     for trainer in trainers {
       if let optimizer = optimizers[trainer.number] ?? optimizers[0] {
         trainer.optimizer = try OptimizerInstance(optimizer, parameters: trainer.layer.parameters)
@@ -48,7 +49,7 @@ extension Network {
     }
 
     // Nothing fails from here on.
-    self.planned = planned
+    self.plan = plan
     self.layers = layers
     self.trainers = trainers
     for trainer in trainers { trainer.reduction = reduction }
@@ -57,16 +58,6 @@ extension Network {
     gradients = own.gradients.span
     self.workspace = workspace
     use(units)
-  }
-
-  /// Whether there are layers, and each is of use. - Throws: `invalidState`, naming one that nobody takes from.
-  private func requireWhole() throws(Failure) {
-    guard !planned.isEmpty else { throw Failure(.invalidState, "build: the network needs layers") }
-    let used = Set(planned.flatMap(\.inputs))
-    guard used.contains(0) else { throw Failure(.invalidState, "build: no layer takes the network's input") }
-    for number in 1..<planned.count where !used.contains(number) {
-      throw Failure(.invalidState, "build: no layer takes the outputs of \(planned[number - 1].owner), which is not the last")
-    }
   }
 
   /// Give layers the room in their patterns that their topology methods need.
@@ -90,7 +81,7 @@ extension Network {
 
   /// The caller's pattern, or one that is drawn; nil for a dense layer and one without connections.
   private func pattern(of layer: PlannedLayer<T>, number: Int) throws(Failure) -> Pattern? {
-    guard layer.hasConnections, let shape = layer.kind.row.weightShape(of: inputShapes(layer), layer.options) else {
+    guard layer.hasConnections, let shape = layer.kind.row.weightShape(of: plan.inputShapes(layer), layer.options) else {
       return nil
     }
     if let pattern = layer.pattern {
@@ -176,7 +167,7 @@ extension Network {
     }
     let parameters = trainers.flatMap { $0.layer.parameters }
     let graph = try Graph(
-      layers, inputs: planned.map(\.inputs), input: panels(inputs, "input panels"),
+      layers, inputs: plan.layers.map(\.inputs), input: panels(inputs, "input panels"),
       inputGradient: panels(inputs, "input gradient panels"), features: inputs, elements: elements)
     return try Workspace(
       graph: graph, target: panels(outputs, "target panels"), features: max(inputs, outputs), samples: elements,

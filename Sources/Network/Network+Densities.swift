@@ -1,4 +1,5 @@
 import Base
+import Graphs
 import Layers
 import Machine
 import Sparse
@@ -27,15 +28,15 @@ extension Network {
 
   private var epsilon: Double { (try? options.get(NetworkOption.epsilon)) ?? 0 }
 
-  /// The descriptions with the densities that layers are to have.
+  /// The plan with the densities that layers are to have.
   /// - Throws: `invalidArgument` for a density that cannot be, naming the layer; `stopped` by the caller's function.
-  func distributed() throws(Failure) -> [PlannedLayer<T>] {
-    guard isDistributed else { return planned }
+  func distributed() throws(Failure) -> GraphPlan<T> {
+    guard isDistributed else { return plan }
     var shapes: [Distribution.Shape] = []
     var requests: [DensityRequest] = []
     var given: [Double] = []
-    for (position, layer) in planned.enumerated() where layer.hasConnections {
-      let shape = try weightShape(position + 1)
+    for (position, layer) in plan.layers.enumerated() where layer.hasConnections {
+      let shape = try plan.weightShape(position + 1)
       let isFixed = layer.hasFixedDensity || layer.pattern != nil
       shapes.append(
         .init(name: layer.owner, dimensions: shape.dimensions, fixedDensity: isFixed ? layer.density : nil))
@@ -43,9 +44,9 @@ extension Network {
       requests.append(DensityRequest(layer: position + 1, units: shape.rows, inputs: shape.columns))
       given.append(layer.density)
     }
-    var changed = planned
+    var changed = plan
     for (request, density) in zip(requests, try densities(shapes, requests, given)) {
-      try changed[request.layer - 1].options.set(LayerOption.density, density)
+      try changed.change(request.layer) { layer throws(Failure) in try layer.options.set(LayerOption.density, density) }
     }
     return changed
   }
@@ -75,7 +76,7 @@ extension Network {
           .invalidArgument, "build: the function for densities must give \(requests.count) of them, gave \(densities.count)")
       }
       for (request, density) in zip(requests, densities) {
-        try Check.density(density, "build: \(planned[request.layer - 1].owner), by the caller's function")
+        try Check.density(density, "build: \(plan.layers[request.layer - 1].owner), by the caller's function")
       }
     case nil:
       for (position, request) in requests.enumerated() {
@@ -84,7 +85,8 @@ extension Network {
         guard densities[position] <= 1 else {
           throw Failure(
             .invalidArgument,
-            "build: \(planned[request.layer - 1].owner): epsilon \(epsilon) makes a density of \(densities[position]), above 1")
+            "build: \(plan.layers[request.layer - 1].owner): epsilon \(epsilon) makes a density of \(densities[position]), above 1"
+          )
         }
       }
     }

@@ -1,4 +1,5 @@
 import Base
+import Graphs
 import KernelInterface
 import Layers
 import Machine
@@ -36,22 +37,8 @@ extension Network {
   ///   of their range, layers that there are not and shapes that do not meet. Nothing has changed then.
   @discardableResult
   public func add(_ description: LayerDescription<T>) throws(Failure) -> Int {
-    let row = description.kind.row
-    let owner = "\(row.name) layer \(layerCount + 1)"
-    try requireUnbuilt("add_\(row.name)")
-    let inputs = description.inputs ?? [layerCount]
-    guard row.inputCount.contains(inputs.count) else {
-      throw Failure(.invalidArgument, "\(owner): it takes from \(row.inputCount.text), got \(inputs.count)")
-    }
-    for input in inputs where input < 0 || input > layerCount {
-      throw Failure(.invalidArgument, "\(owner): inputs must be in 0 .. \(layerCount), got \(input)")
-    }
-    var layer = PlannedLayer<T>(
-      kind: description.kind, options: OptionValues(owner: owner, table: row.options), inputs: inputs,
-      pattern: description.pattern, values: description.values)
-    for setting in description.settings { try layer.options.set(setting.option, setting.value) }
-    try layer.options.check(for: T.self)
-    try use(planned + [layer], inputShape)
+    try requireUnbuilt("add_\(description.kind.row.name)")
+    try plan.add(description)
     return layerCount
   }
 
@@ -67,11 +54,13 @@ extension Network {
       throw Failure(
         .invalidArgument, "set_input_shape: \(shape) are \(shape.features) values a sample, the network has \(inputs) inputs")
     }
-    try use(planned, shape)
+    try plan.setInputShape(shape)
   }
 
   /// What comes out of a layer for one sample, or for 0 what a sample of the network's input looks like.
-  public func shape(ofLayer layer: Int) throws(Failure) -> TensorShape { layer == 0 ? inputShape : shapes[try index(layer)] }
+  public func shape(ofLayer layer: Int) throws(Failure) -> TensorShape {
+    layer == 0 ? plan.inputShape : plan.shapes[try plan.index(layer)]
+  }
 
   /// a = f(W x + b). - units: 1 ... 2^31 - 1. - density: in (0, 1]; 1: dense.
   public func addLinear(_ units: Int, density: Double = 1, activation: Activation = .identity) throws(Failure) {
@@ -82,21 +71,6 @@ extension Network {
 
   /// - probability: in [0, 1).
   public func addDropout(_ probability: Double) throws(Failure) { try add(.dropout(probability: probability)) }
-
-  /// Have other layers or another input, and work out all shapes anew. - Throws: `invalidArgument` when they do not meet.
-  private func use(_ layers: [PlannedLayer<T>], _ inputShape: TensorShape) throws(Failure) {
-    var shapes: [TensorShape] = []
-    for layer in layers {
-      let given = layer.inputs.map { $0 == 0 ? inputShape : shapes[$0 - 1] }
-      let shape = try layer.kind.row.outputShape(of: given, layer.options)
-      try shape.check("\(layer.owner): the output")
-      shapes.append(shape)
-    }
-    planned = layers
-    self.inputShape = inputShape
-    self.shapes = shapes
-    outputs = shapes.last?.features ?? inputs
-  }
 
   /// Spread one density over the linear layers at build; see include/espalier.h.
   public func setDistribution(_ kind: Distribution, density: Double) throws(Failure) {
@@ -114,11 +88,12 @@ extension Network {
   /// Give a linear layer a pattern of the caller's, and weights in its slot order or nil.
   package func setPattern(_ layer: Int, _ pattern: Pattern, values: Buffer<T>?) throws(Failure) {
     try requireUnbuilt("set_pattern")
-    var changed = try connected(layer)
-    try changed.options.set(LayerOption.density, pattern.density)
-    changed.pattern = pattern
-    changed.values = values
-    planned[layer - 1] = changed
+    _ = try plan.connected(layer)
+    try plan.change(layer) { changed throws(Failure) in
+      try changed.options.set(LayerOption.density, pattern.density)
+      changed.pattern = pattern
+      changed.values = values
+    }
   }
 
   // MARK: Loss, optimizers, topology
@@ -130,7 +105,7 @@ extension Network {
   public func setOptimizer(_ optimizer: Optimizer, layer: Int = 0) throws(Failure) {
     try optimizer.check()
     try optimizer.options.check(for: T.self)
-    let numbers = try connectedLayers(layer)
+    let numbers = try plan.connectedLayers(layer)
     if isBuilt {
       // All instances first: when one cannot be made, no layer has changed.
       var instances: [OptimizerInstance<T>] = []
@@ -197,27 +172,26 @@ extension Network {
   }
 
   public func setLayerOption(_ layer: Int, _ name: String, _ value: Double) throws(Failure) {
-    let position = try index(layer)
-    var changed = planned
-    let option = try changed[position].options.index(of: name)
-    if !changed[position].options.table[option].isLive { try requireUnbuilt("\(changed[position].owner): \(name)") }
-    try changed[position].options.set(name, value)
-    try changed[position].options.check(for: T.self)
-    if name == LayerOption.density {
-      changed[position].pattern = nil
-      changed[position].values = nil
+    let asked = plan.layers[try plan.index(layer)].options
+    if !asked.table[try asked.index(of: name)].isLive { try requireUnbuilt("\(asked.owner): \(name)") }
+    try plan.change(layer) { changed throws(Failure) in
+      try changed.options.set(name, value)
+      try changed.options.check(for: T.self)
+      if name == LayerOption.density {
+        changed.pattern = nil
+        changed.values = nil
+      }
     }
-    try use(changed, inputShape)
-    if isBuilt { layers[position].set(name, value) }
+    if isBuilt { layers[layer - 1].set(name, value) }
   }
 
   /// Change a hyperparameter of a layer's own optimizer, or of every layer's (0); state stays.
   public func setOptimizerOption(_ layer: Int, _ name: String, _ value: Double) throws(Failure) {
-    let numbers = try connectedLayers(layer)
+    let numbers = try plan.connectedLayers(layer)
     var changes: [(instance: OptimizerInstance<T>, change: OptimizerInstance<T>.Change)] = []
     for number in numbers {
       guard let instance = try trainer(number).optimizer else {
-        throw Failure(.invalidState, "\(planned[number - 1].owner) has no optimizer; call set_optimizer first")
+        throw Failure(.invalidState, "\(plan.layers[number - 1].owner) has no optimizer; call set_optimizer first")
       }
       changes.append((instance, try instance.change(name, value)))
     }
@@ -226,7 +200,7 @@ extension Network {
 
   public func optimizerOption(_ layer: Int, _ name: String) throws(Failure) -> Double {
     guard let instance = try trainer(layer).optimizer else {
-      throw Failure(.invalidState, "\(planned[layer - 1].owner) has no optimizer; call set_optimizer first")
+      throw Failure(.invalidState, "\(plan.layers[layer - 1].owner) has no optimizer; call set_optimizer first")
     }
     return try instance.get(name)
   }

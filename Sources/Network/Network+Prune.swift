@@ -1,4 +1,5 @@
 import Base
+import Graphs
 import Machine
 import Pruning
 import Sparse
@@ -75,7 +76,7 @@ extension Network {
   }
 
   private func isPrunable(_ trainer: Trainer<T>) -> Bool {
-    trainer.connected != nil && !planned[trainer.number - 1].hasFixedDensity
+    trainer.connected != nil && !plan.layers[trainer.number - 1].hasFixedDensity
   }
 
   /// Layers whose connections compete with each other.
@@ -111,7 +112,7 @@ extension Network {
     case .distribution:
       var shapes: [Distribution.Shape] = []
       for trainer in subjects {
-        shapes.append(.init(name: trainer.name, dimensions: try weightShape(trainer.number).dimensions))
+        shapes.append(.init(name: trainer.name, dimensions: try plan.weightShape(trainer.number).dimensions))
       }
       densities = try method.distribution.densities(
         density: density, shapes: shapes,

@@ -1,4 +1,5 @@
 import Base
+import Graphs
 import KernelInterface
 import Layers
 import Machine
@@ -67,12 +68,12 @@ extension Network {
 
   /// An option or a property of a layer by name.
   public func layerValue(_ layer: Int, _ name: String) throws(Failure) -> Double {
-    let position = try index(layer)
-    let asked = planned[position]
+    let position = try plan.index(layer)
+    let asked = plan.layers[position]
     let built = isBuilt ? layers[position] : nil
     switch name {
-    case "inputs": return Double(inputShapes(asked).total { $0.features })
-    case LayerOption.units: return Double(shapes[position].features)
+    case "inputs": return Double(plan.inputShapes(asked).total { $0.features })
+    case LayerOption.units: return Double(plan.shapes[position].features)
     case "bytes": return Double(built?.bytes ?? 0)
     case "flops": return Double(built?.flops ?? 0)
     case "parameters": return Double(built?.parameters.total { $0.capacity } ?? 0)
@@ -121,7 +122,7 @@ extension Network {
       ]
     ]
     for (position, layer) in layers.enumerated() {
-      let asked = planned[position]
+      let asked = plan.layers[position]
       var cells = ["\(position + 1)", asked.kind.row.name, "\(layer.inputs)", "\(layer.outputs)"]
       let trainer = trainers.first { $0.number == position + 1 }
       if let trainer, trainer.connected != nil {

@@ -1,4 +1,5 @@
 import Base
+import Graphs
 import KernelInterface
 import Layers
 import Machine

@@ -1,4 +1,5 @@
 import Base
+import Graphs
 import KernelInterface
 import Layers
 import Machine
@@ -15,13 +16,13 @@ extension Network {
   /// pass over them, and naming one is an error.
   public func setTopology(_ method: TopologyMethod, layer: Int = 0) throws(Failure) {
     try method.check(for: T.self)
-    let numbers = try connectedLayers(layer)
+    let numbers = try plan.connectedLayers(layer)
     if layer != 0, method.changesPatterns, !method.thins {
       let isDense =
         isBuilt
-        ? try trainer(layer).sparse == nil : try connected(layer).isDense && !isDistributed
+        ? try trainer(layer).sparse == nil : try plan.connected(layer).isDense && !isDistributed
       guard !isDense else {
-        throw Failure(.invalidArgument, "set_topology: \(planned[layer - 1].owner) is dense and has no pattern to change")
+        throw Failure(.invalidArgument, "set_topology: \(plan.layers[layer - 1].owner) is dense and has no pattern to change")
       }
     }
     var planned = layer == 0 ? [:] : topologies
@@ -67,7 +68,7 @@ extension Network {
   /// - isSparse: whether it has a pattern, or is about to.
   private func isChangeable(_ trainer: Trainer<T>, by method: TopologyMethod, isSparse: Bool) -> Bool {
     guard method.changesPatterns, trainer.connected != nil else { return false }
-    return isSparse || (method.thins && !planned[trainer.number - 1].hasFixedDensity)
+    return isSparse || (method.thins && !plan.layers[trainer.number - 1].hasFixedDensity)
   }
 
   // MARK: Making units

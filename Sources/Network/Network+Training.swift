@@ -1,4 +1,5 @@
 import Base
+import Graphs
 import KernelInterface
 import Layers
 import Machine
@@ -119,7 +120,7 @@ extension Network {
     backward(workspace, shape, wantsInput: dx != nil)
     holdsGradients = true
     try? watch(workspace, shape)
-    if let dx { unpack(workspace.graph.inputGradient.pointer, features: inputs, shape, to: dx) }
+    if let dx { unpack(workspace.graph.inputGradient, features: inputs, shape, to: dx) }
   }
 
   /// Apply every layer's optimizer, in place. - Throws: `nonFinite` when a gradient is NaN or infinite, or too large for an
@@ -148,7 +149,7 @@ extension Network {
     // The key of this pass's draws; backward draws the same ones again.
     passKey = RandomSource.mix(UInt64(bitPattern: seed) ^ RandomSource.mix(passes &+ Stream.dropout << 56))
     let pass = Pass(shape: shape, training: training, key: passKey, accumulate: false, executor: executor)
-    workspace.graph.forward(pass, count: workspace.graph.layers.count)
+    workspace.graph.forward(pass)
   }
 
   /// Backward through all layers; the last one's output gradient is there already.

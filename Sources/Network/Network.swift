@@ -1,4 +1,5 @@
 import Base
+import Graphs
 import KernelInterface
 import Layers
 import Machine
@@ -16,15 +17,11 @@ import Topology
 public final class Network<T: Scalar> {
   /// Features of a sample.
   public let inputs: Int
-  /// What a sample looks like: a vector, unless ``setInputShape(_:)`` says otherwise.
-  public internal(set) var inputShape: TensorShape
   /// Of every random draw.
   public let seed: Int64
 
   // What was asked for.
-  var planned: [PlannedLayer<T>] = []
-  /// What comes out of each layer for one sample.
-  var shapes: [TensorShape] = []
+  var plan: GraphPlan<T>
   var distribution: Distributing?
   var loss = LossKind.meanSquaredError
   var options = OptionValues(owner: "network", table: NetworkOption.table)
@@ -79,18 +76,17 @@ public final class Network<T: Scalar> {
   public init(inputs: Int, seed: Int64 = 0) throws(Failure) {
     try Check.size(inputs, "inputs")
     self.inputs = inputs
-    inputShape = TensorShape(features: inputs)
+    plan = GraphPlan(inputShape: TensorShape(features: inputs))
     self.seed = seed
-    outputs = inputs
     shuffler = RandomSource(seed: UInt64(bitPattern: seed), stream: Stream.shuffling)
     executor = try ThreadPool(threads: 1)
   }
 
   public var isBuilt: Bool { workspace != nil }
-  public var layerCount: Int { planned.count }
+  public var layerCount: Int { plan.layers.count }
 
   /// Outputs of the last layer; `inputs` while there is none.
-  public internal(set) var outputs: Int
+  public var outputs: Int { plan.outputs }
 
   func requireBuilt(_ call: String) throws(Failure) -> Workspace<T> {
     guard let workspace else { throw Failure(.invalidState, "\(call): the network is not built yet; call build first") }
@@ -101,57 +97,16 @@ public final class Network<T: Scalar> {
     guard !isBuilt else { throw Failure(.invalidState, "\(call): the network is built already") }
   }
 
-  /// Index of a layer by its number. - Throws: `invalidArgument`
-  func index(_ layer: Int) throws(Failure) -> Int {
-    guard layer >= 1, layer <= planned.count else { throw Check.noLayer(layer, of: planned.count) }
-    return layer - 1
-  }
-
-  /// What was asked for of a layer that must have connections.
-  func connected(_ layer: Int) throws(Failure) -> PlannedLayer<T> {
-    let found = planned[try index(layer)]
-    guard found.hasConnections else { throw Failure(.invalidArgument, "\(found.owner) has no connections") }
-    return found
-  }
-
   /// The matrix of positions of a layer that must have connections.
-  package func weightShape(_ layer: Int) throws(Failure) -> WeightShape {
-    let found = try connected(layer)
-    guard let shape = found.kind.row.weightShape(of: inputShapes(found), found.options) else {
-      throw Failure(.invalidArgument, "\(found.owner) has no connections")
-    }
-    return shape
-  }
-
-  /// What a layer is given.
-  func inputShapes(_ layer: PlannedLayer<T>) -> [TensorShape] {
-    layer.inputs.map { $0 == 0 ? inputShape : shapes[$0 - 1] }
-  }
+  package func weightShape(_ layer: Int) throws(Failure) -> WeightShape { try plan.weightShape(layer) }
 
   /// The trainer of a layer that must have connections.
   func trainer(_ layer: Int) throws(Failure) -> Trainer<T> {
-    _ = try connected(layer)
+    _ = try plan.connected(layer)
     guard let trainer = trainers.first(where: { $0.number == layer }) else {
       throw Failure(.invalidState, "layer \(layer): the network is not built yet; call build first")
     }
     return trainer
-  }
-
-  /// Whether each layer takes from the one before it. - Throws: `invalidState`, naming the first that does not.
-  func requireChain(_ what: String) throws(Failure) {
-    for (position, layer) in planned.enumerated() where layer.inputs != [position] {
-      throw Failure(
-        .invalidState, "\(what) are for chains of layers so far; \(layer.owner) takes from others than the one before it")
-    }
-  }
-
-  /// Numbers of the layers that `layer` stands for: itself, or for 0 all with weights.
-  func connectedLayers(_ layer: Int) throws(Failure) -> [Int] {
-    guard layer == 0 else {
-      _ = try connected(layer)
-      return [layer]
-    }
-    return planned.indices.filter { planned[$0].hasConnections }.map { $0 + 1 }
   }
 }
 

@@ -1,4 +1,5 @@
 import Base
+import Graphs
 import Layers
 import Machine
 import Sparse

@@ -9,13 +9,13 @@ import Machine
 /// Who reads and writes which panels is settled here once: a layer reads the outputs of those it takes from in place, and
 /// writes dx where they expect the gradient of their outputs. An output that several layers take gets the gradient of the
 /// last of them first; what the others contribute goes through a spare buffer and is added.
-final class Graph<T: Scalar> {
-  let layers: [any Layer<T>]
+package final class Graph<T: Scalar> {
+  package let layers: [any Layer<T>]
   /// The packed batch, (inputs, batch).
-  private(set) var input: Buffer<T>
+  private var inputBuffer: Buffer<T>
   /// dx of the whole network, (inputs, batch), and where a batch is packed that may be refused. There from the start, because
   /// backward allocates nothing.
-  private(set) var inputGradient: Buffer<T>
+  private var inputGradientBuffer: Buffer<T>
 
   /// Where each layer's entries begin in the tables of edges; one more than there are layers.
   private let first: [Int]
@@ -47,12 +47,12 @@ final class Graph<T: Scalar> {
   /// - input, inputGradient: panels of the network's input and of dx, of `features`.
   /// - elements: of one feature, the most that a batch takes.
   /// - Throws: `outOfMemory`.
-  init(
+  package init(
     _ layers: [any Layer<T>], inputs: [[Int]], input: Buffer<T>, inputGradient: Buffer<T>, features: Int, elements: Int
   ) throws(Failure) {
     self.layers = layers
-    self.input = input
-    self.inputGradient = inputGradient
+    inputBuffer = input
+    inputGradientBuffer = inputGradient
     var first = [0]
     for list in inputs { first.append(first[first.count - 1] + list.count) }
     self.first = first
@@ -97,36 +97,64 @@ final class Graph<T: Scalar> {
   }
 
   /// Bytes held, the layers' own apart.
-  var bytes: Int { input.bytes + inputGradient.bytes + sources.bytes + gradients.bytes + spare.bytes }
-  var usesBLAS: Bool { layers.contains { $0.usesBLAS } }
-  /// Panels of the network's outputs, and of the loss's derivative by them.
-  var output: UnsafeMutablePointer<T> { layers[layers.count - 1].output }
-  var outputGradient: UnsafeMutablePointer<T> { layers[layers.count - 1].outputGradient }
+  package var bytes: Int { inputBuffer.bytes + inputGradientBuffer.bytes + sources.bytes + gradients.bytes + spare.bytes }
+  package var usesBLAS: Bool { layers.contains { $0.usesBLAS } }
+  // Specialised, here and below, because the callers are other modules: without it a step asks the runtime for type metadata.
+
+  /// The packed batch, (inputs, batch).
+  package var input: UnsafeMutablePointer<T> {
+    @_specialize(where T == Float)
+    @_specialize(where T == Double)
+    get { inputBuffer.pointer }
+  }
+
+  /// dx of the whole network, (inputs, batch); and where a batch is packed that may be refused.
+  package var inputGradient: UnsafeMutablePointer<T> {
+    @_specialize(where T == Float)
+    @_specialize(where T == Double)
+    get { inputGradientBuffer.pointer }
+  }
+
+  /// Panels of the network's outputs.
+  package var output: UnsafeMutablePointer<T> {
+    @_specialize(where T == Float)
+    @_specialize(where T == Double)
+    get { layers[layers.count - 1].output }
+  }
+
+  /// Panels of the loss's derivative by the outputs.
+  package var outputGradient: UnsafeMutablePointer<T> {
+    @_specialize(where T == Float)
+    @_specialize(where T == Double)
+    get { layers[layers.count - 1].outputGradient }
+  }
 
   /// The batch that lies beside the input becomes the input.
-  func takeInput() {
-    swap(&input, &inputGradient)
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  package func takeInput() {
+    swap(&inputBuffer, &inputGradientBuffer)
     // By position, here and below: iterating would hold on to the array, which is much of a small network's step.
-    for i in 0..<inputEdges.count { sources.pointer[inputEdges[i].number] = UnsafePointer(input.pointer) }
+    for i in 0..<inputEdges.count { sources.pointer[inputEdges[i].number] = UnsafePointer(inputBuffer.pointer) }
   }
 
   /// The panels that a layer with one input reads.
-  func input(of position: Int) -> UnsafePointer<T> { sources.pointer[first[position]] }
+  package func input(of position: Int) -> UnsafePointer<T> { sources.pointer[first[position]] }
 
-  /// Compute the outputs of the first `count` layers from the packed batch.
+  /// Compute the outputs of the first `count` layers, or of all, from the packed batch.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  func forward(_ pass: Pass, count: Int) {
-    for position in 0..<count { layers[position].forward(sources.pointer + first[position], pass) }
+  package func forward(_ pass: Pass, count: Int? = nil) {
+    for position in 0..<(count ?? layers.count) { layers[position].forward(sources.pointer + first[position], pass) }
   }
 
   /// Gradients of all parameters, from the gradient of the output, which is in its place.
   /// - wantsInput: whether dx of the network is to be computed too.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  func backward(_ pass: Pass, wantsInput: Bool) {
+  package func backward(_ pass: Pass, wantsInput: Bool) {
     for i in 0..<inputEdges.count {
-      gradients.pointer[inputEdges[i].number] = wantsInput ? inputEdges[i].spare ?? inputGradient.pointer : nil
+      gradients.pointer[inputEdges[i].number] = wantsInput ? inputEdges[i].spare ?? inputGradientBuffer.pointer : nil
     }
     for position in stride(from: layers.count - 1, through: 0, by: -1) {
       let edge = first[position]
@@ -142,7 +170,8 @@ final class Graph<T: Scalar> {
       T.kernels.move,
       MoveArguments(
         source: UnsafePointer(addition.source), sourceFeatures: addition.features,
-        destination: addition.destination ?? inputGradient.pointer, destinationFeatures: addition.features, shape: pass.shape,
+        destination: addition.destination ?? inputGradientBuffer.pointer, destinationFeatures: addition.features,
+        shape: pass.shape,
         adds: true),
       units: addition.features, work: pass.shape.elements(features: addition.features))
   }

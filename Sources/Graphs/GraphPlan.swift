@@ -1,0 +1,149 @@
+import Base
+import Layers
+import Machine
+import Sparse
+
+/// A layer as the network holds it from the time it is added: the values of all its options, and what it makes of its inputs.
+package struct PlannedLayer<T: Scalar> {
+  package let kind: LayerKind
+  package var options: OptionValues
+  /// Numbers of the layers whose outputs it takes; 0 is the network's input.
+  package let inputs: [Int]
+  package var pattern: Pattern?
+  package var values: Buffer<T>?
+
+  /// For messages: "linear layer 2".
+  package var owner: String { options.owner }
+  package var hasConnections: Bool { options.contains(LayerOption.density) }
+  package var density: Double { value(LayerOption.density) ?? 1 }
+  /// Whether a distribution over the network leaves this layer's density alone.
+  package var hasFixedDensity: Bool { value(LayerOption.fixedDensity) == 1 }
+  /// Whether nothing but a distribution could make it sparse.
+  package var isDense: Bool { density == 1 && pattern == nil }
+
+  private func value(_ option: String) -> Double? { options.contains(option) ? try? options.get(option) : nil }
+}
+
+/// The layers that a graph is to have, and what each makes of its inputs: a value, in which every layer takes only from those before
+/// it and all shapes meet.
+package struct GraphPlan<T: Scalar> {
+  /// What a sample of the network's input looks like.
+  package private(set) var inputShape: TensorShape
+  package private(set) var layers: [PlannedLayer<T>] = []
+  /// What comes out of each layer for one sample.
+  package private(set) var shapes: [TensorShape] = []
+
+  /// Features of the last layer; of the input while there is none.
+  package private(set) var outputs: Int
+
+  package init(inputShape: TensorShape) {
+    self.inputShape = inputShape
+    outputs = inputShape.features
+  }
+
+  /// Have another input. - Throws: `invalidArgument` when shapes do not meet any more. Nothing has changed then.
+  package mutating func setInputShape(_ shape: TensorShape) throws(Failure) { try use(layers, shape) }
+
+  /// Add a layer on top of the last one, of the network's input, or of those that the description names.
+  /// - Throws: `unknownName` and `invalidArgument` for options that the kind does not have, values out of their range, layers that
+  ///   there are not and shapes that do not meet. Nothing has changed then.
+  package mutating func add(_ description: LayerDescription<T>) throws(Failure) {
+    let row = description.kind.row
+    let count = layers.count
+    let owner = "\(row.name) layer \(count + 1)"
+    let inputs = description.inputs ?? [count]
+    guard row.inputCount.contains(inputs.count) else {
+      throw Failure(.invalidArgument, "\(owner): it takes from \(row.inputCount.text), got \(inputs.count)")
+    }
+    for input in inputs where input < 0 || input > count {
+      throw Failure(.invalidArgument, "\(owner): inputs must be in 0 .. \(count), got \(input)")
+    }
+    var layer = PlannedLayer<T>(
+      kind: description.kind, options: OptionValues(owner: owner, table: row.options), inputs: inputs,
+      pattern: description.pattern, values: description.values)
+    for setting in description.settings { try layer.options.set(setting.option, setting.value) }
+    try layer.options.check(for: T.self)
+    try use(layers + [layer], inputShape)
+  }
+
+  /// Change a layer. - body: gets the layer; inputs and kind stay. - Throws: what `body` throws, and `invalidArgument` when shapes do
+  ///   not meet any more. Nothing has changed then.
+  package mutating func change(
+    _ number: Int, _ body: (inout PlannedLayer<T>) throws(Failure) -> Void
+  ) throws(Failure) {
+    var changed = layers
+    try body(&changed[try index(number)])
+    try use(changed, inputShape)
+  }
+
+  /// Work out all shapes anew.
+  private mutating func use(_ layers: [PlannedLayer<T>], _ inputShape: TensorShape) throws(Failure) {
+    var shapes: [TensorShape] = []
+    for layer in layers {
+      let given = layer.inputs.map { $0 == 0 ? inputShape : shapes[$0 - 1] }
+      let shape = try layer.kind.row.outputShape(of: given, layer.options)
+      try shape.check("\(layer.owner): the output")
+      shapes.append(shape)
+    }
+    self.layers = layers
+    self.inputShape = inputShape
+    self.shapes = shapes
+    outputs = shapes.last?.features ?? inputShape.features
+  }
+
+  // MARK: Looking at layers
+
+  /// Index of a layer by its number. - Throws: `invalidArgument`
+  package func index(_ layer: Int) throws(Failure) -> Int {
+    guard layer >= 1, layer <= layers.count else { throw Check.noLayer(layer, of: layers.count) }
+    return layer - 1
+  }
+
+  /// A layer that must have connections.
+  package func connected(_ layer: Int) throws(Failure) -> PlannedLayer<T> {
+    let found = layers[try index(layer)]
+    guard found.hasConnections else { throw Failure(.invalidArgument, "\(found.owner) has no connections") }
+    return found
+  }
+
+  /// Numbers of the layers that `layer` stands for: itself, or for 0 all with connections.
+  package func connectedLayers(_ layer: Int) throws(Failure) -> [Int] {
+    guard layer == 0 else {
+      _ = try connected(layer)
+      return [layer]
+    }
+    return layers.indices.filter { layers[$0].hasConnections }.map { $0 + 1 }
+  }
+
+  /// What a layer is given.
+  package func inputShapes(_ layer: PlannedLayer<T>) -> [TensorShape] {
+    layer.inputs.map { $0 == 0 ? inputShape : shapes[$0 - 1] }
+  }
+
+  /// The matrix of positions of a layer that must have connections.
+  package func weightShape(_ layer: Int) throws(Failure) -> WeightShape {
+    let found = try connected(layer)
+    guard let shape = found.kind.row.weightShape(of: inputShapes(found), found.options) else {
+      throw Failure(.invalidArgument, "\(found.owner) has no connections")
+    }
+    return shape
+  }
+
+  /// Whether there are layers, and each is of use. - Throws: `invalidState`, naming one that nobody takes from.
+  package func requireWhole() throws(Failure) {
+    guard !layers.isEmpty else { throw Failure(.invalidState, "build: the network needs layers") }
+    let used = Set(layers.flatMap(\.inputs))
+    guard used.contains(0) else { throw Failure(.invalidState, "build: no layer takes the network's input") }
+    for number in 1..<layers.count where !used.contains(number) {
+      throw Failure(.invalidState, "build: no layer takes the outputs of \(layers[number - 1].owner), which is not the last")
+    }
+  }
+
+  /// Whether each layer takes from the one before it. - Throws: `invalidState`, naming the first that does not.
+  package func requireChain(_ what: String) throws(Failure) {
+    for (position, layer) in layers.enumerated() where layer.inputs != [position] {
+      throw Failure(
+        .invalidState, "\(what) are for chains of layers so far; \(layer.owner) takes from others than the one before it")
+    }
+  }
+}
