@@ -23,6 +23,7 @@ module espalier
   use :: espalier_optimizers, only: optimizer
   use :: espalier_prunings, only: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, &
     synflow
+  use :: espalier_sequences, only: attention
   use :: espalier_rules, only: adagrad, adam, adamw, rmsprop, sgd
   use :: espalier_support, only: text_at
   use :: espalier_topologies, only: topology, topology_method
@@ -37,6 +38,7 @@ module espalier
     sum_of, top_kast, topology, topology_method
   public :: espalier_layer_view
   public :: list_kinds, list_options, option_description
+  public :: attention
   public :: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, synflow
 
 contains

@@ -64,6 +64,7 @@ module espalier_c
   integer(c_int), parameter :: espalier_layer_dropout = 1
   integer(c_int), parameter :: espalier_layer_sum = 2
   integer(c_int), parameter :: espalier_layer_concatenation = 3
+  integer(c_int), parameter :: espalier_layer_attention = 22
 
   ! Activations
   integer(c_int), parameter :: espalier_identity = 0

@@ -85,12 +85,20 @@ enum {
  *  LINEAR: a = f(W x + b); "units" (1), "density" (1), "activation" (ESPALIER_IDENTITY), "bias" (1), "initializer"
  *  (ESPALIER_HE_UNIFORM), "fixed_density" (0), "negative_slope" (0.01). DROPOUT: "probability" (0.5). SUM: the outputs of two or
  *  more layers of the same shape, added. CONCATENATION: the channels of two or more layers one after the other, over the same
- *  places. */
+ *  places.
+ *  ATTENTION: scaled dot-product attention (Vaswani et al. 2017) of three layers, in this order: query, key and value, each a
+ *  field channels x length. Query and key have equally many channels, key and value the same length; the three may be one
+ *  layer. y_i = sum over j of softmax over j of (q_i k_j / sqrt(c)) v_j: the output has the value's channels and the query's
+ *  length. "heads" (1) groups of channels that follow one another do so each for itself, c being the query's channels a head;
+ *  it divides the channels of all. "causal" (0): 1 if place i of the query sees no more than places 0 .. i of the key, also
+ *  where the lengths differ. Its passes take 2 heads x query's length x key's length numbers a sample of max_batch, once for
+ *  all layers of a network. */
 enum {
   ESPALIER_LAYER_LINEAR = 0,
   ESPALIER_LAYER_DROPOUT = 1,
   ESPALIER_LAYER_SUM = 2,
-  ESPALIER_LAYER_CONCATENATION = 3
+  ESPALIER_LAYER_CONCATENATION = 3,
+  ESPALIER_LAYER_ATTENTION = 22
 };
 
 /** Losses. Each is the mean over the samples of a batch of what is written here for one sample with outputs y and target t.

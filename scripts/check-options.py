@@ -167,7 +167,7 @@ def check_fortran(listed):
 def check_fortran_layers(listed):
     """A constructor gives options by name. What an argument stands for in several dimensions, its options begin with."""
     functions = {}
-    for path in sorted((root / "fortran").glob("espalier_*layers*.f90")):
+    for path in sorted((root / "fortran").glob("espalier_*.f90")):
         functions.update(read_fortran(path))
     lists = {option: names for (_, option), names in fortran_lists().items()}
     for kind, options in listed["layer"].items():

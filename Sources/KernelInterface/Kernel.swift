@@ -65,6 +65,7 @@ public struct KernelTable<T: Sendable>: Sendable {
   public let sumOfSquares: Kernel
   /// ``SegmentArguments``; units: segments.
   public let squaresOfSegments: Kernel
+  public let sequences: SequenceKernels
 
   public init(
     name: String, pack: @escaping Kernel, unpack: @escaping Kernel, sparseForward: @escaping Kernel,
@@ -72,7 +73,7 @@ public struct KernelTable<T: Sendable>: Sendable {
     denseForwardEpilogue: @escaping Kernel, denseBackwardPrologue: @escaping Kernel,
     softmaxForward: @escaping Kernel, softmaxBackward: @escaping Kernel, dropout: @escaping Kernel,
     move: @escaping Kernel, loss: @escaping Kernel, sgd: @escaping Kernel, rmsprop: @escaping Kernel, adagrad: @escaping Kernel,
-    adam: @escaping Kernel, sumOfSquares: @escaping Kernel, squaresOfSegments: @escaping Kernel
+    adam: @escaping Kernel, sumOfSquares: @escaping Kernel, squaresOfSegments: @escaping Kernel, sequences: SequenceKernels
   ) {
     self.name = name
     self.pack = pack
@@ -93,5 +94,6 @@ public struct KernelTable<T: Sendable>: Sendable {
     self.adam = adam
     self.sumOfSquares = sumOfSquares
     self.squaresOfSegments = squaresOfSegments
+    self.sequences = sequences
   }
 }

@@ -6,6 +6,7 @@ import Sparse
 public enum LayerKind: Int32, Sendable, CaseIterable {
   case linear = 0
   case dropout, sum, concatenation
+  case attention = 22
 
   /// As messages name it: "linear".
   public var name: String { row.name }
@@ -19,6 +20,7 @@ public enum LayerKind: Int32, Sendable, CaseIterable {
     case .dropout: DropoutRow.self
     case .sum: SumRow.self
     case .concatenation: ConcatenationRow.self
+    case .attention: AttentionRow.self
     }
   }
 }
@@ -56,11 +58,24 @@ public enum LayerInputs: Sendable {
   case one
   /// At least two.
   case several
+  case three
 
-  public func contains(_ count: Int) -> Bool { self == .one ? count == 1 : count >= 2 }
+  public func contains(_ count: Int) -> Bool {
+    switch self {
+    case .one: count == 1
+    case .several: count >= 2
+    case .three: count == 3
+    }
+  }
 
   /// For messages.
-  public var text: String { self == .one ? "one layer" : "two or more layers" }
+  public var text: String {
+    switch self {
+    case .one: "one layer"
+    case .several: "two or more layers"
+    case .three: "three layers"
+    }
+  }
 }
 
 /// The matrix that a layer's connections are positions of.

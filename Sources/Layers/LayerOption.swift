@@ -5,8 +5,10 @@ import KernelInterface
 public enum LayerOption {
   public static let activation = "activation"
   public static let bias = "bias"
+  public static let causal = "causal"
   public static let density = "density"
   public static let fixedDensity = "fixed_density"
+  public static let heads = "heads"
   public static let initializer = "initializer"
   public static let negativeSlope = "negative_slope"
   public static let probability = "probability"

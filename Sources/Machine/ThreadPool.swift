@@ -31,6 +31,8 @@ public final class ThreadPool: Executor {
       throw Failure(.invalidArgument, "thread pool: threads must be in 1 .. 1024, got \(threads)")
     }
     self.threads = threads
+    // Looked up here and not in the first job: a search that finds nothing allocates a message.
+    if threads > 1 { _ = OpenMP.isInParallelRegion }
     crew = Crew(threads: threads)
     workers = .allocate(capacity: threads - 1)
     let (started, error) = Self.start(crew, workers)

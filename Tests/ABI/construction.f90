@@ -12,6 +12,7 @@ program construction
   call rows_f64
   call layer_variables
   call graphs
+  call sequences
   call options
   call optimizer_values
   call done("construction")
@@ -86,6 +87,19 @@ contains
     call check(stat == espalier_error_invalid_argument .and. index(errmsg, "17") > 0, "too many layers")
     net = network([input(4), linear(4), sum_of([integer ::])], stat=stat, errmsg=errmsg)
     call check(stat == espalier_error_invalid_argument .and. index(errmsg, "two or more") > 0, "no layers")
+  end subroutine
+
+  subroutine sequences
+    ! Layers on fields of one dimension.
+    type(network) :: net
+    net = network([input([5, 6]), attention(0, 0, 0, heads=2, causal=.true.), attention(1, 0, 1, heads=3), linear(3)])
+    call check(net%output_count() == 3, "outputs of attention")
+    call check_close(net%layer_option(1, "heads"), 2.0_real64, 0.0_real64, "heads")
+    call check_close(net%layer_option(1, "causal"), 1.0_real64, 0.0_real64, "causal")
+    call check_close(net%layer_option(2, "causal"), 0.0_real64, 0.0_real64, "not causal")
+    call check_close(net%layer_option(2, "units"), 30.0_real64, 0.0_real64, "units of attention")
+    net = network([input([5, 6]), attention(0, 0, 0, heads=4)], stat=stat, errmsg=errmsg)
+    call check_failure(stat, errmsg, espalier_error_invalid_argument, "4 heads and 6 channels")
   end subroutine
 
   subroutine literals
