@@ -29,7 +29,7 @@ module espalier_c
   integer(c_int), parameter :: espalier_error_batch_too_large = 8
   !! More samples than the max_batch given to build.
   integer(c_int), parameter :: espalier_error_non_finite = 9
-  !! NaN or Inf in data, loss or gradients; no weight has changed.
+  !! NaN or Inf in data, loss, gradients or scores, and no weight has changed; or in the weights that a step has made.
   integer(c_int), parameter :: espalier_error_out_of_memory = 10
   !! An allocation failed.
   integer(c_int), parameter :: espalier_error_numerical = 11

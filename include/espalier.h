@@ -10,8 +10,10 @@
  *    Arrays need only the natural alignment of their elements; arrays given to one call must not overlap unless said so.
  *  - Precision belongs to the network. A function that ends in _f32 takes `float` arrays and needs an ESPALIER_FLOAT32
  *    network, one in _f64 takes `double` arrays and needs ESPALIER_FLOAT64. Hyperparameters and losses are always double; a
- *    float32 network refuses options of layers, optimizers and topology methods beyond 3.2e32, a millionth of its range,
- *    whenever they come to it (float64: 1.7e302). The network's own options are used in double precision and may be as large.
+ *    float32 network refuses real options of layers, optimizers and topology methods beyond 2^32, the fourth root of its range,
+ *    whenever they come to it (float64: 2^256, 1.2e77), so that a step from numbers of a usual size stays within the range. The
+ *    network's own options are used in double precision and may be as large. Subnormal doubles, which are computed with as
+ *    zeros, are no value of any option.
  *  - Layers are numbered from 1 in the order in which they were added, in C, Fortran, Swift and messages alike; the input is
  *    not a layer. ESPALIER_ALL_LAYERS (0) stands for every layer that has weights.
  *  - Counts are int64_t, row and column indices int32_t, their base (0 or 1) is always an argument.
@@ -55,7 +57,8 @@ enum {
   ESPALIER_ERROR_UNKNOWN_NAME = 6,     /**< no option of that name */
   ESPALIER_ERROR_BUFFER_TOO_SMALL = 7, /**< a caller's array is too small */
   ESPALIER_ERROR_BATCH_TOO_LARGE = 8,  /**< more samples than the max_batch given to build */
-  ESPALIER_ERROR_NON_FINITE = 9,       /**< NaN or Inf in data, loss or gradients; no weight has changed */
+  ESPALIER_ERROR_NON_FINITE = 9,       /**< NaN or Inf in data, loss, gradients or scores, and no weight has changed; or
+                                            in the weights that a step has made */
   ESPALIER_ERROR_OUT_OF_MEMORY = 10,   /**< an allocation failed */
   ESPALIER_ERROR_NUMERICAL = 11,       /**< a LAPACK factorisation failed; OpenBLAS or LAPACKE is missing or wrong */
   ESPALIER_ERROR_BUSY = 12,            /**< another thread is inside a call with the same handle */
@@ -585,10 +588,11 @@ int espalier_layer_pattern(const espalier_network *network, int64_t layer, int b
  *  optimizer and no pattern has changed; loss receives the loss, NaN when it was x or target. A loss or a gradient is known
  *  only when the layers hold this batch: then, as after predict, there is no forward pass any more for backward or for a
  *  method that drops or grows by gradient. A gradient stays in the gradient array as it was found, for whoever wants to see
- *  it, and what "accumulate" had added up there is forgotten. The weights after the update are not looked at: one that leaves
- *  the range over many steps makes the next loss NaN or Inf.
- *  ESPALIER_ERROR_STOPPED by a score or reduction of the caller's: the optimizers' step is done, no pattern of that method has
- *  changed, and its update stays due. */
+ *  it, and what "accumulate" had added up there is forgotten. Last, the weights that the update has made: when one is NaN or
+ *  Inf, as after steps that diverge, this is ESPALIER_ERROR_NON_FINITE too, "after a step .. which has been made" in the
+ *  message, and patterns have not changed.
+ *  A score or reduction of the caller's that gives what it must not (ESPALIER_ERROR_NON_FINITE) or stops
+ *  (ESPALIER_ERROR_STOPPED): the optimizers' step is done, no pattern of that method has changed, and its update stays due. */
 int espalier_network_train_step_f32(espalier_network *network, const float *x, const float *target, int64_t batch,
                                     double *loss);
 int espalier_network_train_step_f64(espalier_network *network, const double *x, const double *target, int64_t batch,
@@ -640,25 +644,28 @@ int espalier_network_backward_f64(espalier_network *network, const double *dloss
  *  has "replaces_step" (RigL, Algorithm 1: the update takes the place of the optimizer's step) is passed over and waits for
  *  evolve. Needs an optimizer on every layer with parameters and a backward since build. The gradient array is read before
  *  the first weight changes: NaN, Inf or what an optimizer cannot take (see train_step) is ESPALIER_ERROR_NON_FINITE, and
- *  nothing changes but that the next backward replaces the gradients instead of adding to them. */
+ *  nothing changes but that the next backward replaces the gradients instead of adding to them. Weights that come out as NaN or
+ *  Inf: as in train_step. */
 int espalier_network_update(espalier_network *network);
 
 /** Drop and grow connections in the layers where it is due; nothing otherwise. Weights, gradients and optimizer state move
  *  with their connection, in place; grown connections get weight 0 (or what "grown_weight" says) and state 0. Methods that drop
- *  or grow by gradient need the backward of this step. ESPALIER_ERROR_STOPPED as in train_step; asked again, it is the same
- *  update. */
+ *  or grow by gradient need the backward of this step. ESPALIER_ERROR_STOPPED, and ESPALIER_ERROR_NON_FINITE for what a function
+ *  of the caller's gives, as in train_step; asked again, it is the same update. */
 int espalier_network_evolve(espalier_network *network);
 
 /** Drop and grow now, whatever the schedule, with this drop fraction. The layer must have a topology method that changes
- *  patterns; layers that it was given together change together. After ESPALIER_ERROR_STOPPED the layers of the method that was
- *  stopped are as they were, random numbers included; methods of layers before them have done their update.
+ *  patterns; layers that it was given together change together. After ESPALIER_ERROR_STOPPED and ESPALIER_ERROR_NON_FINITE the
+ *  layers of the method that was stopped are as they were, random numbers included; methods of layers before them have done
+ *  their update.
  *  @param layer a sparse layer, or ESPALIER_ALL_LAYERS for all with such a method  @param drop_fraction in [0, 1] */
 int espalier_network_evolve_now(espalier_network *network, int64_t layer, double drop_fraction);
 
 /** Count an epoch as ended, and drop and grow where a clock of epochs makes it due. espalier_network_train_epoch_* calls it at
  *  its end; a loop of one's own calls it after its last step and before it evaluates, as methods that grow by gradient need the
  *  backward pass of that step (ESPALIER_ERROR_INVALID_STATE otherwise, and the epoch is not counted). After
- *  ESPALIER_ERROR_STOPPED the epoch is counted, and the update stays due for espalier_network_evolve. After build. */
+ *  ESPALIER_ERROR_STOPPED and ESPALIER_ERROR_NON_FINITE the epoch is counted, and the update stays due for
+ *  espalier_network_evolve. After build. */
 int espalier_network_end_epoch(espalier_network *network);
 
 /** Keep a copy of all weights and biases for espalier_network_rewind, in place of an earlier one. It follows the connections
@@ -711,10 +718,11 @@ int espalier_optimizer_destroy(espalier_optimizer *optimizer);
  *  Every rule: "learning_rate" (sgd 0.001, rmsprop 0.01, adagrad 0.01, adam 0.001, adamw 0.001; >= 0), "weight_decay"
  *  (0, adamw 0.01; >= 0), "schedule" (ESPALIER_SCHEDULE_CONSTANT), "step_size" (1; >= 1), "gamma" (0.1; > 0), "period" (1;
  *  >= 1), "minimum_rate" (0; >= 0), "warmup" (0; steps), "warmup_start" (1/3; in (0, 1]).
- *  sgd: "momentum" (0), "dampening" (0), "nesterov" (0; needs momentum > 0 and dampening 0 when used).
- *  rmsprop: "alpha" (0.99), "epsilon" (1e-8), "momentum" (0), "centered" (0). adagrad: "lr_decay" (0),
- *  "initial_accumulator" (0; before first use), "epsilon" (1e-10). adam, adamw: "beta1" (0.9), "beta2" (0.999),
- *  "epsilon" (1e-8), "amsgrad" (0; turned on in mid-run its maximum starts at 0).
+ *  sgd: "momentum" (0; in [0, 1]), "dampening" (0; in [0, 1]), "nesterov" (0; needs momentum > 0 and dampening 0 when used).
+ *  rmsprop: "alpha" (0.99; in [0, 1)), "epsilon" (1e-8), "momentum" (0; in [0, 1]), "centered" (0). adagrad: "lr_decay" (0),
+ *  "initial_accumulator" (0; before first use), "epsilon" (1e-10); its sum of squares stays at the largest number that there is.
+ *  adam, adamw: "beta1" (0.9; in [0, 1)), "beta2" (0.999; in [0, 1)), "epsilon" (1e-8), "amsgrad" (0; turned on in mid-run its
+ *  maximum starts at 0).
  *  Rate at step t = 0, 1, ..: STEP learning_rate gamma^floor(t / step_size); EXPONENTIAL learning_rate gamma^t; COSINE
  *  minimum_rate + (learning_rate - minimum_rate)(1 + cos(pi min(t, period) / period)) / 2; during the first `warmup` steps
  *  the rate is multiplied by warmup_start + (1 - warmup_start) t / warmup. */
@@ -725,8 +733,10 @@ int espalier_optimizer_get(const espalier_optimizer *optimizer, const char *name
 
 /** One step on the caller's own arrays: weights change in place, gradient is only read. The state lives in the handle, is
  *  sized at the first call and kept: a later call with another count or precision is ESPALIER_ERROR_INVALID_ARGUMENT or
- *  ESPALIER_ERROR_PRECISION. Both arrays are read before the first weight changes: NaN or Inf, or a gradient that the rule
- *  cannot take (see train_step), is ESPALIER_ERROR_NON_FINITE, and nothing changes. @param count elements, >= 1 */
+ *  ESPALIER_ERROR_PRECISION. The gradient is read before the first weight changes: NaN, Inf or what the rule cannot take (see
+ *  train_step) is ESPALIER_ERROR_NON_FINITE, and nothing changes. A weight that is NaN or Inf after the step, because it was
+ *  before or because the step leaves the range, is ESPALIER_ERROR_NON_FINITE too; the step has been made then, of the other
+ *  weights as well. @param count elements, >= 1 */
 int espalier_optimizer_minimize_f32(espalier_optimizer *optimizer, float *weights, const float *gradient, int64_t count);
 int espalier_optimizer_minimize_f64(espalier_optimizer *optimizer, double *weights, const double *gradient, int64_t count);
 
@@ -835,9 +845,10 @@ typedef struct espalier_layer_view {
 
 /** A score of the caller's. Returns 0, or anything else to stop the update: ESPALIER_ERROR_STOPPED; then no pattern of the
  *  method's layers has changed, and the update stays due.
- *  To drop by: fill `connections` scores; the smallest go (NaN before any number; between equals the lower position stays).
+ *  To drop by: fill `connections` scores; the smallest go (between equals the lower position stays). They may be infinite; NaN is
+ *  ESPALIER_ERROR_NON_FINITE, after which all is as after ESPALIER_ERROR_STOPPED.
  *  To grow by: `scores` (rows, inputs) come in as dL/dW at each of these positions, after espalier_network_set_reduction_f32;
- *  leave scores there. Those of largest absolute value among the positions without a connection grow. The function is called
+ *  leave scores there; NaN or Inf is ESPALIER_ERROR_NON_FINITE, as above. Those of largest absolute value among the positions without a connection grow. The function is called
  *  for one block of rows after the other, from first_row 0 on; with "constant_fan_in" all of them come twice.
  *  It runs in the thread of the call that updates the pattern, must not use that network, and must give the same scores for the
  *  same view, or the same seed no longer gives the same bits. @param user what was passed in */
@@ -856,7 +867,8 @@ int espalier_topology_set_grow_f32(espalier_topology *topology, espalier_score_f
 int espalier_topology_set_grow_f64(espalier_topology *topology, espalier_score_f64 score, void *user);
 
 /** Sums `values` over the ranks of a data-parallel run in place, as MPI_Allreduce does. Returns 0, or anything else to stop
- *  the update: ESPALIER_ERROR_STOPPED. @param user what was passed in  @param layer its number  @param count of values */
+ *  the update: ESPALIER_ERROR_STOPPED. NaN or Inf among the sums: ESPALIER_ERROR_NON_FINITE, with no pattern of the method
+ *  changed. @param user what was passed in  @param layer its number  @param count of values */
 typedef int (*espalier_reduction_f32)(void *user, int64_t layer, float *values, int64_t count);
 typedef int (*espalier_reduction_f64)(void *user, int64_t layer, double *values, int64_t count);
 

@@ -37,15 +37,21 @@ public struct Option: Sendable {
     guard domain.contains(value) else {
       throw Failure(.invalidArgument, "\(owner): \(name) must be \(domain.text), got \(value)")
     }
+    // The library computes with such numbers as zeros, and 0 may mean something else. Told apart by its bits for that reason.
+    guard !value.isSubnormal else {
+      throw Failure(.invalidArgument, "\(owner): \(name) must be 0 or of magnitude 2.3e-308 at least, got \(value)")
+    }
   }
 
-  /// The largest value that can be used where numbers are of type T: a millionth of its range, so that products with numbers
-  /// of a usual size stay within.
-  public static func limit<T: BinaryFloatingPoint>(_: T.Type) -> Double { Double(T.greatestFiniteMagnitude) * 0x1p-20 }
+  /// The largest value that can be used where numbers are of type T: the fourth root of its range, 2^32 or 2^256, so that products
+  /// of three options and a number as large stay within.
+  public static func limit<T: BinaryFloatingPoint>(_: T.Type) -> Double {
+    Double(sign: .plus, exponent: (Int(T.greatestFiniteMagnitude.exponent) + 1) / 4, significand: 1)
+  }
 
   /// Whether a value can be used where numbers are of type T. - Throws: `invalidArgument`, naming `owner`, option and value.
   public func check<T: BinaryFloatingPoint>(_ value: Double, owner: String, for _: T.Type) throws(Failure) {
-    guard value.magnitude > Self.limit(T.self) else { return }
+    guard domain.kind == .real, value.magnitude > Self.limit(T.self) else { return }
     throw Failure(
       .invalidArgument,
       "\(owner): \(name) must be at most \(Self.limit(T.self)) in float\(MemoryLayout<T>.size * 8), got \(value)")

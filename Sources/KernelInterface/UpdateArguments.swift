@@ -17,11 +17,14 @@ public struct SGDArguments<T> {
   public var nesterov: Bool
   /// The first step: m = g, whatever the dampening.
   public var first: Bool
+  /// Receives 1 when a weight comes out as no finite number.
+  public var nonFinite: UnsafeMutablePointer<Int32>?
 
   @inlinable
   public init(
     weights: UnsafeMutablePointer<T>, gradient: UnsafePointer<T>, moment: UnsafeMutablePointer<T>?, gradientScale: T,
-    rate: T, weightDecay: T, momentum: T, dampening: T, nesterov: Bool, first: Bool
+    rate: T, weightDecay: T, momentum: T, dampening: T, nesterov: Bool, first: Bool,
+    nonFinite: UnsafeMutablePointer<Int32>? = nil
   ) {
     self.weights = weights
     self.gradient = gradient
@@ -33,6 +36,7 @@ public struct SGDArguments<T> {
     self.dampening = dampening
     self.nesterov = nesterov
     self.first = first
+    self.nonFinite = nonFinite
   }
 }
 
@@ -55,12 +59,14 @@ public struct RMSPropArguments<T> {
   public var oneMinusAlpha: T
   public var epsilon: T
   public var momentum: T
+  /// Receives 1 when a weight comes out as no finite number.
+  public var nonFinite: UnsafeMutablePointer<Int32>?
 
   @inlinable
   public init(
     weights: UnsafeMutablePointer<T>, gradient: UnsafePointer<T>, square: UnsafeMutablePointer<T>,
     average: UnsafeMutablePointer<T>?, moment: UnsafeMutablePointer<T>?, gradientScale: T, rate: T, weightDecay: T,
-    alpha: T, oneMinusAlpha: T, epsilon: T, momentum: T
+    alpha: T, oneMinusAlpha: T, epsilon: T, momentum: T, nonFinite: UnsafeMutablePointer<Int32>? = nil
   ) {
     self.weights = weights
     self.gradient = gradient
@@ -74,10 +80,11 @@ public struct RMSPropArguments<T> {
     self.oneMinusAlpha = oneMinusAlpha
     self.epsilon = epsilon
     self.momentum = momentum
+    self.nonFinite = nonFinite
   }
 }
 
-/// g += weightDecay w; s += g^2; w -= rate g / (sqrt(s) + epsilon). `rate` already has lr_decay in it.
+/// g += weightDecay w; s += g^2, at most the largest number; w -= rate g / (sqrt(s) + epsilon). `rate` already has lr_decay in it.
 public struct AdagradArguments<T> {
   public var weights: UnsafeMutablePointer<T>
   public var gradient: UnsafePointer<T>
@@ -87,11 +94,13 @@ public struct AdagradArguments<T> {
   public var rate: T
   public var weightDecay: T
   public var epsilon: T
+  /// Receives 1 when a weight comes out as no finite number.
+  public var nonFinite: UnsafeMutablePointer<Int32>?
 
   @inlinable
   public init(
     weights: UnsafeMutablePointer<T>, gradient: UnsafePointer<T>, sum: UnsafeMutablePointer<T>, gradientScale: T, rate: T,
-    weightDecay: T, epsilon: T
+    weightDecay: T, epsilon: T, nonFinite: UnsafeMutablePointer<Int32>? = nil
   ) {
     self.weights = weights
     self.gradient = gradient
@@ -100,6 +109,7 @@ public struct AdagradArguments<T> {
     self.rate = rate
     self.weightDecay = weightDecay
     self.epsilon = epsilon
+    self.nonFinite = nonFinite
   }
 }
 
@@ -124,12 +134,15 @@ public struct AdamArguments<T> {
   public var stepSize: T
   public var inverseRootCorrection2: T
   public var epsilon: T
+  /// Receives 1 when a weight comes out as no finite number.
+  public var nonFinite: UnsafeMutablePointer<Int32>?
 
   @inlinable
   public init(
     weights: UnsafeMutablePointer<T>, gradient: UnsafePointer<T>, first: UnsafeMutablePointer<T>,
     second: UnsafeMutablePointer<T>, maximum: UnsafeMutablePointer<T>?, gradientScale: T, keep: T, weightDecay: T,
-    oneMinusBeta1: T, beta2: T, oneMinusBeta2: T, stepSize: T, inverseRootCorrection2: T, epsilon: T
+    oneMinusBeta1: T, beta2: T, oneMinusBeta2: T, stepSize: T, inverseRootCorrection2: T, epsilon: T,
+    nonFinite: UnsafeMutablePointer<Int32>? = nil
   ) {
     self.weights = weights
     self.gradient = gradient
@@ -145,6 +158,7 @@ public struct AdamArguments<T> {
     self.stepSize = stepSize
     self.inverseRootCorrection2 = inverseRootCorrection2
     self.epsilon = epsilon
+    self.nonFinite = nonFinite
   }
 }
 

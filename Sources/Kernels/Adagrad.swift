@@ -10,16 +10,21 @@ where V.Scalar: BinaryFloatingPoint & BitwiseCopyable {
   let decay = V(repeating: a.weightDecay)
   let rate = V(repeating: a.rate)
   let epsilon = V(repeating: a.epsilon)
+  let most = V(repeating: .greatestFiniteMagnitude)
   let decays = a.weightDecay != 0
+  var outcome = Outcome<V>()
 
   inVectors(of: V.scalarCount, from: begin, to: end) { at, count in
     let w: V = loadLanes(a.weights + at, count)
     var g = scale * loadLanes(a.gradient + at, count)
     if decays { g += decay * w }
-    let s = loadLanes(a.sum + at, count) + g * g
+    let s = smaller(loadLanes(a.sum + at, count) + g * g, most)
     storeLanes(s, a.sum + at, count)
-    storeLanes(w - rate * (g / (s.squareRoot() + epsilon)), a.weights + at, count)
+    let changed = w - rate * (g / (s.squareRoot() + epsilon))
+    outcome.look(at: changed)
+    storeLanes(changed, a.weights + at, count)
   }
+  outcome.report(to: a.nonFinite)
 }
 
 func adagrad32(_ arguments: UnsafeRawPointer, _ begin: Int, _ end: Int) { adagrad(arguments, begin, end, SIMD16<Float>.self) }

@@ -15,6 +15,7 @@ where V.Scalar: BinaryFloatingPoint & BitwiseCopyable {
   let correction = V(repeating: a.inverseRootCorrection2)
   let epsilon = V(repeating: a.epsilon)
   let decays = a.weightDecay != 0
+  var outcome = Outcome<V>()
 
   inVectors(of: V.scalarCount, from: begin, to: end) { at, count in
     var w: V = loadLanes(a.weights + at, count)
@@ -29,8 +30,11 @@ where V.Scalar: BinaryFloatingPoint & BitwiseCopyable {
       v = larger(loadLanes(maxima + at, count), v)
       storeLanes(v, maxima + at, count)
     }
-    storeLanes(w - stepSize * (m / (v.squareRoot() * correction + epsilon)), a.weights + at, count)
+    let changed = w - stepSize * (m / (v.squareRoot() * correction + epsilon))
+    outcome.look(at: changed)
+    storeLanes(changed, a.weights + at, count)
   }
+  outcome.report(to: a.nonFinite)
 }
 
 func adam32(_ arguments: UnsafeRawPointer, _ begin: Int, _ end: Int) { adam(arguments, begin, end, SIMD16<Float>.self) }

@@ -14,6 +14,7 @@ where V.Scalar: BinaryFloatingPoint & BitwiseCopyable {
   let epsilon = V(repeating: a.epsilon)
   let momentum = V(repeating: a.momentum)
   let decays = a.weightDecay != 0
+  var outcome = Outcome<V>()
 
   inVectors(of: V.scalarCount, from: begin, to: end) { at, count in
     let w: V = loadLanes(a.weights + at, count)
@@ -33,8 +34,11 @@ where V.Scalar: BinaryFloatingPoint & BitwiseCopyable {
       change += momentum * loadLanes(moments + at, count)
       storeLanes(change, moments + at, count)
     }
-    storeLanes(w - rate * change, a.weights + at, count)
+    let changed = w - rate * change
+    outcome.look(at: changed)
+    storeLanes(changed, a.weights + at, count)
   }
+  outcome.report(to: a.nonFinite)
 }
 
 func rmsprop32(_ arguments: UnsafeRawPointer, _ begin: Int, _ end: Int) { rmsprop(arguments, begin, end, SIMD16<Float>.self) }

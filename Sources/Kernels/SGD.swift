@@ -12,15 +12,18 @@ where V.Scalar: BinaryFloatingPoint & BitwiseCopyable {
   let momentum = V(repeating: a.momentum)
   let fresh = V(repeating: 1 - a.dampening)
   let decays = a.weightDecay != 0
+  var outcome = Outcome<V>()
 
   guard let moments = a.moment else {
     inVectors(of: V.scalarCount, from: begin, to: end) { at, count in
       let w: V = loadLanes(a.weights + at, count)
       var g = scale * loadLanes(a.gradient + at, count)
       if decays { g += decay * w }
-      storeLanes(w - rate * g, a.weights + at, count)
+      let changed = w - rate * g
+      outcome.look(at: changed)
+      storeLanes(changed, a.weights + at, count)
     }
-    return
+    return outcome.report(to: a.nonFinite)
   }
   inVectors(of: V.scalarCount, from: begin, to: end) { at, count in
     let w: V = loadLanes(a.weights + at, count)
@@ -29,8 +32,11 @@ where V.Scalar: BinaryFloatingPoint & BitwiseCopyable {
     let m = a.first ? g : momentum * loadLanes(moments + at, count) + fresh * g
     storeLanes(m, moments + at, count)
     g = a.nesterov ? g + momentum * m : m
-    storeLanes(w - rate * g, a.weights + at, count)
+    let changed = w - rate * g
+    outcome.look(at: changed)
+    storeLanes(changed, a.weights + at, count)
   }
+  outcome.report(to: a.nonFinite)
 }
 
 func sgd32(_ arguments: UnsafeRawPointer, _ begin: Int, _ end: Int) { sgd(arguments, begin, end, SIMD16<Float>.self) }

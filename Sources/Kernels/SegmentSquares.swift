@@ -4,39 +4,34 @@ import KernelInterface
 // result of training is made of them, so that their rounding may differ from machine to machine.
 
 @inline(__always)
-private func squares<V: Vector>(_ segment: Segment<V.Scalar>, _: V.Type) -> V.Scalar {
-  // Four sums, or every addition would wait for the one before.
-  var (a, b, c, d) = (V.zero, V.zero, V.zero, V.zero)
+private func squares<L: Lanes>(_ segment: Segment<L.V.Scalar>, _: L.Type) -> L.V.Scalar {
+  // Several sums, or every addition would wait for the one before.
+  var sums = L(repeating: 0)
   var next = segment.values
   let end = next + segment.count
-  @inline(__always)
-  func add(_ i: Int, to sum: inout V) {
-    let value = V(next + i &* V.scalarCount)
-    sum = sum.adding(value, times: value)
+  while end - next >= L.count {
+    sums = sums.zip(L(next)) { $0.adding($1, times: $1) }
+    next += L.count
   }
-  while end - next >= 4 &* V.scalarCount {
-    add(0, to: &a)
-    add(1, to: &b)
-    add(2, to: &c)
-    add(3, to: &d)
-    next += 4 &* V.scalarCount
+  var rest = L.V.zero
+  while end - next >= L.V.scalarCount {
+    let value = L.V(next)
+    rest = rest.adding(value, times: value)
+    next += L.V.scalarCount
   }
-  while end - next >= V.scalarCount {
-    add(0, to: &a)
-    next += V.scalarCount
-  }
-  var rest: V.Scalar = 0
+  var last: L.V.Scalar = 0
   while next < end {
-    rest += next.pointee * next.pointee
+    last += next.pointee * next.pointee
     next += 1
   }
-  return total((a + b) + (c + d)) + rest
+  return total(sums.fold(into: rest)) + last
 }
 
 @inline(__always)
 private func squares<T: KernelScalar>(_ raw: UnsafeRawPointer, _ begin: Int, _ end: Int, _: T.Type) {
   let arguments = raw.assumingMemoryBound(to: SegmentArguments<T>.self).pointee
-  for k in begin..<end { arguments.sums[k] = squares(arguments.segments[k], T.WidestSquares.self) }
+  // From the last one: what is read next, by others, is mostly the beginning of the same arrays, which the cache still has then.
+  for k in (begin..<end).reversed() { arguments.sums[k] = squares(arguments.segments[k], T.Lanes256Bytes.self) }
 }
 
 func squaresOfSegments32(_ arguments: UnsafeRawPointer, _ begin: Int, _ end: Int) {

@@ -49,11 +49,36 @@ func larger<V: SIMD>(_ a: V, _ b: V) -> V where V.Scalar: BinaryFloatingPoint {
   return result
 }
 
+/// The smaller of each pair of lanes; `b` where one is NaN.
+@inline(__always)
+func smaller<V: SIMD>(_ a: V, _ b: V) -> V where V.Scalar: BinaryFloatingPoint {
+  var result = V()
+  for lane in 0..<V.scalarCount { result[lane] = a[lane] < b[lane] ? a[lane] : b[lane] }
+  return result
+}
+
 /// start + weight (end - start), from the nearer end as torch.lerp does, so that weight 1 gives exactly `end`.
 @inline(__always)
 func interpolate<V: SIMD>(_ start: V, _ end: V, weight: V.Scalar) -> V where V.Scalar: BinaryFloatingPoint {
   let way = end - start
   return weight < 0.5 ? start + V(repeating: weight) * way : end - way * V(repeating: 1 - weight)
+}
+
+/// Whether all weights that a kernel writes are finite, found in what the processor has to spare.
+struct Outcome<V: SIMD> where V.Scalar: BinaryFloatingPoint {
+  /// 0, or NaN in the lane of a weight that is not finite.
+  private var sum = V.zero
+
+  @inline(__always)
+  mutating func look(at weights: V) { sum += weights - weights }
+
+  /// Set the flag if one was not. Threads that set it at the same time write the same.
+  @inline(__always)
+  func report(to flag: UnsafeMutablePointer<Int32>?) {
+    var total = sum[0]
+    for lane in 1..<V.scalarCount { total += sum[lane] }
+    if total != 0 { flag?.pointee = 1 }
+  }
 }
 
 /// `body(first, count)` for the elements of begin ..< end, `width` at a time and then the rest.

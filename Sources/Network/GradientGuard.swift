@@ -112,7 +112,8 @@ extension Network {
     _ call: StaticString, _ workspace: Workspace<T>, _ shape: PanelShape?, updates: Bool
   ) throws(Failure) -> Double {
     let limit = updates ? options[NetworkOption.clipNorm] : 0
-    var least = Option.limit(T.self)
+    // What the slow look below cannot find anything in.
+    var least = Double(T.greatestFiniteMagnitude) * 0x1p-20
     if updates {
       for i in 0..<trainers.count { least = min(least, trainers[i].optimizer?.largestGradient ?? least) }
     }
@@ -123,7 +124,7 @@ extension Network {
       scale = GlobalNorm<T>.factor(limit: limit, norm: most)
     } else {
       most = workspace.gradientGuard.bound(
-        pendingGradients > 1 ? nil : shape, gradients, executor: executor)
+        gradientsAreSums ? nil : shape, gradients, executor: executor)
     }
     // Never true for NaN. Half of it, for rounding.
     if most * scale <= least / 2, scale >= Double(T.leastNormalMagnitude) { return scale }

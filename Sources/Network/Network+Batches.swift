@@ -71,7 +71,7 @@ extension Network {
     if run == runs { return }
     for position in 0..<batch.count {
       let (sample, target) = row(position)
-      for feature in 0..<outputs where target[feature].isFinite && !(target[feature] >= 0 && target[feature] <= most) {
+      for feature in 0..<outputs where target[feature].isFinite && !isWithin(target[feature], most) {
         throw Failure(
           .invalidArgument,
           "\(call): target[\(sample)][\(feature)] (sample, feature, from 0) must be "
@@ -80,13 +80,16 @@ extension Network {
     }
   }
 
-  /// Whether all values are in 0 ... most. Without a branch, so that it is done by vectors.
+  /// Whether a value is in 0 ... most. A subnormal number is less than 0 by its bits only, because it is computed with as 0.
+  private func isWithin(_ value: T, _ most: T) -> Bool { (value.sign == .plus || value.isZero) && value <= most }
+
+  /// Whether all values are in 0 ... most, or perhaps not if one is -0. Without a branch, so that it is done by vectors.
   private func areWithin(_ values: UnsafePointer<T>, _ count: Int, _ most: T) -> Bool {
     var begin = 0
     while begin < count {
       let end = min(count, begin &+ 4096)
       var within: Int32 = 0
-      for i in begin..<end { within &+= values[i] >= 0 && values[i] <= most ? 1 : 0 }
+      for i in begin..<end { within &+= values[i].sign == .plus && values[i] <= most ? 1 : 0 }
       if Int(within) != end &- begin { return false }
       begin = end
     }

@@ -44,6 +44,7 @@ extension Network {
     use(UnsafeMutableBufferPointer(start: w, count: count), UnsafeMutableBufferPointer(start: dw, count: count))
     own = nil
     isBound = true
+    gradientsAreShared = true
     boundCount = min(values.count, gradients.count)
   }
 
@@ -58,6 +59,7 @@ extension Network {
     use(own.values.span, own.gradients.span)
     self.own = own
     isBound = false
+    gradientsAreShared = false
   }
 
   func use(_ values: UnsafeMutableBufferPointer<T>, _ gradients: UnsafeMutableBufferPointer<T>) {
@@ -74,12 +76,14 @@ extension Network {
   package func arrays() throws(Failure) -> (values: UnsafeMutableBufferPointer<T>, gradients: UnsafeMutableBufferPointer<T>) {
     _ = try requireBuilt("parameters")
     guard let values, let gradients else { throw Failure(.invalidState, "parameters: the network is not built yet") }
+    gradientsAreShared = true
     return (values, gradients)
   }
 
   /// A linear layer's own part of them.
   package func parameters(_ layer: Int) throws(Failure) -> (weights: Parameter<T>, bias: Parameter<T>?) {
     guard let connected = try trainer(layer).connected else { throw Check.noLayer(layer, of: layerCount) }
+    gradientsAreShared = true
     return (connected.weights, connected.bias)
   }
 

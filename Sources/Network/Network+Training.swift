@@ -75,7 +75,7 @@ extension Network {
     holdsGradients = true
     for i in 0..<topologyUnits.count { topologyUnits[i].watch(epochs) }
     if updates {
-      update(workspace, gradientScale: scale)
+      try update("train_step", workspace, gradientScale: scale)
       try evolveDue()
     }
   }
@@ -135,7 +135,10 @@ extension Network {
     }
     let held = hold(workspace)
     defer { held.release() }
-    update(workspace, gradientScale: try gradientScale("update", workspace, nil, updates: true))
+    // Gradients that nobody else can have changed are still the products that backward made.
+    let batch = holdsGradients && !gradientsAreShared ? forwardBatch : nil
+    let shape = batch.map { PanelShape(batch: $0, elementSize: MemoryLayout<T>.stride) }
+    try update("update", workspace, gradientScale: try gradientScale("update", workspace, shape, updates: true))
   }
 
   // MARK: Parts
@@ -160,6 +163,7 @@ extension Network {
     let pass = Pass(shape: shape, training: true, key: passKey, accumulate: accumulates, executor: executor)
     workspace.graph.backward(pass, wantsInput: wantsInput)
     pendingGradients = accumulates ? pendingGradients + 1 : 1
+    gradientsAreSums = accumulates
     hasGradients = true
   }
 
@@ -174,15 +178,21 @@ extension Network {
   }
 
   /// The optimizers' step. `requireOptimizers` has been called. - gradientScale: factor on the gradients.
+  /// - Throws: `nonFinite` when a parameter is no finite number any more; the step has been made then.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  private func update(_ workspace: Workspace<T>, gradientScale scale: Double) {
+  private func update(_ call: StaticString, _ workspace: Workspace<T>, gradientScale scale: Double) throws(Failure) {
+    var isFinite = true
     // By position: iterating would hold on to arrays and elements, which is much of a small network's step.
     for i in 0..<topologyUnits.count { topologyUnits[i].beforeStep(gradientScale: scale) }
-    for i in 0..<trainers.count { trainers[i].update(gradientScale: scale, executor: executor) }
+    for i in 0..<trainers.count {
+      if !trainers[i].update(gradientScale: scale, executor: executor) { isFinite = false }
+    }
     for i in 0..<topologyUnits.count { topologyUnits[i].afterStep() }
     steps += 1
     pendingGradients = 0
+    if isFinite { return }
+    for i in 0..<trainers.count { try trainers[i].optimizer?.requireFinite(call) }
   }
 
   // MARK: Helpers

@@ -65,6 +65,10 @@ public final class Network<T: Scalar> {
   var prunings = 0
   /// Batch whose training activations the layers hold; nil when there are none.
   var forwardBatch: Int?
+  /// Whether somebody else knows where the gradients are, and may have changed them since the last backward pass.
+  var gradientsAreShared = false
+  /// Whether the gradients are more than those of the last backward pass.
+  var gradientsAreSums = false
   /// Whether the layers hold the gradient panels of `forwardBatch` as well.
   var holdsGradients = false
   /// Whether there has been a backward since build: `update` has something to apply.

@@ -35,8 +35,14 @@ extension Trainer: TopologyLayer {
   }
 
   func reduce(_ values: UnsafeMutablePointer<T>, count: Int) throws(Failure) {
-    guard let reduction, !reduction.body(number, UnsafeMutableBufferPointer(start: values, count: count)) else { return }
-    throw Failure(.stopped, "evolve: the reduction of \(name) asked to stop; its pattern has not changed")
+    guard let reduction else { return }
+    guard reduction.body(number, UnsafeMutableBufferPointer(start: values, count: count)) else {
+      throw Failure(.stopped, "evolve: the reduction of \(name) asked to stop; its pattern has not changed")
+    }
+    for i in 0..<count where !values[i].isFinite {
+      throw Failure(
+        .nonFinite, "evolve: value \(i) (from 0) of the reduction of \(name) is \(values[i]); its pattern has not changed")
+    }
   }
 
   func moment(_ index: Int) -> UnsafePointer<T>? {

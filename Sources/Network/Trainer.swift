@@ -43,11 +43,13 @@ final class Trainer<T: Scalar> {
   }
 
   /// One optimizer step, unless a topology update takes its place. The optimizer is checked already.
+  /// - Returns: whether all parameters that it changed are finite.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  func update(gradientScale: Double, executor: any Executor) {
-    if let unit, unit.takesStep { return }
-    optimizer?.stepChecked(gradientScale: gradientScale, executor: executor)
+  func update(gradientScale: Double, executor: any Executor) -> Bool {
+    if let unit, unit.takesStep { return true }
+    let isFinite = optimizer?.stepChecked(gradientScale: gradientScale, executor: executor) ?? true
     steps += 1
+    return isFinite
   }
 }

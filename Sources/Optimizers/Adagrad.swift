@@ -30,7 +30,8 @@ enum Adagrad: OptimizerRule {
     let rate = step.rate / (1 + Double(step.number - 1) * options[decay])
     let arguments = AdagradArguments<T>(
       weights: step.weights, gradient: step.gradient, sum: sum, gradientScale: step.gradientScale, rate: T(rate),
-      weightDecay: T(options[Schedule.weightDecay]), epsilon: step.divisor(options[epsilon]))
+      weightDecay: T(options[Schedule.weightDecay]), epsilon: step.divisor(options[epsilon]),
+      nonFinite: step.nonFinite)
     step.run(arguments, flops: 14)
   }
 }

@@ -69,6 +69,7 @@ private func update<T: Scalar>(_ step: UpdateStep<T>, _ options: OptionValues, d
     gradientScale: step.gradientScale, keep: decoupled ? T(1 - step.rate * decay) : 1,
     weightDecay: decoupled ? 0 : T(decay), oneMinusBeta1: T(1 - options[beta1]), beta2: T(options[beta2]),
     oneMinusBeta2: T(1 - options[beta2]), stepSize: T(step.rate / (1 - pow(options[beta1], t))),
-    inverseRootCorrection2: T(1 / (1 - pow(options[beta2], t)).squareRoot()), epsilon: step.divisor(options[epsilon]))
+    inverseRootCorrection2: T(1 / (1 - pow(options[beta2], t)).squareRoot()), epsilon: step.divisor(options[epsilon]),
+    nonFinite: step.nonFinite)
   step.run(arguments, flops: 20)
 }

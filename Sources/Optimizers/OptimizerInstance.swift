@@ -20,6 +20,8 @@ public final class OptimizerInstance<T: Scalar> {
   private let rule: any OptimizerRule.Type
   private let kernel: Kernel
   private var states: [State]
+  /// 1 when the last step left a weight that is no finite number.
+  private let nonFinite: Buffer<Int32>
   /// Whether a step has used moment 0.
   private var started = false
   /// Whether the next check can find nothing: the last one found nothing, and what it looked at stays.
@@ -34,6 +36,7 @@ public final class OptimizerInstance<T: Scalar> {
     rule = optimizer.kind.rule
     kernel = rule.kernel(T.kernels)
     let none = [Buffer<T>?](repeating: nil, count: rule.moments)
+    nonFinite = try Buffer(count: 1, of: "\(optimizer.options.owner), outcome of a step")
     states = parameters.map { State(parameter: $0, moments: none) }
     try optimizer.options.check(for: T.self)
     states = try completed(for: optimizer)
@@ -92,7 +95,10 @@ public final class OptimizerInstance<T: Scalar> {
     try optimizer.check()
     let rate = optimizer.rate(after: steps)
     guard rate <= Option.limit(T.self) else {
-      throw Failure(.invalidArgument, "\(optimizer.options.owner): the learning rate after \(steps) steps overflows, \(rate)")
+      throw Failure(
+        .invalidArgument,
+        "\(optimizer.options.owner): the learning rate after \(steps) steps must be at most \(Option.limit(T.self)) in "
+          + "float\(T.bits), got \(rate)")
     }
     largestGradient = rule.largestGradient(T.self, rate: rate)
     // By position, here and below: iterating would hold on to every state, which is much of a small network's step.
@@ -111,20 +117,34 @@ public final class OptimizerInstance<T: Scalar> {
   /// One step: every parameter's values and moments change in place, its gradient is only read. Nothing is allocated.
   /// - gradientScale: factor on the gradients, as from ``GlobalNorm``.
   /// - Throws: `invalidArgument` when options do not fit each other or the learning rate overflows; `invalidState` when a
-  ///   parameter has no place. Nothing has changed then.
+  ///   parameter has no place. Nothing has changed then. `nonFinite` as `requireFinite`: the step has been made.
   public func step(gradientScale: Double = 1, executor: any Executor) throws(Failure) {
     try check()
-    stepChecked(gradientScale: gradientScale, executor: executor)
+    if !stepChecked(gradientScale: gradientScale, executor: executor) { try requireFinite("step") }
   }
 
-  /// The same right after `check`, which it leaves to the caller.
+  /// Look at every value. - Throws: `nonFinite`, naming the first that is NaN or infinite.
+  public func requireFinite(_ call: StaticString) throws(Failure) {
+    for state in states {
+      guard let values = state.parameter.values else { continue }
+      for i in 0..<state.parameter.count where !values[i].isFinite {
+        throw Failure(
+          .nonFinite,
+          "\(call): \(state.parameter.name)[\(i)] (from 0) is \(values[i]) after a step of \(optimizer.options.owner), which "
+            + "has been made")
+      }
+    }
+  }
+
+  /// The same right after `check`, which it leaves to the caller. - Returns: whether all values are finite now.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func stepChecked(gradientScale: Double, executor: any Executor) { advance(gradientScale, executor) }
+  public func stepChecked(gradientScale: Double, executor: any Executor) -> Bool { advance(gradientScale, executor) }
 
   // Apart from what is specialised: a generic function asks for the metadata of its locals first.
   @inline(never)
-  private func advance(_ gradientScale: Double, _ executor: any Executor) {
+  private func advance(_ gradientScale: Double, _ executor: any Executor) -> Bool {
+    nonFinite.pointer.pointee = 0
     let options = optimizer.options
     let rate = optimizer.rate(after: steps)
     let scale = T(gradientScale)
@@ -135,13 +155,15 @@ public final class OptimizerInstance<T: Scalar> {
           UpdateStep(
             weights: values, gradient: UnsafePointer(gradient), count: states[which].parameter.count,
             moments: (moment(0, which), moment(1, which), moment(2, which)), gradientScale: scale, rate: rate,
-            number: steps + 1, first: !started, kernel: kernel, executor: executor),
+            number: steps + 1, first: !started, nonFinite: nonFinite.pointer, kernel: kernel,
+            executor: executor),
           options)
       }
       which &+= 1
     }
     steps += 1
     started = started || rule.needs(0, options)
+    return nonFinite.pointer.pointee == 0
   }
 
   /// Move a parameter's moments with their connections, in place, after a change of its pattern. Grown slots are as new: 0,
@@ -186,6 +208,7 @@ public final class OptimizerInstance<T: Scalar> {
     steps = other.steps
     rule = other.rule
     kernel = other.kernel
+    nonFinite = other.nonFinite
     self.states = states
     started = other.started
   }

@@ -80,6 +80,8 @@ struct UpdateStep<T: Scalar> {
   let number: Int
   /// Whether no step has used moment 0 yet.
   let first: Bool
+  /// Receives 1 when a weight comes out as no finite number.
+  let nonFinite: UnsafeMutablePointer<Int32>
   let kernel: Kernel
   /// Held by the caller of the step.
   unowned(unsafe) let executor: any Executor

@@ -8,9 +8,9 @@ enum RMSProp: OptimizerRule {
   static let moments = 3
   static let options =
     Schedule.options(learningRate: 0.01, weightDecay: 0) + [
-      Option("alpha", 0.99, .real(0...1)),
+      Option("alpha", 0.99, .from(0, below: 1)),
       Option("epsilon", 1e-8, .from(0, below: .infinity)),
-      Option("momentum", 0, .from(0, below: .infinity)),
+      Option("momentum", 0, .real(0...1)),
       Option("centered", 0, .flag),
     ]
   private static let alpha = Schedule.optionCount
@@ -43,7 +43,7 @@ enum RMSProp: OptimizerRule {
       weights: step.weights, gradient: step.gradient, square: square, average: step.moments.1, moment: step.moments.2,
       gradientScale: step.gradientScale, rate: T(step.rate), weightDecay: T(options[Schedule.weightDecay]),
       alpha: T(options[alpha]), oneMinusAlpha: T(1 - options[alpha]), epsilon: step.divisor(options[epsilon]),
-      momentum: T(options[momentum]))
+      momentum: T(options[momentum]), nonFinite: step.nonFinite)
     step.run(arguments, flops: 16)
   }
 }

@@ -9,7 +9,7 @@ enum SGD: OptimizerRule {
   static let squares = false
   static let options =
     Schedule.options(learningRate: 0.001, weightDecay: 0) + [
-      Option("momentum", 0, .from(0, below: .infinity)),
+      Option("momentum", 0, .real(0...1)),
       Option("dampening", 0, .real(0...1)),
       Option("nesterov", 0, .flag),
     ]
@@ -43,7 +43,8 @@ enum SGD: OptimizerRule {
     let arguments = SGDArguments<T>(
       weights: step.weights, gradient: step.gradient, moment: step.moments.0, gradientScale: step.gradientScale,
       rate: T(step.rate), weightDecay: T(options[Schedule.weightDecay]), momentum: T(options[momentum]),
-      dampening: T(options[dampening]), nesterov: options[nesterov] != 0, first: step.first)
+      dampening: T(options[dampening]), nesterov: options[nesterov] != 0, first: step.first,
+      nonFinite: step.nonFinite)
     step.run(arguments, flops: 8)
   }
 }

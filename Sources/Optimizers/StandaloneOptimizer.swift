@@ -61,18 +61,22 @@ public final class StandaloneOptimizer {
   /// One step on the caller's arrays: `weights` change in place, `gradient` is only read; they must not overlap, and need no
   /// alignment beyond their elements'. The first call sizes the state, later ones allocate nothing.
   /// - count: elements of each array, >= 1.
-  /// - Throws: `nonFinite` for NaN or infinity in either array, or a gradient so large that the rule's own arithmetic overflows;
+  /// - Throws: `nonFinite` for NaN, infinity or what is too large for the rule's own arithmetic in the gradient;
   ///   `invalidArgument` for a count below 1 or other than before, or options that do not fit each other; `precision`
-  ///   after calls in the other one; `outOfMemory`. Nothing has changed then.
+  ///   after calls in the other one; `outOfMemory`. Nothing has changed then. `nonFinite` also for a weight that is NaN or infinite
+  ///   after the step, which has been made then.
   public func minimize(
     weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, count: Int, executor: any Executor
   ) throws(Failure) {
     switch state {
     case .unused:
       let work = try Work<Float>(optimizer, count: count)
-      try work.step(weights, gradient, count, executor)
+      try work.check(weights, gradient, count, executor)
       state = .float32(work)
-    case .float32(let work): try work.step(weights, gradient, count, executor)
+      try work.step(executor)
+    case .float32(let work):
+      try work.check(weights, gradient, count, executor)
+      try work.step(executor)
     case .float64: throw precisionFailure(Float.self, holds: Double.self)
     }
   }
@@ -84,9 +88,12 @@ public final class StandaloneOptimizer {
     switch state {
     case .unused:
       let work = try Work<Double>(optimizer, count: count)
-      try work.step(weights, gradient, count, executor)
+      try work.check(weights, gradient, count, executor)
       state = .float64(work)
-    case .float64(let work): try work.step(weights, gradient, count, executor)
+      try work.step(executor)
+    case .float64(let work):
+      try work.check(weights, gradient, count, executor)
+      try work.step(executor)
     case .float32: throw precisionFailure(Double.self, holds: Float.self)
     }
   }
@@ -140,11 +147,12 @@ private final class Work<T: Scalar> {
       throw Failure(.outOfMemory, "\(optimizer.options.owner): count is beyond all memory, got \(count)")
     }
     parameter = Parameter(name: "weights", role: .weights, count: count)
-    squares = try SquareSums(room: 2 * SquareSums<T>.blocks(count), of: "minimize, scratch")
+    squares = try SquareSums(room: SquareSums<T>.blocks(count), of: "minimize, scratch")
     instance = try OptimizerInstance(optimizer, parameters: [parameter])
   }
 
-  func step(
+  /// Whether a step can be taken on these arrays. - Throws: what is wrong with them; nothing has changed then.
+  func check(
     _ weights: UnsafeMutablePointer<T>, _ gradient: UnsafePointer<T>, _ count: Int, _ executor: any Executor
   ) throws(Failure) {
     guard count == parameter.count else {
@@ -155,32 +163,22 @@ private final class Work<T: Scalar> {
     }
     parameter.place(values: weights, gradient: UnsafeMutablePointer(mutating: gradient))
     try instance.check()
-    try check(UnsafePointer(weights), gradient, count, executor)
-    instance.stepChecked(gradientScale: 1, executor: executor)
-  }
-
-  /// Both arrays are read once before the first element changes: there is no way back from half a step.
-  private func check(
-    _ weights: UnsafePointer<T>, _ gradient: UnsafePointer<T>, _ count: Int, _ executor: any Executor
-  ) throws(Failure) {
+    // The gradient is read once before the first element changes: there is no way back from half a step.
     squares.clear()
     squares.add(gradient, count: count)
-    squares.add(weights, count: count)
     squares.measure(executor: executor)
     let limit = instance.largestGradient
-    let gradients = squares.sum(count: count)
-    let values = squares.sum(count: count)
-    if gradients.squareRoot() <= limit / 2, values.isFinite { return }
-    for i in 0..<count {
-      guard Double(gradient[i].magnitude) <= limit else {
-        throw Failure(
-          .nonFinite,
-          "minimize: gradient[\(i)] (from 0) is \(gradient[i]), \(instance.optimizer.options.owner) takes at most \(limit) "
-            + "in float\(T.bits); nothing has changed")
-      }
-      guard weights[i].isFinite else {
-        throw Failure(.nonFinite, "minimize: weights[\(i)] (from 0) is \(weights[i]); nothing has changed")
-      }
+    if squares.sum(count: count).squareRoot() <= limit / 2 { return }
+    for i in 0..<count where !(Double(gradient[i].magnitude) <= limit) {
+      throw Failure(
+        .nonFinite,
+        "minimize: gradient[\(i)] (from 0) is \(gradient[i]), \(instance.optimizer.options.owner) takes at most \(limit) "
+          + "in float\(T.bits); nothing has changed")
     }
+  }
+
+  /// A step on the arrays that were checked. - Throws: `nonFinite` when it has made a weight that is no finite number.
+  func step(_ executor: any Executor) throws(Failure) {
+    if !instance.stepChecked(gradientScale: 1, executor: executor) { try instance.requireFinite("minimize") }
   }
 }

@@ -25,9 +25,10 @@ public struct LayerView<T: Scalar> {
 
 /// A score of the caller's, for one element type.
 ///
-/// To drop by: fill one score a connection; the smallest go, NaN before any number. To grow by: `scores` come in as dL/dW at
-/// every position of `view.rows`, row-major, summed over ranks if the network has a reduction; leave the scores there; the
-/// largest |score| of those without a connection grow. Return false to stop: then nothing of the layer's method has changed.
+/// To drop by: fill one score a connection; the smallest go. They may be infinite, but not NaN. To grow by: `scores` come in as
+/// dL/dW at every position of `view.rows`, row-major, summed over ranks if the network has a reduction; leave the scores there,
+/// finite; the largest |score| of those without a connection grow. Return false to stop. Then, and when a score is refused,
+/// nothing of the layer's method has changed.
 /// It must not call the network that asks. The same inputs must give the same scores, or results depend on more than the seed.
 public final class ScoreFunction<T: Scalar>: Sendable {
   public typealias Body = @Sendable (_ view: LayerView<T>, _ scores: UnsafeMutablePointer<T>) -> Bool
@@ -67,12 +68,25 @@ final class CallerScores<T: Scalar> {
   func dropScores(into scores: UnsafeMutablePointer<T>) throws(Failure) {
     guard let drop else { return }
     guard drop.body(view(0..<subject.pattern.rows), scores) else { throw stopped("drop") }
+    for slot in 0..<subject.pattern.connections where scores[slot].isNaN {
+      throw Failure(
+        .nonFinite,
+        "evolve: the drop score of connection \(slot) (from 0) of \(subject.name) is \(scores[slot]); its pattern has not "
+          + "changed")
+    }
   }
 
   /// - scores: dL/dW of these rows on the way in.
   func growthScores(rows: Range<Int>, in scores: UnsafeMutablePointer<T>) throws(Failure) {
     guard let grow else { return }
     guard grow.body(view(rows), scores) else { throw stopped("growth") }
+    let columns = subject.pattern.columns
+    for i in 0..<rows.count * columns where !scores[i].isFinite {
+      throw Failure(
+        .nonFinite,
+        "evolve: the growth score of \(subject.name) at row \(rows.lowerBound + i / columns), column \(i % columns) (from 0) is "
+          + "\(scores[i]); its pattern has not changed")
+    }
   }
 
   private func stopped(_ which: String) -> Failure {

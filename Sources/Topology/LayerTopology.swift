@@ -294,7 +294,9 @@ extension GrownWeight {
     var sum = 0.0
     let count = subject.pattern.connections
     for slot in 0..<count { sum += Double(subject.weights[slot]) * Double(subject.weights[slot]) }
-    return count > 0 ? plan.grownScale * (sum / Double(count)).squareRoot() : 0
+    // No normal number that is drawn is beyond 64.
+    let most = Double(T.greatestFiniteMagnitude) / 64
+    return count > 0 ? min(plan.grownScale * (sum / Double(count)).squareRoot(), most) : 0
   }
 
   func draw<T: Scalar>(spread: Double, _ random: inout RandomSource) -> T {

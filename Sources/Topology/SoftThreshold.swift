@@ -44,8 +44,13 @@ struct SoftThreshold {
     return -value * (1 - value) * sum
   }
 
-  /// s <- s - rate (slope + decay s). - rate: the layer's learning rate.
-  mutating func learn(_ slope: Double, rate: Double) { s -= self.rate * rate * (slope + decay * s) }
+  /// s <- s - rate (slope + decay s), within what it may start from. - rate: the layer's learning rate.
+  mutating func learn(_ slope: Double, rate: Double) {
+    let moved = s - self.rate * rate * (slope + decay * s)
+    s = max(-Self.most, min(Self.most, moved))
+  }
+
+  static let most = 1e6
 }
 
 extension LayerTopology {

@@ -59,7 +59,7 @@ enum TopologyOption: Int, CaseIterable {
     case .fanIn: Option("constant_fan_in", 0, .flag)
     case .ablation: Option("ablation", 0, .from(0, below: 1))
     case .softThreshold: Option("soft_threshold", 0, .flag)
-    case .thresholdStart: Option("threshold_start", -5, .real(-1e6...1e6))
+    case .thresholdStart: Option("threshold_start", -5, .real(-SoftThreshold.most...SoftThreshold.most))
     case .thresholdDecay: Option("threshold_decay", 0.01, .from(0, below: .infinity))
     case .thresholdRate: Option("threshold_rate", 1, .from(0, below: .infinity))
     case .replacesStep: Option("replaces_step", 0, .flag)
