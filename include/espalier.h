@@ -848,8 +848,9 @@ typedef struct espalier_layer_view {
  *  To drop by: fill `connections` scores; the smallest go (between equals the lower position stays). They may be infinite; NaN is
  *  ESPALIER_ERROR_NON_FINITE, after which all is as after ESPALIER_ERROR_STOPPED.
  *  To grow by: `scores` (rows, inputs) come in as dL/dW at each of these positions, after espalier_network_set_reduction_f32;
- *  leave scores there; NaN or Inf is ESPALIER_ERROR_NON_FINITE, as above. Those of largest absolute value among the positions without a connection grow. The function is called
- *  for one block of rows after the other, from first_row 0 on; with "constant_fan_in" all of them come twice.
+ *  leave scores there; NaN or Inf is ESPALIER_ERROR_NON_FINITE, as above. Those of largest absolute value among the positions
+ *  without a connection grow. The function is called for one block of rows after the other, from first_row 0 on; with
+ *  "constant_fan_in" all of them come twice.
  *  It runs in the thread of the call that updates the pattern, must not use that network, and must give the same scores for the
  *  same view, or the same seed no longer gives the same bits. @param user what was passed in */
 typedef int (*espalier_score_f32)(void *user, const espalier_layer_view *view, float *scores);
