@@ -93,6 +93,10 @@ contains
     type(c_ptr) :: handle
     integer(int64) :: inputs, outputs
     logical :: is_counted
+    ! The standard asks for an allocated left side. Compilers pass a null address otherwise: that of the first component.
+    if (.not. c_associated(c_loc(left%handle))) then
+      error stop "network = network: the left side is not allocated; allocate (copy) before copy = net"
+    end if
     ! Counted before the left side gives up what it had: both may be the same network.
     handle = right%handle
     inputs = right%inputs

@@ -61,8 +61,12 @@ contains
   end function
 
   impure elemental subroutine assign(left, right)
-    class(optimizer), intent(inout) :: left
+    class(optimizer), intent(inout), target :: left
     class(optimizer), intent(in) :: right
+    ! The standard asks for an allocated left side. Compilers pass a null address otherwise: that of the first component.
+    if (.not. c_associated(c_loc(left%rule))) then
+      error stop "optimizer = optimizer: the left side is not allocated; allocate (copy) before copy = opt"
+    end if
     ! opt = opt keeps its state: the right side is then a copy with the same handle.
     if (has_state(left) .and. c_associated(left%handle, right%handle)) return
     call left%destroy()

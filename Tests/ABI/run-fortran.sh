@@ -42,7 +42,7 @@ for module in $modules; do
 done
 for file in choices digit_images progress_line pictures; do compile "examples/fortran/$file.f90"; done
 compile Tests/ABI/testing.f90
-for program in $programs stops; do
+for program in $programs stops unallocated; do
   compile "Tests/ABI/$program.f90"
   link "$program" "$build/$program.o" "$build/testing.o" "${objects[@]}"
 done
@@ -71,7 +71,7 @@ dialect() {
   if [ "$folder" != "$build" ]; then
     mkdir -p "$folder"
     for file in $(printf 'fortran/%s.f90 ' $modules) Tests/ABI/testing.f90; do
-      "$FC" "$@" -O1 $into "$folder" -I"$folder" -c "$file" -o "$folder/$(basename "$file" .f90).o"
+      "$FC" "$@" -O1 $into "$folder" -I"$folder" -c "$file" -o "$folder/$(basename "$file" .f90).o" || return
     done
   fi
   "$FC" "$@" -O1 -I"$folder" -c Tests/ABI/dialects.f90 -o "$folder/dialects.o" &&
@@ -85,6 +85,16 @@ dialect "$build/all-8" -fdefault-integer-8 -fdefault-real-8
 if [ $into = -J ]; then
   dialect "$build/double-8" -fdefault-integer-8 -fdefault-real-8 -fdefault-double-8
   dialect "$build/no-realloc" -fno-realloc-lhs
+  # All local variables static: for programs, not for the modules, which threads use.
+  dialect "$build" -fno-automatic
+  # Flags that give numbers another size than they are declared with: refused.
+  for flag in -fno-automatic -freal-4-real-8 -freal-8-real-4 -finteger-4-integer-8; do
+    if dialect "$build/kinds$flag" $flag 2>"$build/dialect.log"; then
+      echo "dialects: modules compiled with $flag" >&2
+      exit 1
+    fi
+  done
+  echo "dialects: other sizes than declared refused, as it must be"
 fi
 # Modules whose integers have another kind are refused by the compiler, with both kinds.
 if dialect "$build" -fdefault-integer-8 2>"$build/dialect.log"; then
@@ -117,6 +127,17 @@ fi
 grep -q 'density must be' "$build/stops.err" || { echo "stops: no message" >&2; cat "$build/stops.err" >&2; exit 1; }
 if grep -q 'still running' "$build/stops.out"; then echo "stops: went on after the failure" >&2; exit 1; fi
 echo "stops: stopped as it must"
+
+# So does an assignment to a variable that is not allocated; to one that is, it is an assignment.
+timeout 60 "$build/unallocated" | grep -q 'still running'
+for what in network optimizer; do
+  if timeout 60 "$build/unallocated" $what >"$build/unallocated.out" 2>"$build/unallocated.err" ||
+    ! grep -q "$what = $what: the left side is not allocated" "$build/unallocated.err"; then
+    echo "unallocated: no message for $what" >&2
+    exit 1
+  fi
+done
+echo "unallocated: stopped as it must"
 
 if [ "${VALGRIND:-0}" = 1 ]; then
   for program in lifecycle copies minimize pruning; do
