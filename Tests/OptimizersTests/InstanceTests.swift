@@ -94,10 +94,9 @@ import Testing
     refused(try OptimizerInstance(makeOptimizer(.sgd, ["nesterov": 1]), parameters: [o.parameter]), .invalidArgument)
 
     let growing = try OptimizerInstance(
-      makeOptimizer(.sgd, ["schedule": 2, "gamma": 1e18, "learning_rate": 1e-6]), parameters: [o.parameter])
-    try growing.step(executor: SplittingExecutor())
-    try growing.step(executor: SplittingExecutor())
-    try growing.step(executor: SplittingExecutor())
+      makeOptimizer(.sgd, ["schedule": 2, "gamma": 1e9, "learning_rate": 1e-9]), parameters: [o.parameter])
+    // Rates of 1e-9, 1 and 1e9; the next one would be beyond 2^32.
+    for _ in 0..<3 { try growing.step(executor: SplittingExecutor()) }
     refused(growing, .invalidArgument)
 
     let homeless = Parameter<Float>(name: "bias", role: .bias, count: 3)

@@ -28,9 +28,9 @@ import Testing
     case "warmup": ([0, 100], [0.5])
     case "warmup_start": ([1, 1e-9], [0, 1.5])
     case "gamma": ([1e-9, 2], [0])
-    case "beta1", "beta2": ([0, 0.5], [1, 1.5])
-    case "alpha", "dampening": ([0, 1], [1.5])
-    default: ([0, 2.5], [])
+    case "beta1", "beta2", "alpha": ([0, 0.5], [1, 1.5, 5e-324])
+    case "momentum", "dampening": ([0, 1], [1.5, 5e-324])
+    default: ([0, 2.5], [5e-324])
     }
   }
 

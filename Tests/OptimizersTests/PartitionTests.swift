@@ -51,7 +51,7 @@ import Testing
     try check(Double.self)
   }
 
-  /// NaN and infinity pass through to their own element alone.
+  /// NaN and infinity pass through to their own element alone, and are reported after the step.
   @Test(arguments: variants.indices)
   func nonFiniteGradientsStayInTheirElement(_ which: Int) throws {
     let (kind, options) = variants[which]
@@ -61,8 +61,15 @@ import Testing
       o.fillGradient { Float($0 % 5) - 2.5 }
       if o === dirty { (o.gradient[5], o.gradient[36]) = (.nan, .infinity) }
       let instance = try OptimizerInstance(makeOptimizer(kind, options), parameters: [o.parameter])
-      try instance.step(executor: SplittingExecutor())
-      try instance.step(executor: SplittingExecutor())
+      for _ in 0..<2 {
+        if o === clean {
+          try instance.step(executor: SplittingExecutor())
+        } else {
+          let failure = #expect(throws: Failure.self) { try instance.step(executor: SplittingExecutor()) }
+          #expect(failure?.kind == .nonFinite && failure?.message.contains("[5]") == true)
+        }
+      }
+      #expect(instance.steps == 2)
     }
     for i in 0..<37 where i != 5 && i != 36 { #expect(clean.values[i] == dirty.values[i]) }
     #expect(dirty.values[5].isNaN && !dirty.values[36].isFinite)
