@@ -158,13 +158,13 @@ extension Network {
     return try body(arrays.values, arrays.gradients)
   }
 
-  /// One linear layer's part of them: weights in the order of `coordinates(ofLayer:)` (row-major for a dense layer) and their
-  /// gradients; biases and theirs, empty for a layer without. The views are valid until bind, unbind or the network's end.
+  /// One layer's part of them: weights in the order of `coordinates(ofLayer:)` (row-major for a dense layer) and their
+  /// gradients; biases and theirs, empty for a layer without. A norm's weights are what it multiplies by. The views are valid until bind, unbind or the network's end.
   public func layerParameters(_ layer: Int) throws(Failure) -> LayerParameters<T> {
     let (weights, bias) = try parameters(layer)
     return LayerParameters(
-      weights: UnsafeMutableBufferPointer(start: weights.values, count: weights.count),
-      weightGradients: UnsafeMutableBufferPointer(start: weights.gradient, count: weights.count),
+      weights: UnsafeMutableBufferPointer(start: weights?.values, count: weights?.count ?? 0),
+      weightGradients: UnsafeMutableBufferPointer(start: weights?.gradient, count: weights?.count ?? 0),
       bias: UnsafeMutableBufferPointer(start: bias?.values, count: bias?.count ?? 0),
       biasGradients: UnsafeMutableBufferPointer(start: bias?.gradient, count: bias?.count ?? 0))
   }

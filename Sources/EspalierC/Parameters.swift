@@ -181,9 +181,9 @@ private func layerParameters<T: Scalar>(
     let biasGradients = try require(biasGradients, "bias_gradients")
     let units = try require(units, "units")
     let parameters = try network.parameters(Int(layer))
-    weights.pointee = parameters.weights.values
-    weightGradients.pointee = parameters.weights.gradient
-    connections.pointee = Int64(parameters.weights.count)
+    weights.pointee = parameters.weights?.values
+    weightGradients.pointee = parameters.weights?.gradient
+    connections.pointee = Int64(parameters.weights?.count ?? 0)
     bias.pointee = parameters.bias?.values
     biasGradients.pointee = parameters.bias?.gradient
     units.pointee = Int64(parameters.bias?.count ?? 0)

@@ -15,6 +15,7 @@ package struct PlannedLayer<T: Scalar> {
   /// For messages: "linear layer 2".
   package var owner: String { options.owner }
   package var hasConnections: Bool { options.contains(LayerOption.density) }
+  package var hasParameters: Bool { kind.row.hasParameters(options) }
   package var density: Double { value(LayerOption.density) ?? 1 }
   /// Whether a distribution over the network leaves this layer's density alone.
   package var hasFixedDensity: Bool { value(LayerOption.fixedDensity) == 1 }
@@ -113,6 +114,22 @@ package struct GraphPlan<T: Scalar> {
       return [layer]
     }
     return layers.indices.filter { layers[$0].hasConnections }.map { $0 + 1 }
+  }
+
+  /// A layer that must have parameters.
+  package func learning(_ layer: Int) throws(Failure) -> PlannedLayer<T> {
+    let found = layers[try index(layer)]
+    guard found.hasParameters else { throw Failure(.invalidArgument, "\(found.owner) has no parameters") }
+    return found
+  }
+
+  /// Numbers of the layers that `layer` stands for: itself, or for 0 all with parameters.
+  package func learningLayers(_ layer: Int) throws(Failure) -> [Int] {
+    guard layer == 0 else {
+      _ = try learning(layer)
+      return [layer]
+    }
+    return layers.indices.filter { layers[$0].hasParameters }.map { $0 + 1 }
   }
 
   /// What a layer is given.

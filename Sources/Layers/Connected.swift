@@ -30,7 +30,7 @@ public protocol Connected<T>: Layer {
   /// Whether passes may call OpenBLAS with this pattern and crossover.
   func usesBLAS(_ pattern: Pattern?, _ denseCrossover: Double) -> Bool
 
-  /// Set the weights by an initializer and the biases to 0.
+  /// Set the weights by an initializer.
   func initialize(_ initializer: Initializer, random: inout RandomSource) throws(Failure)
 
   /// Be sparse from now on, or in other storage: the weights get the pattern's size and await their place.
@@ -60,6 +60,12 @@ public protocol Connected<T>: Layer {
 }
 
 extension Connected {
+  /// The weights by the option "initializer", other parameters to what they start from.
+  public func initialize(_ options: OptionValues, random: inout RandomSource) throws(Failure) {
+    for parameter in parameters { parameter.restart() }
+    try initialize(try options.choice(LayerOption.initializer, of: Initializer.self), random: &random)
+  }
+
   /// Positions that there are, connected or not.
   public var positions: Int { rows &* columns }
 }

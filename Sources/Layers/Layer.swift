@@ -47,6 +47,9 @@ public protocol Layer<T>: AnyObject {
   var outputs: Int { get }
   /// In the order of the network's parameter array; empty for a layer that learns nothing.
   var parameters: [Parameter<T>] { get }
+  /// Set all parameters, which have their places, to what training starts from.
+  /// - options: of the layer. - Throws: what its initializer throws.
+  func initialize(_ options: OptionValues, random: inout RandomSource) throws(Failure)
   /// Whether it calls BLAS, whose threads must then be held back.
   var usesBLAS: Bool { get }
 
@@ -86,6 +89,10 @@ public protocol Layer<T>: AnyObject {
 
 extension Layer {
   public var multipliesPanels: Bool { false }
+
+  public func initialize(_ options: OptionValues, random: inout RandomSource) throws(Failure) {
+    for parameter in parameters { parameter.restart() }
+  }
 
   /// The same for a layer with one input, x: (inputs, batch).
   public func forward(_ input: UnsafePointer<T>, _ pass: Pass) { withUnsafePointer(to: input) { forward($0, pass) } }

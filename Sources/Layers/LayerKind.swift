@@ -37,6 +37,9 @@ public protocol LayerRow {
   /// What comes out for one sample. - Throws: `invalidArgument`, naming the shapes or options that do not meet.
   static func outputShape(of inputs: [TensorShape], _ options: OptionValues) throws(Failure) -> TensorShape
 
+  /// Whether a layer with these options has parameters.
+  static func hasParameters(_ options: OptionValues) -> Bool
+
   /// How the layer's connections lie; nil for a kind that has none.
   static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape?
 
@@ -49,6 +52,7 @@ public protocol LayerRow {
 
 extension LayerRow {
   public static var inputCount: LayerInputs { .one }
+  public static func hasParameters(_ options: OptionValues) -> Bool { options.contains(LayerOption.density) }
   public static func carries(_ feature: Int, ofInput input: Int, _ inputs: [TensorShape]) -> Int? { nil }
   public static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape? { nil }
 }

@@ -102,7 +102,6 @@ public final class Linear<T: Scalar>: Connected {
     guard let values = weights.values else { return }
     try initializer.fill(
       values, rows: outputs, columns: inputs, rowStart: pattern?.rowStart, random: &random, owner: owner)
-    if let bias { bias.values?.update(repeating: 0, count: bias.count) }
   }
 
   public func adopt(_ pattern: Pattern) {

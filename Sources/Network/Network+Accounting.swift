@@ -6,7 +6,7 @@ import Topology
 
 // What a layer costs, and what its pattern has come to.
 extension Network {
-  /// What can be read of a layer with weights once it is built, each a number of the layer alone; the network's are sums, but
+  /// What can be read of a layer with connections once it is built, each a number of the layer alone; the network's are sums, but
   /// for "explored", a share of all positions, and "dead_inputs", which are the first layer's.
   static var accounts: [String] { ["explored", "dropped", "grown", "training_flops", "dead_units", "dead_inputs"] }
 
@@ -29,7 +29,8 @@ extension Network {
     case "explored":
       let all = trainers.reduce(0.0) { $0 + positions($1) }
       return all > 0 ? trainers.reduce(0.0) { $0 + Double(explored($1)) } / all : 0
-    case "dead_inputs": return trainers.first.map { Double(deadInputs($0)) } ?? 0
+    case "dead_inputs": return trainers.first { $0.connected != nil }.map { Double(deadInputs($0)) } ?? 0
+    case "dead_units": return trainers.reduce(0.0) { $0 + ($1.connected == nil ? 0 : account($1, name)) }
     default: return trainers.reduce(0.0) { $0 + account($1, name) }
     }
   }

@@ -140,13 +140,13 @@ extension Network {
   private func initialize(_ planned: [PlannedLayer<T>], _ trainers: [Trainer<T>]) throws(Failure) {
     for trainer in trainers {
       let asked = planned[trainer.number - 1]
-      guard let layer = trainer.connected, let weights = layer.weights.values else { continue }
-      if let given = asked.values {
-        weights.update(from: given.pointer, count: given.count)
+      if let given = asked.values, let connected = trainer.connected {
+        for parameter in connected.parameters { parameter.restart() }
+        connected.weights.values?.update(from: given.pointer, count: given.count)
       } else {
         var random = RandomSource(
           seed: UInt64(bitPattern: seed), stream: Stream.weights &+ UInt64(truncatingIfNeeded: trainer.number))
-        try layer.initialize(try asked.options.choice(LayerOption.initializer, of: Initializer.self), random: &random)
+        try trainer.layer.initialize(asked.options, random: &random)
       }
     }
   }

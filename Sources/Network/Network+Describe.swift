@@ -105,14 +105,14 @@ extension Network {
   public func setOptimizer(_ optimizer: Optimizer, layer: Int = 0) throws(Failure) {
     try optimizer.check()
     try optimizer.options.check(for: T.self)
-    let numbers = try plan.connectedLayers(layer)
+    let numbers = try plan.learningLayers(layer)
     if isBuilt {
       // All instances first: when one cannot be made, no layer has changed.
       var instances: [OptimizerInstance<T>] = []
       for number in numbers {
-        instances.append(try OptimizerInstance(optimizer, parameters: try trainer(number).layer.parameters))
+        instances.append(try OptimizerInstance(optimizer, parameters: try learner(number).layer.parameters))
       }
-      for (number, instance) in zip(numbers, instances) { try trainer(number).optimizer = instance }
+      for (number, instance) in zip(numbers, instances) { try learner(number).optimizer = instance }
     }
     if layer == 0 { optimizers.removeAll() }
     optimizers[layer] = optimizer
@@ -187,10 +187,10 @@ extension Network {
 
   /// Change a hyperparameter of a layer's own optimizer, or of every layer's (0); state stays.
   public func setOptimizerOption(_ layer: Int, _ name: String, _ value: Double) throws(Failure) {
-    let numbers = try plan.connectedLayers(layer)
+    let numbers = try plan.learningLayers(layer)
     var changes: [(instance: OptimizerInstance<T>, change: OptimizerInstance<T>.Change)] = []
     for number in numbers {
-      guard let instance = try trainer(number).optimizer else {
+      guard let instance = try learner(number).optimizer else {
         throw Failure(.invalidState, "\(plan.layers[number - 1].owner) has no optimizer; call set_optimizer first")
       }
       changes.append((instance, try instance.change(name, value)))
@@ -199,7 +199,7 @@ extension Network {
   }
 
   public func optimizerOption(_ layer: Int, _ name: String) throws(Failure) -> Double {
-    guard let instance = try trainer(layer).optimizer else {
+    guard let instance = try learner(layer).optimizer else {
       throw Failure(.invalidState, "\(plan.layers[layer - 1].owner) has no optimizer; call set_optimizer first")
     }
     return try instance.get(name)

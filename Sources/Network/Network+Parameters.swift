@@ -80,11 +80,13 @@ extension Network {
     return (values, gradients)
   }
 
-  /// A linear layer's own part of them.
-  package func parameters(_ layer: Int) throws(Failure) -> (weights: Parameter<T>, bias: Parameter<T>?) {
-    guard let connected = try trainer(layer).connected else { throw Check.noLayer(layer, of: layerCount) }
+  /// A layer's own part of them: what it multiplies by, and what it adds. nil for one that it does not have.
+  package func parameters(_ layer: Int) throws(Failure) -> (weights: Parameter<T>?, bias: Parameter<T>?) {
+    let all = try learner(layer).layer.parameters
     gradientsAreShared = true
-    return (connected.weights, connected.bias)
+    return (
+      all.first { $0.role == .weights || $0.role == .scale }, all.first { $0.role == .bias || $0.role == .shift }
+    )
   }
 
   /// The pattern of a linear layer, nil for a dense one.

@@ -81,6 +81,7 @@ extension Network {
     default: break
     }
     if asked.options.contains(name) { return try asked.options.get(name) }
+    if asked.hasParameters, name == "offset" || name == "steps" { return trainedValue(try learner(layer), name) }
     guard asked.hasConnections, Self.readableOfConnections.contains(name) || Self.accounts.contains(name) else {
       throw Failure(.unknownName, "\(asked.owner): nothing named \"\(name)\"")
     }
@@ -89,10 +90,10 @@ extension Network {
 
   /// Names of what can be read of a layer with connections once it is built, beside `accounts`.
   private static var readableOfConnections: [String] {
-    ["connections", "index_bytes", "offset", "steps", "topology_updates", "threshold"]
+    ["connections", "index_bytes", "topology_updates", "threshold"]
   }
 
-  /// One of these names or of `accounts`.
+  /// One of these names, of `accounts`, or what any layer with parameters has.
   private func trainedValue(_ trainer: Trainer<T>, _ name: String) -> Double {
     switch name {
     case "connections": return Double(connections(trainer))

@@ -6,35 +6,31 @@ import Topology
 
 // Lottery tickets (Frankle and Carbin 2019): train, prune, put what is left back to where it was, train again.
 extension Network {
-  /// Keep a copy of all weights and biases for ``rewind()``, in place of an earlier one. It follows the connections through
-  /// every change of pattern. Memory: one value a slot and a bias.
+  /// Keep a copy of all parameters for ``rewind()``, in place of an earlier one. It follows the connections through
+  /// every change of pattern. Memory: one value a parameter.
   /// - Throws: `invalidState` before build; `outOfMemory`. What was kept before is kept then.
   public func remember() throws(Failure) {
     _ = try requireBuilt("remember")
-    var kept: [RememberedParameters<T>?] = []
-    for trainer in trainers {
-      if let layer = trainer.connected { kept.append(try RememberedParameters(layer)) } else { kept.append(nil) }
-    }
+    var kept: [RememberedParameters<T>] = []
+    for trainer in trainers { kept.append(try RememberedParameters(trainer)) }
     for (trainer, kept) in zip(trainers, kept) { trainer.remembered = kept }
   }
 
-  /// Begin the training again with the connections there are now: weights and biases are what they were at ``remember()``,
+  /// Begin the training again with the connections there are now: parameters are what they were at ``remember()``,
   /// bit for bit, and connections that have come since are 0; gradients are 0; optimizers forget their state, steps and epochs
   /// count from 0, and topology methods start afresh. Hyperparameters stay, and draws of shuffling and dropout go on. The copy
   /// is kept: one may rewind again.
   /// - Throws: `invalidState` before build or when nothing is remembered; `outOfMemory`. Nothing has changed then.
   public func rewind() throws(Failure) {
     _ = try requireBuilt("rewind")
-    guard trainers.allSatisfy({ $0.remembered != nil || $0.connected == nil }) else {
+    guard trainers.allSatisfy({ $0.remembered != nil }) else {
       throw Failure(.invalidState, "rewind: nothing is remembered; call remember first")
     }
     let units = try makeTopologyUnits(trainers) { $0.connected?.pattern }
     // Nothing fails from here on.
     for trainer in trainers {
-      if let layer = trainer.connected {
-        trainer.remembered?.restore(layer)
-        layer.forwardSet = nil
-      }
+      trainer.remembered?.restore(trainer.layer)
+      trainer.connected?.forwardSet = nil
       trainer.optimizer?.reset()
       trainer.steps = 0
     }

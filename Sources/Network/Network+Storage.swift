@@ -77,7 +77,8 @@ extension Network {
     for trainer in trainers {
       let move = moves.first { $0.trainer === trainer }
       for parameter in trainer.layer.parameters {
-        let capacity = parameter.role == .weights ? move?.pattern.capacity ?? parameter.capacity : parameter.capacity
+        let isMoved = move?.layer.weights === parameter
+        let capacity = isMoved ? move?.pattern.capacity ?? parameter.capacity : parameter.capacity
         let (sum, overflow) = count.addingReportingOverflow(capacity)
         guard !overflow else { throw Failure(.outOfMemory, "\(call): the number of parameters overflows") }
         count = sum
@@ -120,7 +121,7 @@ extension Network {
       let move = moves.first { $0.trainer === trainer }
       for parameter in trainer.layer.parameters {
         guard let from = parameter.values, let slopes = parameter.gradient else { continue }
-        let isMoved = move != nil && parameter.role == .weights
+        let isMoved = move?.layer.weights === parameter
         if isMoved, let move { parameter.remap(move.remap) }
         (new.values.pointer + offset).update(from: from, count: parameter.count)
         (new.gradients.pointer + offset).update(from: slopes, count: parameter.count)

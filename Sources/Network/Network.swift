@@ -107,6 +107,12 @@ public final class Network<T: Scalar> {
   /// The trainer of a layer that must have connections.
   func trainer(_ layer: Int) throws(Failure) -> Trainer<T> {
     _ = try plan.connected(layer)
+    return try learner(layer)
+  }
+
+  /// The trainer of a layer that must have parameters.
+  func learner(_ layer: Int) throws(Failure) -> Trainer<T> {
+    _ = try plan.learning(layer)
     guard let trainer = trainers.first(where: { $0.number == layer }) else {
       throw Failure(.invalidState, "layer \(layer): the network is not built yet; call build first")
     }

@@ -3,41 +3,48 @@ import Layers
 import Machine
 import Sparse
 
-/// A layer's weights and biases as they once were, in the order of the connections that it has now.
+/// A layer's parameters as they once were, its weights in the order of the connections that it has now.
 final class RememberedParameters<T: Scalar> {
-  /// As much room as the layer's weights have.
-  private let weights: Buffer<T>
-  private let bias: Buffer<T>
+  /// One copy a parameter of the layer, in their order; with as much room as the parameter has.
+  private let copies: [Buffer<T>]
+  /// Which of them are one a connection, if any is.
+  private let slots: Int?
 
   /// What they are now. - Throws: `outOfMemory`.
-  convenience init(_ layer: any Connected<T>) throws(Failure) {
-    let bias = layer.bias?.count ?? 0
-    self.init(
-      weights: try Buffer(count: layer.weights.capacity, of: "\(layer.weights.name), remembered"),
-      bias: try Buffer(count: bias, of: "\(layer.weights.name), remembered"))
-    if let values = layer.weights.values { weights.pointer.update(from: values, count: layer.weights.count) }
-    if let values = layer.bias?.values { self.bias.pointer.update(from: values, count: bias) }
+  convenience init(_ trainer: Trainer<T>) throws(Failure) {
+    let parameters = trainer.layer.parameters
+    var copies: [Buffer<T>] = []
+    for parameter in parameters {
+      let copy = try Buffer<T>(count: parameter.capacity, of: "\(parameter.name), remembered")
+      if let values = parameter.values { copy.pointer.update(from: values, count: parameter.count) }
+      copies.append(copy)
+    }
+    self.init(copies: copies, slots: parameters.firstIndex { $0 === trainer.connected?.weights })
   }
 
-  private init(weights: Buffer<T>, bias: Buffer<T>) {
-    self.weights = weights
-    self.bias = bias
+  private init(copies: [Buffer<T>], slots: Int?) {
+    self.copies = copies
+    self.slots = slots
   }
 
-  var bytes: Int { weights.bytes + bias.bytes }
+  var bytes: Int { copies.total { $0.bytes } }
 
   /// Follow the connections, in place. One that has come since starts again from 0.
-  func remap(_ remap: SlotRemap) { remap.apply(to: weights.pointer, fill: 0) }
+  func remap(_ remap: SlotRemap) {
+    if let slots { remap.apply(to: copies[slots].pointer, fill: 0) }
+  }
 
   /// The same in room of another size, for connections that are about to move. - Throws: `outOfMemory`.
   func moved(_ remap: SlotRemap, capacity: Int) throws(Failure) -> RememberedParameters<T> {
-    let weights = try remap.moved(weights, capacity: capacity, fill: 0, of: "remembered weights")
-    return RememberedParameters(weights: weights, bias: bias)
+    var moved = copies
+    if let slots { moved[slots] = try remap.moved(copies[slots], capacity: capacity, fill: 0, of: "remembered weights") }
+    return RememberedParameters(copies: moved, slots: slots)
   }
 
-  /// Make the layer's connections and biases what they were.
-  func restore(_ layer: any Connected<T>) {
-    layer.weights.values?.update(from: weights.pointer, count: layer.weights.count)
-    layer.bias?.values?.update(from: bias.pointer, count: bias.count)
+  /// Make the layer's parameters what they were.
+  func restore(_ layer: any Layer<T>) {
+    for (parameter, copy) in zip(layer.parameters, copies) {
+      parameter.values?.update(from: copy.pointer, count: parameter.count)
+    }
   }
 }

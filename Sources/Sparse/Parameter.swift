@@ -1,9 +1,17 @@
 import Machine
 
-/// An array of trainable numbers and its gradient: a layer's weights (one a slot of its pattern) or its biases. Both live in
+/// An array of trainable numbers and its gradient, as a layer's weights (one a slot of its pattern) or its biases. Both live in
 /// the network's or the caller's array; a parameter knows where, never owns.
 public final class Parameter<T: Scalar>: @unchecked Sendable {
-  public enum Role: Sendable { case weights, bias }
+  /// What a layer does with the numbers.
+  public enum Role: Sendable {
+    case weights, bias
+    /// A norm multiplies by these, and adds those. PyTorch calls them weight and bias.
+    case scale, shift
+
+    /// What the numbers start from, unless the layer draws them.
+    var start: Int { self == .scale ? 1 : 0 }
+  }
 
   /// For messages: "linear layer 2, weights".
   public let name: String
@@ -29,6 +37,9 @@ public final class Parameter<T: Scalar>: @unchecked Sendable {
     self.values = values
     self.gradient = gradient
   }
+
+  /// Make all elements in use what they start from.
+  public func restart() { values?.update(repeating: T(role.start), count: count) }
 
   /// Another number of elements, and another room for them, in a place that is to be given next.
   public func resize(count: Int, capacity: Int) {
