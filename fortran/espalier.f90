@@ -20,6 +20,7 @@ module espalier
   use :: espalier_methods, only: acdc, deepr, dsr, gradual, granet, itop, mest, rigl, sampled, set, snfs, srigl, static, &
     str, top_kast
   use :: espalier_network, only: epoch_callback, network
+  use :: espalier_norms, only: batch_norm, group_norm, layer_norm, normalization
   use :: espalier_optimizers, only: optimizer
   use :: espalier_prunings, only: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, &
     synflow
@@ -37,6 +38,7 @@ module espalier
     library_version, linear, mest, network, optimizer, rigl, rmsprop, sampled, set, sgd, snfs, srigl, static, str, &
     sum_of, top_kast, topology, topology_method
   public :: espalier_layer_view
+  public :: batch_norm, group_norm, layer_norm, normalization
   public :: list_kinds, list_options, option_description
   public :: attention
   public :: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, synflow

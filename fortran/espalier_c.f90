@@ -64,6 +64,10 @@ module espalier_c
   integer(c_int), parameter :: espalier_layer_dropout = 1
   integer(c_int), parameter :: espalier_layer_sum = 2
   integer(c_int), parameter :: espalier_layer_concatenation = 3
+  integer(c_int), parameter :: espalier_layer_batch_norm = 16
+  integer(c_int), parameter :: espalier_layer_layer_norm = 17
+  integer(c_int), parameter :: espalier_layer_group_norm = 18
+  integer(c_int), parameter :: espalier_layer_normalization = 19
   integer(c_int), parameter :: espalier_layer_attention = 22
 
   ! Activations

@@ -316,6 +316,44 @@ module espalier_c_network
       integer(c_int64_t), intent(out) :: units
     end function
 
+    integer(c_int) function espalier_layer_state_f32(network, layer, name, values, count) bind(c)
+      !! Where numbers are that a layer keeps beside its parameters, by their NUL-terminated name.
+      import :: c_char, c_int, c_int64_t, c_ptr
+      type(c_ptr), value :: network
+      integer(c_int64_t), value :: layer
+      character(kind=c_char), intent(in) :: name(*)
+      type(c_ptr), intent(out) :: values
+      integer(c_int64_t), intent(out) :: count
+    end function
+
+    integer(c_int) function espalier_layer_state_f64(network, layer, name, values, count) bind(c)
+      !! The same in double precision.
+      import :: c_char, c_int, c_int64_t, c_ptr
+      type(c_ptr), value :: network
+      integer(c_int64_t), value :: layer
+      character(kind=c_char), intent(in) :: name(*)
+      type(c_ptr), intent(out) :: values
+      integer(c_int64_t), intent(out) :: count
+    end function
+
+    integer(c_int) function espalier_layer_fit_f32(network, layer, x, samples) bind(c)
+      !! Let a normalization layer take its means and deviations from samples of what it normalises.
+      import :: c_float, c_int, c_int64_t, c_ptr
+      type(c_ptr), value :: network
+      integer(c_int64_t), value :: layer
+      real(c_float), intent(in) :: x(*)
+      integer(c_int64_t), value :: samples
+    end function
+
+    integer(c_int) function espalier_layer_fit_f64(network, layer, x, samples) bind(c)
+      !! The same in double precision.
+      import :: c_double, c_int, c_int64_t, c_ptr
+      type(c_ptr), value :: network
+      integer(c_int64_t), value :: layer
+      real(c_double), intent(in) :: x(*)
+      integer(c_int64_t), value :: samples
+    end function
+
     integer(c_int) function espalier_layer_pattern(network, layer, base, capacity, row_start, rows, columns, connections) &
       bind(c)
       !! Copy a linear layer's pattern out, in the order of its weights; with no array given only ask for `connections`.

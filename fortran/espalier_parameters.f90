@@ -2,12 +2,13 @@
 module espalier_parameters
   use, intrinsic :: iso_c_binding, only: c_f_pointer, c_int, c_int64_t, c_ptr
   use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64
-  use :: espalier_c, only: espalier_error_invalid_argument, espalier_layer_get, espalier_layer_parameters_f32, &
-    espalier_layer_parameters_f64, espalier_layer_pattern, espalier_network_bind_f32, espalier_network_bind_f64, &
+  use :: espalier_c, only: espalier_error_invalid_argument, espalier_layer_fit_f32, espalier_layer_fit_f64, &
+    espalier_layer_get, espalier_layer_parameters_f32, espalier_layer_parameters_f64, espalier_layer_pattern, &
+    espalier_layer_state_f32, espalier_layer_state_f64, espalier_network_bind_f32, espalier_network_bind_f64, &
     espalier_network_get, espalier_network_parameter_count, espalier_network_parameters_f32, &
     espalier_network_parameters_f64, espalier_network_unbind, espalier_ok
   use :: espalier_handles, only: network_handle
-  use :: espalier_support, only: conclude, finish, message_length, refuse, terminated, text_of
+  use :: espalier_support, only: check_extent, conclude, finish, message_length, refuse, terminated, text_of
   implicit none
   private
   public :: network_parameters
@@ -29,6 +30,14 @@ module espalier_parameters
     generic, public :: layer_parameters => layer_parameters_f32, layer_parameters_f64
       !! Pointers to one layer's weights and biases, to read and to set, and to their gradients. Same validity. A layer
       !! without bias has arrays of size 0 there.
+    procedure, private :: layer_state_f32, layer_state_f64
+    generic, public :: layer_state => layer_state_f32, layer_state_f64
+      !! A pointer to numbers that a layer keeps beside its parameters, to read and to set, by name: "running_mean" and
+      !! "running_variance" of a batch norm, "mean" and "deviation" of a normalization. Valid until destroy.
+    procedure, private :: fit_f32, fit_f64
+    generic, public :: fit => fit_f32, fit_f64
+      !! Let a normalization layer take its means and deviations from samples x(values, samples) of what it normalises: of the
+      !! inputs, or of the targets for an inverse one at the end. A constant gets the deviation 1.
     procedure, private :: bind_f32, bind_f64
     generic, public :: bind => bind_f32, bind_f64
       !! Let the network work in the caller's arrays, until unbind, another bind or destroy. The current parameters are
@@ -282,6 +291,81 @@ contains
     else if (size_of_w /= size_of_dw) then
       call refuse(espalier_error_invalid_argument, "bind: size(dw) must be " // text_of(size_of_w) // " (size(w)), got " // &
                   text_of(size_of_dw), stat, errmsg)
+    end if
+  end function
+
+  subroutine layer_state_f32(self, layer, name, values, stat, errmsg)
+    class(network_parameters), intent(in) :: self
+    integer, intent(in) :: layer
+    character(*), intent(in) :: name
+    real(real32), pointer, contiguous, intent(out) :: values(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_ptr) :: at
+    integer(c_int64_t) :: count
+    integer(c_int) :: status
+    nullify (values)
+    if (.not. self%is_alive("layer_state", stat, errmsg)) return
+    status = espalier_layer_state_f32(self%handle, int(layer, c_int64_t), terminated(name), at, count)
+    if (status == espalier_ok) call point_f32(values, at, count)
+    call conclude(status, stat, errmsg)
+  end subroutine
+
+  subroutine fit_f32(self, layer, x, stat, errmsg)
+    class(network_parameters), intent(in) :: self
+    integer, intent(in) :: layer
+    real(real32), intent(in), contiguous :: x(:, :)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. self%is_alive("fit", stat, errmsg)) return
+    if (.not. takes(self, layer, size(x, 1, int64), stat, errmsg)) return
+    call conclude(espalier_layer_fit_f32(self%handle, int(layer, c_int64_t), x, size(x, 2, c_int64_t)), stat, errmsg)
+  end subroutine
+
+  subroutine layer_state_f64(self, layer, name, values, stat, errmsg)
+    class(network_parameters), intent(in) :: self
+    integer, intent(in) :: layer
+    character(*), intent(in) :: name
+    real(real64), pointer, contiguous, intent(out) :: values(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_ptr) :: at
+    integer(c_int64_t) :: count
+    integer(c_int) :: status
+    nullify (values)
+    if (.not. self%is_alive("layer_state", stat, errmsg)) return
+    status = espalier_layer_state_f64(self%handle, int(layer, c_int64_t), terminated(name), at, count)
+    if (status == espalier_ok) call point_f64(values, at, count)
+    call conclude(status, stat, errmsg)
+  end subroutine
+
+  subroutine fit_f64(self, layer, x, stat, errmsg)
+    class(network_parameters), intent(in) :: self
+    integer, intent(in) :: layer
+    real(real64), intent(in), contiguous :: x(:, :)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. self%is_alive("fit", stat, errmsg)) return
+    if (.not. takes(self, layer, size(x, 1, int64), stat, errmsg)) return
+    call conclude(espalier_layer_fit_f64(self%handle, int(layer, c_int64_t), x, size(x, 2, c_int64_t)), stat, errmsg)
+  end subroutine
+
+  logical function takes(self, layer, extent, stat, errmsg)
+    !! Whether so many values are a sample of what a layer takes.
+    class(network_parameters), intent(in) :: self
+    integer, intent(in) :: layer
+    integer(int64), intent(in) :: extent
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer :: status
+    character(message_length) :: message
+    integer(int64) :: inputs
+    inputs = nint(self%layer_option(layer, "inputs", status, message), int64)
+    takes = status == espalier_ok
+    if (.not. takes) then
+      call finish(status, message, stat, errmsg)
+    else
+      takes = check_extent("fit", "size(x, 1)", extent, "inputs of the layer", inputs, stat, errmsg)
     end if
   end function
 

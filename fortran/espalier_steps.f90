@@ -38,12 +38,12 @@ module espalier_steps
       !! Count an epoch as ended, and drop and grow where a clock of epochs makes it due. `train` calls it; a loop of one's own
       !! calls it after the last step of an epoch and before it evaluates.
     procedure :: remember
-      !! Keep a copy of all weights and biases for `rewind`, in place of an earlier one. It follows the connections through
-      !! every change of pattern.
+      !! Keep a copy of all parameters, and of what layers keep beside them, for `rewind`, in place of an earlier one. It follows
+      !! the connections through every change of pattern.
     procedure :: rewind => rewind_training
-      !! Begin the training again with the connections there are now: weights and biases are what they were at `remember`,
-      !! bit for bit, connections that have come since are 0, optimizers and topology methods start afresh, steps and epochs
-      !! count from 0. The copy is kept. Fails when nothing is remembered.
+      !! Begin the training again with the connections there are now: parameters and what layers keep beside them are what they
+      !! were at `remember`, bit for bit, connections that have come since are 0, optimizers and topology methods start afresh,
+      !! steps and epochs count from 0. The copy is kept. Fails when nothing is remembered.
     procedure, private :: predict_f32, predict_f64
     generic, public :: predict => predict_f32, predict_f64
       !! Outputs in inference mode, for any number of samples.

@@ -15,7 +15,8 @@
  *    network's own options are used in double precision and may be as large. Subnormal doubles, which are computed with as
  *    zeros, are no value of any option.
  *  - Layers are numbered from 1 in the order in which they were added, in C, Fortran, Swift and messages alike; the input is
- *    not a layer. ESPALIER_ALL_LAYERS (0) stands for every layer that has weights.
+ *    not a layer. ESPALIER_ALL_LAYERS (0) stands for every layer that has parameters (optimizers)
+ *    or connections (topology methods).
  *  - Counts are int64_t, row and column indices int32_t, their base (0 or 1) is always an argument.
  *  - A handle may be used by one thread at a time (a second one gets ESPALIER_ERROR_BUSY); distinct handles are independent.
  *  - A child of a fork uses the library as its parent could, with as many threads as it makes. A network of the parent's goes
@@ -95,12 +96,33 @@ enum {
  *  length. "heads" (1) groups of channels that follow one another do so each for itself, c being the query's channels a head;
  *  it divides the channels of all. "causal" (0): 1 if place i of the query sees no more than places 0 .. i of the key, also
  *  where the lengths differ. Its passes take 2 heads x query's length x key's length numbers a sample of max_batch, once for
- *  all layers of a network. */
+ *  all layers of a network.
+ *
+ *  Norms: (x - mean) / sqrt(variance + epsilon) * weight + bias, as PyTorch defines them; "epsilon" (1e-5; > 0), "affine" (1; 0:
+ *  no weights and biases). Weights start at 1, biases at 0. Variances are biased ones, divided by the number of values.
+ *  BATCH_NORM: of each channel, over the samples of the batch and the places. predict and evaluate take running statistics
+ *  instead, espalier_layer_state_* "running_mean" (0 at first) and "running_variance" (1 at first): each training pass moves
+ *  them by "momentum" (0.1; in [0, 1]), running = (1 - momentum) running + momentum batch's, the batch's variance being the
+ *  unbiased one. A training pass is a call of train_step (with "accumulate" too) or of forward that succeeds; statistics that
+ *  are NaN or Inf, which forward lets pass, move nothing. Training needs more than one value a channel: a batch of one vector
+ *  is ESPALIER_ERROR_INVALID_ARGUMENT, also as what is left for the last batch of an epoch.
+ *  LAYER_NORM: of each sample, over all its values, with a weight and a bias for each of them: PyTorch's normalized_shape is the
+ *  whole shape. With "per_place" (0) 1 over the channels of each place, with a weight and a bias for each channel: a sequence of
+ *  a transformer has channels as its width, and normalized_shape is that. GROUP_NORM: of each sample and group of channels, over
+ *  channels and places; "groups" (1) must divide the channels; a weight and a bias for each channel.
+ *  NORMALIZATION: (x - mean) / deviation by numbers of the caller's that training leaves alone, or with "inverse" (0) 1
+ *  x deviation + mean, so that outputs are in physical units. One mean and deviation for each channel, or with "per_place" (0)
+ *  1 for each value of a sample. They are 0 and 1 until espalier_layer_fit_* takes them from samples or the caller sets them,
+ *  espalier_layer_state_* "mean" and "deviation"; a deviation of 0 counts as 1. */
 enum {
   ESPALIER_LAYER_LINEAR = 0,
   ESPALIER_LAYER_DROPOUT = 1,
   ESPALIER_LAYER_SUM = 2,
   ESPALIER_LAYER_CONCATENATION = 3,
+  ESPALIER_LAYER_BATCH_NORM = 16,
+  ESPALIER_LAYER_LAYER_NORM = 17,
+  ESPALIER_LAYER_GROUP_NORM = 18,
+  ESPALIER_LAYER_NORMALIZATION = 19,
   ESPALIER_LAYER_ATTENTION = 22
 };
 
@@ -351,7 +373,7 @@ typedef struct espalier_option_info {
  *  @param owner ESPALIER_OWNER_NETWORK ..  @param count receives it */
 int espalier_kind_count(int owner, int64_t *count);
 
-/** The name of a kind and the number of its options.
+/** The name of a kind and the number of its options. A number that no kind has has an empty name and no options.
  *  @param owner ESPALIER_OWNER_NETWORK ..
  *  @param kind  0 .. count - 1: ESPALIER_LAYER_LINEAR .., ESPALIER_SGD .., ESPALIER_STATIC .., ESPALIER_PRUNE_RANDOM ..
  *  @param info  receives both */
@@ -469,7 +491,7 @@ int espalier_network_set_loss(espalier_network *network, int loss);
 
 /** Give layers an optimizer: each gets an instance of its own with these hyperparameters and zeroed state. The handle is
  *  only read, may be reused and destroyed. Before or after build. A network without optimizer cannot update.
- *  @param layer a layer with weights, or ESPALIER_ALL_LAYERS */
+ *  @param layer a layer with parameters, or ESPALIER_ALL_LAYERS */
 int espalier_network_set_optimizer(espalier_network *network, int64_t layer, const espalier_optimizer *optimizer);
 
 /** Give layers a topology method (default: static): with ESPALIER_ALL_LAYERS one that changes all of them together, else one
@@ -559,11 +581,26 @@ int espalier_network_parameters_f32(espalier_network *network, float **w, float 
 int espalier_network_parameters_f64(espalier_network *network, double **w, double **dw, int64_t *count);
 
 /** Where one layer's part is: `connections` weights and their gradients, `units` biases and theirs (NULL and 0 for a layer
- *  without bias). Same validity. */
+ *  without bias). The weights of a norm are what it multiplies by. Same validity. */
 int espalier_layer_parameters_f32(espalier_network *network, int64_t layer, float **weights, float **weight_gradients,
                                   int64_t *connections, float **bias, float **bias_gradients, int64_t *units);
 int espalier_layer_parameters_f64(espalier_network *network, int64_t layer, double **weights, double **weight_gradients,
                                   int64_t *connections, double **bias, double **bias_gradients, int64_t *units);
+
+/** Where numbers are that a layer keeps beside its parameters, to be read and to be set; the header says at its kind which they
+ *  are. Valid until destroy. After build.
+ *  @param name   as "running_mean"; ESPALIER_ERROR_UNKNOWN_NAME for one that the layer does not have
+ *  @param values receives their place  @param count receives how many there are */
+int espalier_layer_state_f32(espalier_network *network, int64_t layer, const char *name, float **values, int64_t *count);
+int espalier_layer_state_f64(espalier_network *network, int64_t layer, const char *name, double **values, int64_t *count);
+
+/** Let a layer of kind ESPALIER_LAYER_NORMALIZATION take its means and deviations from samples of what it normalises: of the
+ *  network's inputs for a layer that takes these, of the targets for an "inverse" one at the end. Sums are in double precision,
+ *  the variance is divided by the number of values. A constant gets the deviation 1. NaN or Inf in x, or a result that the
+ *  network's precision cannot hold, is ESPALIER_ERROR_NON_FINITE. After build.
+ *  @param x (samples, values of a sample as the layer takes it)  @param samples >= 1 */
+int espalier_layer_fit_f32(espalier_network *network, int64_t layer, const float *x, int64_t samples);
+int espalier_layer_fit_f64(espalier_network *network, int64_t layer, const double *x, int64_t samples);
 
 /** Copy a linear layer's pattern out, in the order of its weights. After build. Dense layers give the full pattern.
  *  @param base        0 or 1
@@ -668,13 +705,13 @@ int espalier_network_evolve_now(espalier_network *network, int64_t layer, double
  *  espalier_network_evolve. After build. */
 int espalier_network_end_epoch(espalier_network *network);
 
-/** Keep a copy of all weights and biases for espalier_network_rewind, in place of an earlier one. It follows the connections
- *  through every change of pattern. After build. */
+/** Keep a copy of all parameters, and of what layers keep beside them (espalier_layer_state_*), for espalier_network_rewind, in
+ *  place of an earlier one. It follows the connections through every change of pattern. After build. */
 int espalier_network_remember(espalier_network *network);
 
-/** Begin the training again with the connections there are now, as for a lottery ticket (Frankle and Carbin 2019): weights and
- *  biases are what they were at espalier_network_remember, bit for bit, connections that have come since are 0, gradients are
- *  0. Optimizers forget their state, steps and epochs count from 0, topology methods start afresh. Hyperparameters stay, and
+/** Begin the training again with the connections there are now, as for a lottery ticket (Frankle and Carbin 2019): parameters
+ *  and what layers keep beside them are what they were at espalier_network_remember, bit for bit, connections that have come
+ *  since are 0, gradients are 0. Optimizers forget their state, steps and epochs count from 0, topology methods start afresh. Hyperparameters stay, and
  *  the draws of shuffling and dropout go on. The copy is kept. ESPALIER_ERROR_INVALID_STATE when nothing is remembered. */
 int espalier_network_rewind(espalier_network *network);
 

@@ -42,6 +42,8 @@ def read_list():
         for number in range(count.value):
             kind = Kind()
             assert library.espalier_kind_at(owner, number, ctypes.byref(kind)) == 0
+            if not kind.name:
+                continue
             options = [Option() for _ in range(kind.option_count)]
             for index, option in enumerate(options):
                 assert library.espalier_option_at(owner, number, ctypes.c_int64(index), ctypes.byref(option)) == 0

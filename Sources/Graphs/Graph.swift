@@ -11,6 +11,8 @@ import Machine
 /// last of them first; what the others contribute goes through a spare buffer and is added.
 package final class Graph<T: Scalar> {
   package let layers: [any Layer<T>]
+  /// Those whose statistics move with training. Converted once: the first conversion of a process allocates.
+  private let statistical: [any Statistical<T>]
   /// The packed batch, (inputs, batch).
   private var inputBuffer: Buffer<T>
   /// dx of the whole network, (inputs, batch), and where a batch is packed that may be refused. There from the start, because
@@ -51,6 +53,7 @@ package final class Graph<T: Scalar> {
     _ layers: [any Layer<T>], inputs: [[Int]], input: Buffer<T>, inputGradient: Buffer<T>, features: Int, elements: Int
   ) throws(Failure) {
     self.layers = layers
+    statistical = layers.compactMap { $0 as? any Statistical<T> }
     inputBuffer = input
     inputGradientBuffer = inputGradient
     var first = [0]
@@ -140,6 +143,20 @@ package final class Graph<T: Scalar> {
 
   /// The panels that a layer with one input reads.
   package func input(of position: Int) -> UnsafePointer<T> { sources.pointer[first[position]] }
+
+  /// Whether the layers can be trained with so many samples. - Throws: `invalidArgument`.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  package func check(batch: Int, _ call: String) throws(Failure) {
+    for i in 0..<statistical.count { try statistical[i].check(batch: batch, call) }
+  }
+
+  /// The training pass has come to a good end: statistics that move with training do so.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  package func commit() {
+    for i in 0..<statistical.count { statistical[i].commit() }
+  }
 
   /// Compute the outputs of the first `count` layers, or of all, from the packed batch.
   @_specialize(where T == Float)

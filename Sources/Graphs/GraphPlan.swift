@@ -156,11 +156,17 @@ package struct GraphPlan<T: Scalar> {
     }
   }
 
-  /// Whether each layer takes from the one before it. - Throws: `invalidState`, naming the first that does not.
-  package func requireChain(_ what: String) throws(Failure) {
-    for (position, layer) in layers.enumerated() where layer.inputs != [position] {
-      throw Failure(
-        .invalidState, "\(what) are for chains of layers so far; \(layer.owner) takes from others than the one before it")
+  /// Whether there are linear layers alone, each of which takes from the one before it; dropout does not count.
+  /// - Throws: `invalidState`, naming the first that is another.
+  package func requireLinear(_ what: String) throws(Failure) {
+    for (position, layer) in layers.enumerated() {
+      guard layer.inputs == [position] else {
+        throw Failure(
+          .invalidState, "\(what) are for chains of layers so far; \(layer.owner) takes from others than the one before it")
+      }
+      guard layer.kind == .linear || layer.kind == .dropout else {
+        throw Failure(.invalidState, "\(what) are for linear layers so far; there is \(layer.owner)")
+      }
     }
   }
 }

@@ -65,6 +65,7 @@ public struct KernelTable<T: Sendable>: Sendable {
   public let sumOfSquares: Kernel
   /// ``SegmentArguments``; units: segments.
   public let squaresOfSegments: Kernel
+  public let norms: NormKernels
   public let sequences: SequenceKernels
 
   public init(
@@ -73,7 +74,8 @@ public struct KernelTable<T: Sendable>: Sendable {
     denseForwardEpilogue: @escaping Kernel, denseBackwardPrologue: @escaping Kernel,
     softmaxForward: @escaping Kernel, softmaxBackward: @escaping Kernel, dropout: @escaping Kernel,
     move: @escaping Kernel, loss: @escaping Kernel, sgd: @escaping Kernel, rmsprop: @escaping Kernel, adagrad: @escaping Kernel,
-    adam: @escaping Kernel, sumOfSquares: @escaping Kernel, squaresOfSegments: @escaping Kernel, sequences: SequenceKernels
+    adam: @escaping Kernel, sumOfSquares: @escaping Kernel, squaresOfSegments: @escaping Kernel, sequences: SequenceKernels,
+    norms: NormKernels
   ) {
     self.name = name
     self.pack = pack
@@ -94,6 +96,7 @@ public struct KernelTable<T: Sendable>: Sendable {
     self.adam = adam
     self.sumOfSquares = sumOfSquares
     self.squaresOfSegments = squaresOfSegments
+    self.norms = norms
     self.sequences = sequences
   }
 }

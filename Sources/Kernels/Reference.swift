@@ -31,5 +31,5 @@ func referenceTable<T: KernelScalar>(
     move: { referenceMove($0.load(as: MoveArguments<T>.self), $1, $2) },
     loss: { referenceLoss($0.load(as: LossArguments<T>.self), $1, $2) },
     sgd: sgd, rmsprop: rmsprop, adagrad: adagrad, adam: adam, sumOfSquares: sumOfSquares,
-    squaresOfSegments: squaresOfSegments, sequences: referenceSequences(T.self))
+    squaresOfSegments: squaresOfSegments, sequences: referenceSequences(T.self), norms: referenceNorms(T.self))
 }

@@ -26,7 +26,7 @@ public let kernels32 = KernelTable<Float>(
   move: { move($0.assumingMemoryBound(to: MoveArguments<Float>.self).pointee, $1, $2, SIMD16<Float>.self) },
   loss: { loss($0.assumingMemoryBound(to: LossArguments<Float>.self).pointee, $1, $2) },
   sgd: sgd32, rmsprop: rmsprop32, adagrad: adagrad32, adam: adam32, sumOfSquares: sumOfSquares32,
-  squaresOfSegments: squaresOfSegments32, sequences: sequences32)
+  squaresOfSegments: squaresOfSegments32, sequences: sequences32, norms: norms32)
 
 /// This module's kernels for Double.
 public let kernels64 = KernelTable<Double>(
@@ -44,4 +44,4 @@ public let kernels64 = KernelTable<Double>(
   move: { move($0.assumingMemoryBound(to: MoveArguments<Double>.self).pointee, $1, $2, SIMD8<Double>.self) },
   loss: { loss($0.assumingMemoryBound(to: LossArguments<Double>.self).pointee, $1, $2) },
   sgd: sgd64, rmsprop: rmsprop64, adagrad: adagrad64, adam: adam64, sumOfSquares: sumOfSquares64,
-  squaresOfSegments: squaresOfSegments64, sequences: sequences64)
+  squaresOfSegments: squaresOfSegments64, sequences: sequences64, norms: norms64)

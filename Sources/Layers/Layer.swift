@@ -81,6 +81,9 @@ public protocol Layer<T>: AnyObject {
   /// Whether its gradients are products of the panels of its input and of `outputGradient`, as backward leaves it.
   var multipliesPanels: Bool { get }
 
+  /// Show what training leaves in the layer, its parameters apart.
+  func visit(_ visitor: inout some StateVisitor)
+
   /// Bytes held: indices and panels, not parameters.
   var bytes: Int { get }
   /// Floating-point operations of one sample forward.
@@ -89,6 +92,8 @@ public protocol Layer<T>: AnyObject {
 
 extension Layer {
   public var multipliesPanels: Bool { false }
+
+  public func visit(_ visitor: inout some StateVisitor) {}
 
   public func initialize(_ options: OptionValues, random: inout RandomSource) throws(Failure) {
     for parameter in parameters { parameter.restart() }

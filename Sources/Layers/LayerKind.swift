@@ -6,6 +6,8 @@ import Sparse
 public enum LayerKind: Int32, Sendable, CaseIterable {
   case linear = 0
   case dropout, sum, concatenation
+  case batchNorm = 16
+  case layerNorm, groupNorm, normalization
   case attention = 22
 
   /// As messages name it: "linear".
@@ -20,6 +22,10 @@ public enum LayerKind: Int32, Sendable, CaseIterable {
     case .dropout: DropoutRow.self
     case .sum: SumRow.self
     case .concatenation: ConcatenationRow.self
+    case .batchNorm: BatchNormRow.self
+    case .layerNorm: LayerNormRow.self
+    case .groupNorm: GroupNormRow.self
+    case .normalization: NormalizationRow.self
     case .attention: AttentionRow.self
     }
   }

@@ -2,11 +2,11 @@ import Base
 import Machine
 import Sparse
 
-/// A layer that learns nothing and keeps nothing but its output: what it shares with its like.
-class StatelessLayer<T: Scalar> {
+/// A layer that owns its output and the gradient of it: what most have in common.
+class PanelLayer<T: Scalar> {
   let inputs: Int
   let outputs: Int
-  private let owner: String
+  let owner: String
   private var panels: PanelPair<T>
 
   init(inputs: Int, outputs: Int, owner: String) throws(Failure) {
@@ -31,3 +31,6 @@ class StatelessLayer<T: Scalar> {
     panels = try PanelPair(features: outputs, elements: elements, of: owner)
   }
 }
+
+/// A layer that learns nothing and keeps nothing but its output.
+class StatelessLayer<T: Scalar>: PanelLayer<T> {}

@@ -14,9 +14,12 @@ extension Network {
     _ x: UnsafePointer<T>, _ target: Target<T>, samples: Int, batch: Int, shuffle: Bool, loss: inout Double,
     progress: (Int, Int, Double) -> Bool
   ) throws(Failure) {
-    _ = try requireBuilt("train_epoch")
+    let workspace = try requireBuilt("train_epoch")
     try check(samples: samples, "train_epoch")
     try check(batch: batch, "train_epoch")
+    // Also what is left for the last batch.
+    let last = samples < batch || samples % batch == 0 ? min(samples, batch) : samples % batch
+    try workspace.graph.check(batch: last, "train_epoch")
     try check(target, Batch(x: x, count: samples), "train_epoch")
     try requireOptimizers("train_epoch")
     let shufflerBefore = shuffler

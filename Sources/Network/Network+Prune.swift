@@ -143,11 +143,13 @@ extension Network {
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  func requireFinite(_ array: UnsafePointer<T>, _ name: String, features: Int, _ samples: Int) throws(Failure) {
+  func requireFinite(
+    _ array: UnsafePointer<T>, _ name: String, features: Int, _ samples: Int, _ call: String = "prune"
+  ) throws(Failure) {
     for i in 0..<samples * features where !array[i].isFinite {
       throw Failure(
         .nonFinite,
-        "prune: \(name)[\(i / features)][\(i % features)] is \(array[i]) (sample, feature, from 0); nothing has changed")
+        "\(call): \(name)[\(i / features)][\(i % features)] is \(array[i]) (sample, feature, from 0); nothing has changed")
     }
   }
 }

@@ -63,7 +63,7 @@ extension Network {
       sum += workspace.graph.bytes + workspace.target.bytes + workspace.nonFinite.bytes + workspace.losses.bytes
       sum += workspace.correct.bytes + workspace.scratch.bytes + workspace.gradientGuard.bytes
     }
-    return sum + (order?.bytes ?? 0)
+    return sum + (order?.bytes ?? 0) + (remembered?.bytes ?? 0)
   }
 
   /// An option or a property of a layer by name.

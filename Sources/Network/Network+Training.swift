@@ -44,6 +44,7 @@ extension Network {
   package func trainStep(_ batch: Batch<T>, _ target: Target<T>, loss: inout Double) throws(Failure) {
     let workspace = try requireBuilt("train_step")
     try check(batch: batch.count, "train_step")
+    try workspace.graph.check(batch: batch.count, "train_step")
     try check(target, batch, "train_step")
     try requireOptimizers("train_step")
     let accumulate = Int(clamping: options[NetworkOption.accumulate])
@@ -70,6 +71,7 @@ extension Network {
     backward(workspace, shape, wantsInput: false)
     let updates = pendingGradients >= accumulate
     let scale = try gradientScale("train_step", workspace, shape, updates: updates)
+    workspace.graph.commit()
     passes &+= 1
     forwardBatch = batch.count
     holdsGradients = true
@@ -88,11 +90,13 @@ extension Network {
   package func forward(_ x: UnsafePointer<T>, count: Int, y: UnsafeMutablePointer<T>) throws(Failure) {
     let workspace = try requireBuilt("forward")
     try check(batch: count, "forward")
+    try workspace.graph.check(batch: count, "forward")
     let shape = PanelShape(batch: count, elementSize: MemoryLayout<T>.stride)
     let held = hold(workspace)
     defer { held.release() }
     pack(Batch(x: x, count: count), workspace, shape)
     forward(workspace, shape, training: true)
+    workspace.graph.commit()
     unpack(workspace.graph.output, features: outputs, shape, to: y)
     passes &+= 1
     forwardBatch = count

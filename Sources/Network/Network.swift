@@ -50,6 +50,9 @@ public final class Network<T: Scalar> {
   /// One thread until build: a network that is only described needs no workers.
   var executor: ThreadPool
 
+  /// What `rewind` goes back to, the parameters apart.
+  var remembered: RememberedState?
+
   // Where training stands.
   /// Training passes so far: the counter behind dropout's draws.
   var passes: UInt64 = 0

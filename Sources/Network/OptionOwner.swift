@@ -13,7 +13,11 @@ public enum OptionOwner: Int32, Sendable, CaseIterable {
   public var kinds: [OptionTable] {
     switch self {
     case .network: [OptionTable(name: "network", options: NetworkOption.table)]
-    case .layer: LayerKind.allCases.map { OptionTable(name: $0.name, options: $0.options) }
+    case .layer:
+      // A number that no kind has yet has no name.
+      (0...(LayerKind.allCases.map(\.rawValue).max() ?? 0)).map {
+        LayerKind(rawValue: $0).map { OptionTable(name: $0.name, options: $0.options) } ?? OptionTable(name: "", options: [])
+      }
     case .optimizer: OptimizerKind.allCases.map { OptionTable(name: $0.name, options: $0.options) }
     case .topology: TopologyKind.allCases.map { OptionTable(name: $0.name, options: $0.options) }
     case .pruning: PruningCriterion.allCases.map { OptionTable(name: $0.name, options: $0.options) }

@@ -28,7 +28,7 @@ final class Probe {
 
   /// - samples: there will be in all. - linearised: |W| for W, no biases, and the identity for every activation (SynFlow).
   init<T: Scalar>(_ network: Network<T>, samples: Int, linearised: Bool = false) throws(Failure) {
-    try network.plan.requireChain("prune: scores that need passes")
+    try network.plan.requireLinear("prune: scores that need passes")
     let widest = PanelShape(batch: min(samples, Self.batch), elementSize: MemoryLayout<Double>.stride)
     let elements = widest.elements(features: 1)
     var layers: [ProbeLayer] = []

@@ -198,6 +198,8 @@ static void fail_calls(espalier_network *network, espalier_optimizer *optimizer)
   CALL(OTHER(espalier_network_bind)(network, other, other, 1));
   CALL(OTHER(espalier_network_parameters)(network, NULL, NULL, NULL));
   CALL(OTHER(espalier_layer_parameters)(network, 1, NULL, NULL, NULL, NULL, NULL, NULL));
+  CALL(OTHER(espalier_layer_state)(network, 1, "running_mean", NULL, NULL));
+  CALL(F(espalier_layer_fit)(network, 1, x, 1));
   CALL(OTHER(espalier_layer_set_pattern_coo)(network, 1, 1, labels, labels, other, 0));
   CALL(OTHER(espalier_layer_set_pattern_csr)(network, 1, &count, labels, other, 0));
   CALL(OTHER(espalier_network_set_reduction)(network, other_reduction, NULL));

@@ -51,10 +51,9 @@ static void add_layer(espalier_network *network) {
   OK(espalier_network_add_layer(network, (int)kind, input_count, inputs, option_count, pointers, values, NULL));
 }
 
-/* The next line has these values, all within the tolerance of the largest. */
-static void compare(const char *name, const char *what, const real *values, int64_t count, double tolerance) {
+/* What follows in the line are these values, all within the tolerance of the largest. */
+static void compare_values(const char *name, const char *what, const real *values, int64_t count, double tolerance) {
   double most = 0, worst = 0, *wanted = malloc((size_t)count * sizeof *wanted + 1);
-  CHECK(strcmp(word(), what) == 0);
   CHECK(whole() == count);
   for (int64_t i = 0; i < count; i++) {
     wanted[i] = strtod(word(), NULL);
@@ -70,6 +69,12 @@ static void compare(const char *name, const char *what, const real *values, int6
   free(wanted);
 }
 
+/* The next line is of that name and has these values. */
+static void compare(const char *name, const char *what, const real *values, int64_t count, double tolerance) {
+  CHECK(strcmp(word(), what) == 0);
+  compare_values(name, what, values, count, tolerance);
+}
+
 static int64_t read_shape(const char *name, espalier_network **network, int64_t *layers, int64_t *batch) {
   int64_t lengths[4] = {0}, dimensions, inputs = 1;
   *batch = whole();
@@ -82,10 +87,11 @@ static int64_t read_shape(const char *name, espalier_network **network, int64_t 
   return inputs;
 }
 
-static void run_case(void) {
+/* The word after the case. */
+static const char *run_case(void) {
   /* float64: rounding, of 20 steps too. float32: of sums of dozens of products. */
   const double tolerance = sizeof(real) == 8 ? 1e-10 : 2e-4;
-  const char *name = word();
+  const char *name = word(), *next;
   espalier_network *network = NULL;
   espalier_optimizer *optimizer = make_optimizer(ESPALIER_SGD, 0.03125);
   int64_t batch, layer_count, inputs = read_shape(name, &network, &layer_count, &batch), outputs = 1, dimensions = 0, count = 0;
@@ -118,6 +124,12 @@ static void run_case(void) {
     compare(name, "losses", losses, STEPS, tolerance);
     compare(name, "trained", w, count, tolerance);
   }
+  next = word();
+  if (strcmp(next, "predicted") == 0) {
+    OK(F(espalier_network_predict)(network, x, batch, y));
+    compare_values(name, next, y, batch * outputs, tolerance);
+    next = word();
+  }
   free(x);
   free(dx);
   free(y);
@@ -125,6 +137,7 @@ static void run_case(void) {
   free(target);
   OK(espalier_network_destroy(network));
   OK(espalier_optimizer_destroy(optimizer));
+  return next;
 }
 
 static void run_file(const char *path) {
@@ -140,7 +153,7 @@ static void run_file(const char *path) {
   fclose(file);
   text[size] = 0;
   rest = text;
-  for (next = word(); strcmp(next, "case") == 0; next = word()) run_case();
+  for (next = word(); strcmp(next, "case") == 0;) next = run_case();
   CHECK(next[0] == 0); /* the end */
   free(text);
 }

@@ -6,13 +6,13 @@
 A module in Families has LAYERS, kinds of layers by name, and CASES, networks of layers of any family. A kind is its number in
 include/espalier.h and a function that applies it: `function(layer, x, ...)`, in which `layer.option(name, default)` is an
 option, `layer.parameter(name, shape)` a parameter, in the order in which the library has them, and `layer.state` a dictionary
-that lasts from pass to pass. A case is a name, the shape of a sample and a list of layers, each its kind, its options, and the
+that lasts from pass to pass, `layer.network.training` whether the pass is one of training. A case is a name, the shape of a sample and a list of layers, each its kind, its options, and the
 numbers of the layers that it takes from (0 is the input) where that is not the layer before it.
 
 Parameters, samples, targets and the gradient of the outputs follow a formula in dyadic fractions, which recorded.c repeats. So
 only results are stored: the outputs of a forward pass in training, the gradients of its parameters and of its input for the
-gradient of the outputs, then the losses (mean squared error) and the parameters and outputs after 20 steps of SGD with
-momentum. All in float64.
+gradient of the outputs, then the losses (mean squared error) and the parameters after 20 steps of SGD with momentum, and what
+a network with such state predicts then. All in float64.
 """
 
 import importlib
@@ -52,7 +52,7 @@ class Layer:
 
 class Network:
     def __init__(self, kinds, layers):
-        self.kinds, self.count, self.parameters = kinds, 0, []
+        self.kinds, self.count, self.parameters, self.training = kinds, 0, [], True
         self.layers = []
         for position, (kind, options, *inputs) in enumerate(layers):
             self.layers.append((kind, Layer(self, options), inputs[0] if inputs else [position]))
@@ -89,6 +89,9 @@ def record(kinds, name, shape, layers, batch=3):
             optimizer.step()
         results["losses"] = torch.stack(losses)
         results["trained"] = flat(network.parameters)
+        if any(layer.state for _, layer, _ in network.layers):
+            network.training = False
+            results["predicted"] = flat([network(x)])
     yield f"case {name} {batch} {len(shape)} {' '.join(map(str, shape))} {len(layers)}"
     for kind, layer, inputs in network.layers:
         words = [kinds[kind][0], len(inputs), *inputs, len(layer.options)]
