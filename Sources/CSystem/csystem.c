@@ -30,12 +30,10 @@ void csystem_restore_x87(csystem_environment environment) {
 
 int csystem_usable_cores(void) {
   /* More processors than the set has room for is an error: try again with a larger one. */
-  for (int room = 1024; room <= 1 << 20; room *= 4) {
-    cpu_set_t *set = CPU_ALLOC(room);
-    if (!set) break;
+  for (int room = 1024; room <= 1 << 18; room *= 4) {
     size_t size = CPU_ALLOC_SIZE(room);
+    cpu_set_t *set = __builtin_alloca(size);
     int count = sched_getaffinity(0, size, set) == 0 ? CPU_COUNT_S(size, set) : 0;
-    CPU_FREE(set);
     if (count > 0) return count;
   }
   return (int)sysconf(_SC_NPROCESSORS_ONLN);

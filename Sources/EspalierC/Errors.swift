@@ -2,6 +2,7 @@ import Base
 import CEspalier
 import CSystem
 import Machine
+import Network
 
 #if canImport(Glibc)
   import Glibc
@@ -85,10 +86,28 @@ func require<P>(_ pointer: P?, _ name: StaticString) throws(Failure) -> P {
   return pointer
 }
 
-/// A name that must be there.
+/// A name that must be there. Nothing is asked for where it is a known one: up to 15 bytes a string of Swift's needs no memory, and
+/// longer names are found among those that there are.
 func require(text: UnsafePointer<CChar>?) throws(Failure) -> String {
-  String(cString: try require(text, "name"))
+  let text = try require(text, "name")
+  let length = strlen(text)
+  guard length > 15 else { return String(cString: text) }
+  let bytes = UnsafeRawBufferPointer(start: text, count: length)
+  var i = 0
+  while i < longNames.count {
+    if longNames[i].utf8.elementsEqual(bytes) { return longNames[i] }
+    i += 1
+  }
+  return String(cString: text)
 }
+
+/// Names of more than 15 bytes of what can be read.
+private let longNames = Array(
+  Set(OptionOwner.allCases.flatMap(\.kinds).flatMap { $0.options.map(\.name) } + networkProperties + layerProperties)
+    .filter { $0.utf8.count > 15 })
+
+/// What is made once in a process, so that no call that only looks has to: with the first handle.
+func prepareNames() { _ = longNames.count }
 
 /// An enumerator of a C enum.
 func require<E: RawRepresentable & CaseIterable>(

@@ -103,7 +103,10 @@ enum Handles {
 
   private nonisolated(unsafe) static var table = Table()
 
-  static func add(_ object: any AnyObject & Sendable) throws(Failure) -> OpaquePointer {
+  static func add<H: AnyObject & Sendable>(_ object: H) throws(Failure) -> OpaquePointer {
+    prepareNames()
+    // The first conversion of a kind asks for memory.
+    guard (object as any AnyObject & Sendable) is H else { throw Failure(.outOfMemory, "no memory for one more handle") }
     csystem_lock()
     defer { csystem_unlock() }
     guard let index = table.takeSlot(), let slot = table.slots.map({ $0 + index }) else {
@@ -190,8 +193,10 @@ func withNetwork(
 
 /// The same for calls that carry arrays: the network must be of their element type.
 @inline(__always)
-func withNetwork<T>(_ handle: OpaquePointer?, _: T.Type, _ body: (Network<T>) throws(Failure) -> Void) -> Int32 {
-  withNetwork(handle) { network throws(Failure) in
+func withNetwork<T>(
+  spares: Bool = false, _ handle: OpaquePointer?, _: T.Type, _ body: (Network<T>) throws(Failure) -> Void
+) -> Int32 {
+  withNetwork(spares: spares, handle) { network throws(Failure) in
     guard network.bits == T.bits else {
       throw Failure(.precision, "network is float\(network.bits), the call is for float\(T.bits)")
     }

@@ -10,6 +10,8 @@ public func espalier_optimizer_create(_ rule: Int32, _ optimizer: UnsafeMutableP
   status { () throws(Failure) in
     let place = try requireEmpty(optimizer, "optimizer")
     let made = StandaloneOptimizer(Optimizer(try require(rule, "rule", as: OptimizerKind.self)))
+    // The first look of a process asks for memory, of which there may be none later.
+    _ = try made.get("learning_rate")
     place.pointee = try Handles.add(OptimizerHandle(made, kind: "optimizer"))
   }
 }

@@ -95,7 +95,7 @@ public func espalier_layer_pattern(
   _ row_start: UnsafeMutablePointer<Int64>!, _ rows: UnsafeMutablePointer<Int32>!,
   _ columns: UnsafeMutablePointer<Int32>!, _ connections: UnsafeMutablePointer<Int64>!
 ) -> Int32 {
-  withNetwork(network) { network throws(Failure) in
+  withNetwork(spares: true, network) { network throws(Failure) in
     let connections = try require(connections, "connections")
     let count = try network.copyPattern(
       Int(layer), base: try requireBase(base), capacity: try requireCount(capacity, "capacity"), rowStart: row_start,
@@ -144,7 +144,7 @@ private func parameters<T: Scalar>(
   _ network: OpaquePointer?, _ w: UnsafeMutablePointer<UnsafeMutablePointer<T>?>?,
   _ dw: UnsafeMutablePointer<UnsafeMutablePointer<T>?>?, _ count: UnsafeMutablePointer<Int64>?
 ) -> Int32 {
-  withNetwork(network, T.self) { network throws(Failure) in
+  withNetwork(spares: true, network, T.self) { network throws(Failure) in
     let w = try require(w, "w")
     let dw = try require(dw, "dw")
     let count = try require(count, "count")
@@ -173,7 +173,7 @@ private func layerParameters<T: Scalar>(
   _ bias: UnsafeMutablePointer<UnsafeMutablePointer<T>?>?,
   _ biasGradients: UnsafeMutablePointer<UnsafeMutablePointer<T>?>?, _ units: UnsafeMutablePointer<Int64>?
 ) -> Int32 {
-  withNetwork(network, T.self) { network throws(Failure) in
+  withNetwork(spares: true, network, T.self) { network throws(Failure) in
     let weights = try require(weights, "weights")
     let weightGradients = try require(weightGradients, "weight_gradients")
     let connections = try require(connections, "connections")

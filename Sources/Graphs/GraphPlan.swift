@@ -132,6 +132,9 @@ package struct GraphPlan<T: Scalar> {
     return layers.indices.filter { layers[$0].hasParameters }.map { $0 + 1 }
   }
 
+  /// Features of a layer's outputs; 0: of the network's input.
+  package func features(of number: Int) -> Int { number == 0 ? inputShape.features : shapes[number - 1].features }
+
   /// What a layer is given.
   package func inputShapes(_ layer: PlannedLayer<T>) -> [TensorShape] {
     layer.inputs.map { $0 == 0 ? inputShape : shapes[$0 - 1] }

@@ -67,9 +67,7 @@ enum ConcatenationRow: LayerRow {
     return TensorShape(channels: channels, extents: inputs[0].extents)
   }
 
-  static func carries(_ feature: Int, ofInput input: Int, _ inputs: [TensorShape]) -> Int? {
-    inputs[..<input].total { $0.features }.addingClamped(feature)
-  }
+  static func carries(_ feature: Int, behind before: Int) -> Int? { before + feature }
 
   static func make<T: Scalar>(_ site: LayerSite<T>) throws(Failure) -> any Layer<T> {
     try Concatenation<T>(

@@ -57,7 +57,7 @@ enum DropoutRow: LayerRow {
 
   static func outputShape(of inputs: [TensorShape], _ options: OptionValues) throws(Failure) -> TensorShape { inputs[0] }
 
-  static func carries(_ feature: Int, ofInput input: Int, _ inputs: [TensorShape]) -> Int? { feature }
+  static func carries(_ feature: Int, behind before: Int) -> Int? { feature }
 
   static func make<T: Scalar>(_ site: LayerSite<T>) throws(Failure) -> any Layer<T> {
     try Dropout<T>(

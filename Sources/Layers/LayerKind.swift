@@ -50,7 +50,8 @@ public protocol LayerRow {
   static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape?
 
   /// The output in which a feature of one of the inputs goes on by itself; nil where outputs are made of many features.
-  static func carries(_ feature: Int, ofInput input: Int, _ inputs: [TensorShape]) -> Int?
+  /// - before: features of the inputs before that one.
+  static func carries(_ feature: Int, behind before: Int) -> Int?
 
   /// The layer, not yet planned, its parameters without a place.
   static func make<T: Scalar>(_ site: LayerSite<T>) throws(Failure) -> any Layer<T>
@@ -59,7 +60,7 @@ public protocol LayerRow {
 extension LayerRow {
   public static var inputCount: LayerInputs { .one }
   public static func hasParameters(_ options: OptionValues) -> Bool { options.contains(LayerOption.density) }
-  public static func carries(_ feature: Int, ofInput input: Int, _ inputs: [TensorShape]) -> Int? { nil }
+  public static func carries(_ feature: Int, behind before: Int) -> Int? { nil }
   public static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape? { nil }
 }
 

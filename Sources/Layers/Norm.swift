@@ -53,6 +53,6 @@ protocol NormRow: LayerRow {}
 
 extension NormRow {
   public static func outputShape(of inputs: [TensorShape], _ options: OptionValues) throws(Failure) -> TensorShape { inputs[0] }
-  public static func carries(_ feature: Int, ofInput input: Int, _ inputs: [TensorShape]) -> Int? { feature }
+  public static func carries(_ feature: Int, behind before: Int) -> Int? { feature }
   public static func hasParameters(_ options: OptionValues) -> Bool { (try? options.get(LayerOption.affine)) == 1 }
 }

@@ -53,7 +53,7 @@ enum SumRow: LayerRow {
     return inputs[0]
   }
 
-  static func carries(_ feature: Int, ofInput input: Int, _ inputs: [TensorShape]) -> Int? { feature }
+  static func carries(_ feature: Int, behind before: Int) -> Int? { feature }
 
   static func make<T: Scalar>(_ site: LayerSite<T>) throws(Failure) -> any Layer<T> {
     try Sum<T>(count: site.inputs.count, features: site.output.features, owner: site.owner)

@@ -52,6 +52,9 @@ final class Crew: @unchecked Sendable {
     jobCame = .allocate(capacity: 1)
     jobDone = .allocate(capacity: 1)
     job.initialize(to: nil)
+    // As `deinit` does it: for the first time in a process that asks for memory, of which there may be none then.
+    job.deinitialize(count: 1)
+    job.initialize(to: nil)
     mtx_init(mutex, Int32(truncatingIfNeeded: mtx_plain))
     cnd_init(jobCame)
     cnd_init(jobDone)

@@ -4,11 +4,24 @@ import Layers
 import Sparse
 import Topology
 
+/// Names of what can be read of the network and of its layers with connections.
+private let networkAccounts = ["explored", "dropped", "grown", "training_flops", "dead_units", "dead_inputs"]
+
+/// Names of what can be read of a network and of its layers beside options, for those who look names up.
+package let networkProperties =
+  [
+    "inputs", "outputs", "layers", "parameters", "connections", "max_batch", "built", "bound", "threads", "precision", "seed",
+    "loss",
+    "steps", "bytes", "flops", "density",
+  ] + networkAccounts
+/// Those of layers with connections, beside what all layers have.
+package let layerProperties = ["connections", "index_bytes", "offset", "steps", "topology_updates", "threshold"]
+
 // What a layer costs, and what its pattern has come to.
 extension Network {
   /// What can be read of a layer with connections once it is built, each a number of the layer alone; the network's are sums, but
   /// for "explored", a share of all positions, and "dead_inputs", which are the first layer's.
-  static var accounts: [String] { ["explored", "dropped", "grown", "training_flops", "dead_units", "dead_inputs"] }
+  static var accounts: [String] { networkAccounts }
 
   /// One of `accounts` for one layer.
   func account(_ trainer: Trainer<T>, _ name: String) -> Double {
@@ -60,37 +73,57 @@ extension Network {
 
   /// Units that nothing reaches, or but for the last layer's from which nothing goes on.
   private func deadUnits(_ trainer: Trainer<T>) -> Int {
+    guard let marks = workspace?.goesOn.pointer else { return 0 }
+    // Backwards, so that those that take from a layer are known before it.
+    var end = layers.count
+    while end >= trainer.number {
+      markOutputsThatGoOn(from: end, marks)
+      end -= 1
+    }
     let own = trainer.sparse?.pattern
-    let goesOn = outputsThatGoOn(from: trainer.number)
+    let goesOn = marks + place(ofOutputs: trainer.number)
     var dead = 0
     for unit in 0..<trainer.layer.outputs {
       let isReached = own.map { $0.rowStart[unit + 1] > $0.rowStart[unit] } ?? true
-      if !isReached || !goesOn[unit] { dead += 1 }
+      if !isReached || goesOn[unit] == 0 { dead += 1 }
     }
     return dead
   }
 
-  /// Which outputs of a layer some layer with connections takes, directly or through layers that carry features on as they are.
-  private func outputsThatGoOn(from number: Int) -> [Bool] {
-    var goesOn: [Int: [Bool]] = [:]
-    // Backwards, so that those that take from a layer are known before it.
-    for position in stride(from: layers.count, through: number, by: -1) {
-      var marks = [Bool](repeating: position == layers.count, count: layers[position - 1].outputs)
-      for (taker, layer) in plan.layers.enumerated() {
-        for (place, source) in layer.inputs.enumerated() where source == position {
-          let pattern = trainers.first { $0.number == taker + 1 }?.sparse?.pattern
-          for feature in marks.indices where !marks[feature] {
-            if let carried = layer.kind.row.carries(feature, ofInput: place, plan.inputShapes(layer)) {
-              marks[feature] = goesOn[taker + 1]?[carried] ?? true
+  /// Where a layer's marks begin among those of all.
+  private func place(ofOutputs number: Int) -> Int {
+    var place = 0
+    for position in 0..<number - 1 { place += layers[position].outputs }
+    return place
+  }
+
+  /// Mark with 1 which outputs of a layer some layer with connections takes, directly or through layers that carry features on as
+  /// they are. - marks: of the outputs of all layers one after the other, those of later layers known.
+  private func markOutputsThatGoOn(from number: Int, _ marks: UnsafeMutablePointer<UInt8>) {
+    let own = marks + place(ofOutputs: number)
+    let count = layers[number - 1].outputs
+    own.update(repeating: number == layers.count ? 1 : 0, count: count)
+    for taker in number..<layers.count {
+      let row = plan.layers[taker].kind.row
+      var pattern: Pattern?
+      for trainer in trainers where trainer.number == taker + 1 { pattern = trainer.sparse?.pattern }
+      let later = marks + place(ofOutputs: taker + 1)
+      var before = 0
+      for source in plan.layers[taker].inputs {
+        if source == number {
+          for feature in 0..<count where own[feature] == 0 {
+            if let carried = row.carries(feature, behind: before) {
+              own[feature] = later[carried]
+            } else if let pattern {
+              own[feature] = pattern.columnStart[feature + 1] > pattern.columnStart[feature] ? 1 : 0
             } else {
-              marks[feature] = pattern.map { $0.columnStart[feature + 1] > $0.columnStart[feature] } ?? true
+              own[feature] = 1
             }
           }
         }
+        before += plan.features(of: source)
       }
-      goesOn[position] = marks
     }
-    return goesOn[number] ?? []
   }
 
   /// Inputs that no unit of the layer is connected to.

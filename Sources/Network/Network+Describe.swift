@@ -198,6 +198,8 @@ extension Network {
     for (instance, change) in changes { instance.adopt(change) }
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func optimizerOption(_ layer: Int, _ name: String) throws(Failure) -> Double {
     guard let instance = try learner(layer).optimizer else {
       throw Failure(.invalidState, "\(plan.layers[layer - 1].owner) has no optimizer; call set_optimizer first")

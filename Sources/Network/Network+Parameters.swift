@@ -12,6 +12,8 @@ import Sparse
 
 // Where parameters and gradients live, and what of a layer can be looked at.
 extension Network {
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func parameterCount() throws(Failure) -> Int {
     _ = try requireBuilt("parameter_count")
     return values?.count ?? 0
@@ -73,6 +75,8 @@ extension Network {
   }
 
   /// All parameters and gradients, where they are now; valid until bind, unbind or the network's end.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   package func arrays() throws(Failure) -> (values: UnsafeMutableBufferPointer<T>, gradients: UnsafeMutableBufferPointer<T>) {
     _ = try requireBuilt("parameters")
     guard let values, let gradients else { throw Failure(.invalidState, "parameters: the network is not built yet") }
@@ -81,12 +85,18 @@ extension Network {
   }
 
   /// A layer's own part of them: what it multiplies by, and what it adds. nil for one that it does not have.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   package func parameters(_ layer: Int) throws(Failure) -> (weights: Parameter<T>?, bias: Parameter<T>?) {
-    let all = try learner(layer).layer.parameters
+    var found: (weights: Parameter<T>?, bias: Parameter<T>?)
+    for parameter in try learner(layer).parameters {
+      switch parameter.role {
+      case .weights, .scale: found.weights = parameter
+      case .bias, .shift: found.bias = parameter
+      }
+    }
     gradientsAreShared = true
-    return (
-      all.first { $0.role == .weights || $0.role == .scale }, all.first { $0.role == .bias || $0.role == .shift }
-    )
+    return found
   }
 
   /// The pattern of a linear layer, nil for a dense one.
@@ -96,6 +106,8 @@ extension Network {
 
   /// Copy a linear layer's pattern out; returns its number of connections. Pointers that are nil are passed over.
   /// - base: 0 or 1. - capacity: of rows and columns.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   package func copyPattern(
     _ layer: Int, base: Int, capacity: Int, rowStart: UnsafeMutablePointer<Int64>?, rows: UnsafeMutablePointer<Int32>?,
     columns: UnsafeMutablePointer<Int32>?

@@ -9,15 +9,13 @@ import Topology
 
 // What can be read of a network by name, and the table that shows it.
 extension Network {
-  /// Names of what `value(_:)` answers beside the options.
-  static var readable: String {
-    "inputs, outputs, layers, parameters, connections, max_batch, built, bound, threads, precision, seed, loss, steps, "
-      + "bytes, flops, density, " + accounts.joined(separator: ", ")
-  }
+  // Specialised, as what does not know its element type asks for memory all along, and who looks must not.
 
   /// An option or a property of the network by name; include/espalier.h lists them.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func value(_ name: String) throws(Failure) -> Double {
-    if options.table.contains(where: { $0.name == name }) { return try options.get(name) }
+    if options.contains(name) { return try options.get(name) }
     switch name {
     case "inputs": return Double(inputs)
     case "outputs": return Double(outputs)
@@ -42,7 +40,7 @@ extension Network {
       throw Failure(
         .unknownName,
         "network: nothing named \"\(name)\"; there are "
-          + "\(options.table.map(\.name).joined(separator: ", ")), \(Self.readable)")
+          + "\(options.table.map(\.name).joined(separator: ", ")), \(networkProperties.joined(separator: ", "))")
     }
   }
 
@@ -60,40 +58,44 @@ extension Network {
     for unit in topologyUnits { sum += unit.bytes }
     if let own { sum += own.values.bytes + own.gradients.bytes }
     if let workspace {
-      sum += workspace.graph.bytes + workspace.target.bytes + workspace.nonFinite.bytes + workspace.losses.bytes
+      sum +=
+        workspace.graph.bytes + workspace.target.bytes + workspace.nonFinite.bytes + workspace.goesOn.bytes
+        + workspace.losses.bytes
       sum += workspace.correct.bytes + workspace.scratch.bytes + workspace.gradientGuard.bytes
     }
     return sum + (order?.bytes ?? 0) + (remembered?.bytes ?? 0)
   }
 
   /// An option or a property of a layer by name.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   public func layerValue(_ layer: Int, _ name: String) throws(Failure) -> Double {
     let position = try plan.index(layer)
     let asked = plan.layers[position]
     let built = isBuilt ? layers[position] : nil
     switch name {
-    case "inputs": return Double(plan.inputShapes(asked).total { $0.features })
+    case "inputs":
+      var features = 0
+      for source in asked.inputs { features = features.addingClamped(plan.features(of: source)) }
+      return Double(features)
     case LayerOption.units: return Double(plan.shapes[position].features)
     case "bytes": return Double(built?.bytes ?? 0)
     case "flops": return Double(built?.flops ?? 0)
-    case "parameters": return Double(built?.parameters.total { $0.capacity } ?? 0)
+    case "parameters":
+      for trainer in trainers where trainer.number == layer { return Double(trainer.capacity) }
+      return 0
     case LayerOption.density where built != nil && asked.hasConnections: return density(try trainer(layer))
     default: break
     }
     if asked.options.contains(name) { return try asked.options.get(name) }
     if asked.hasParameters, name == "offset" || name == "steps" { return trainedValue(try learner(layer), name) }
-    guard asked.hasConnections, Self.readableOfConnections.contains(name) || Self.accounts.contains(name) else {
+    guard asked.hasConnections, layerProperties.contains(name) || Self.accounts.contains(name) else {
       throw Failure(.unknownName, "\(asked.owner): nothing named \"\(name)\"")
     }
     return trainedValue(try trainer(layer), name)
   }
 
-  /// Names of what can be read of a layer with connections once it is built, beside `accounts`.
-  private static var readableOfConnections: [String] {
-    ["connections", "index_bytes", "topology_updates", "threshold"]
-  }
-
-  /// One of these names, of `accounts`, or what any layer with parameters has.
+  /// One of `layerProperties`, of `accounts`, or what any layer with parameters has.
   private func trainedValue(_ trainer: Trainer<T>, _ name: String) -> Double {
     switch name {
     case "connections": return Double(connections(trainer))
@@ -105,7 +107,7 @@ extension Network {
       var offset = 0
       for before in trainers {
         if before === trainer { break }
-        offset += before.layer.parameters.total { $0.capacity }
+        offset += before.capacity
       }
       return Double(offset)
     default: return account(trainer, name)

@@ -116,10 +116,8 @@ public final class Network<T: Scalar> {
   /// The trainer of a layer that must have parameters.
   func learner(_ layer: Int) throws(Failure) -> Trainer<T> {
     _ = try plan.learning(layer)
-    guard let trainer = trainers.first(where: { $0.number == layer }) else {
-      throw Failure(.invalidState, "layer \(layer): the network is not built yet; call build first")
-    }
-    return trainer
+    for trainer in trainers where trainer.number == layer { return trainer }
+    throw Failure(.invalidState, "layer \(layer): the network is not built yet; call build first")
   }
 }
 
@@ -138,6 +136,8 @@ final class Workspace<T: Scalar> {
   let target: Buffer<T>
   /// One byte a block of 16 features of inputs or outputs.
   let nonFinite: Buffer<UInt8>
+  /// One byte an output of each layer, for accounts.
+  let goesOn: Buffer<UInt8>
   /// One a panel.
   let losses: Buffer<Double>
   let correct: Buffer<Int64>
@@ -155,6 +155,7 @@ final class Workspace<T: Scalar> {
     self.graph = graph
     self.target = target
     nonFinite = try Buffer(count: (features + 15) / 16, of: "workspace")
+    goesOn = try Buffer(count: graph.layers.total { $0.outputs }, of: "workspace")
     losses = try Buffer(count: samples, of: "workspace")
     correct = try Buffer(count: samples, of: "workspace")
     self.norm = norm

@@ -14,6 +14,8 @@ final class Trainer<T: Scalar> {
   let name: String
   /// The layer as one with connections. Converted once: the first conversion of a process allocates.
   let connected: (any Connected<T>)?
+  /// The layer's.
+  let parameters: [Parameter<T>]
   var optimizer: OptimizerInstance<T>?
   /// Whether its outputs are the network's.
   let isLast: Bool
@@ -34,6 +36,14 @@ final class Trainer<T: Scalar> {
     self.layer = layer
     self.isLast = isLast
     connected = layer as? any Connected<T>
+    parameters = layer.parameters
+  }
+
+  /// Elements that its parameters have room for.
+  var capacity: Int {
+    var capacity = 0
+    for parameter in parameters { capacity += parameter.capacity }
+    return capacity
   }
 
   /// The layer as one with a pattern, if it is one.

@@ -84,7 +84,9 @@ public final class OptimizerInstance<T: Scalar> {
 
   /// Bytes of all moments.
   public var bytes: Int {
-    states.total { $0.moments.total { $0?.bytes ?? 0 } }
+    @_specialize(where T == Float)
+    @_specialize(where T == Double)
+    get { states.total { $0.moments.total { $0?.bytes ?? 0 } } }
   }
 
   /// Whether `step` can be taken. - Throws: what `step` throws.

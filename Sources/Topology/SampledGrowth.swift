@@ -19,6 +19,7 @@ final class SampledGrowth<T: Scalar>: GrowthCriterion {
   private let scores: Buffer<T>
   private let candidates: PositionRows
   private let activity: Activity?
+  let bytes: Int
 
   private struct Activity {
     let units: Buffer<T>
@@ -44,13 +45,11 @@ final class SampledGrowth<T: Scalar>: GrowthCriterion {
       : Activity(
         units: try Buffer(count: rows, of: what), inputs: try Buffer(count: columns, of: what),
         unitTable: try AliasTable(count: rows, of: what), inputTable: try AliasTable(count: columns, of: what))
+    let ofActivity = activity.map { $0.units.bytes + $0.inputs.bytes + $0.unitTable.bytes + $0.inputTable.bytes } ?? 0
+    bytes = positions.bytes + scratch.bytes + scores.bytes + candidates.bytes + ofActivity
   }
 
   var needsGradient: Bool { true }
-  var bytes: Int {
-    let activity = activity.map { $0.units.bytes + $0.inputs.bytes + $0.unitTable.bytes + $0.inputTable.bytes } ?? 0
-    return positions.bytes + scratch.bytes + scores.bytes + candidates.bytes + activity
-  }
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)

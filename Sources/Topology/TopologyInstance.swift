@@ -68,7 +68,11 @@ public final class TopologyInstance<T: Scalar> {
   /// then: generic sequences of the standard library allocate.
   public let needsGradient: Bool
   /// Bytes of scratch.
-  public var bytes: Int { layers.total { $0.bytes } }
+  public var bytes: Int {
+    @_specialize(where T == Float)
+    @_specialize(where T == Double)
+    get { layers.total { $0.bytes } }
+  }
 
   /// Whether the schedule asks for an update at this time.
   public func isDue(step: Int) -> Bool { method.changesPatterns && schedule.isDue(step: step) }

@@ -197,7 +197,7 @@ static void train(espalier_network *network, const struct life *life) {
   TRY(espalier_network_remember(network));
   TRY(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
   TRY(F(espalier_network_train_step_labels)(network, x, labels, BATCH, &loss));
-  TRY(espalier_network_parameter_count(network, &count));
+  TRY_FREE(espalier_network_parameter_count(network, &count));
   if ((size_t)count > LENGTH(w)) fail(__LINE__, 0);
   TRY(F(espalier_network_bind)(network, w, dw, count));
   TRY(F(espalier_network_forward)(network, x, BATCH, y));
@@ -214,9 +214,9 @@ static void train(espalier_network *network, const struct life *life) {
   TRY(F(espalier_network_predict)(network, x, 1, y));
   TRY(F(espalier_network_evaluate)(network, x, target, SAMPLES, &loss));
   TRY(F(espalier_network_evaluate_labels)(network, x, labels, SAMPLES, &loss, &accuracy));
-  TRY(F(espalier_network_parameters)(network, &a, &b, &count));
-  TRY(F(espalier_layer_parameters)(network, life->deep + 1, &a, &b, &count, &c, &d, &count));
-  TRY(espalier_layer_pattern(network, life->deep + 1, 1, 0, NULL, NULL, NULL, &count));
+  TRY_FREE(F(espalier_network_parameters)(network, &a, &b, &count));
+  TRY_FREE(F(espalier_layer_parameters)(network, life->deep + 1, &a, &b, &count, &c, &d, &count));
+  TRY_FREE(espalier_layer_pattern(network, life->deep + 1, 1, 0, NULL, NULL, NULL, &count));
   TRY(espalier_layer_set_optimizer_option(network, ESPALIER_ALL_LAYERS, "learning_rate", 0.001));
   TRY_FREE(espalier_layer_get_optimizer_option(network, life->deep + 1, "learning_rate", &loss));
   TRY_WRONG(ESPALIER_ERROR_UNKNOWN_NAME, espalier_layer_set_optimizer_option(network, 1, name, 0.001));
@@ -261,7 +261,7 @@ static void live(const struct life *life) {
   TRY_FREE(espalier_network_get(network, "steps", &value));
   TRY_FREE(espalier_layer_get(network, life->deep + 1, "connections", &value));
   TRY_FREE(espalier_last_error() == NULL || espalier_status_string(3) == NULL || espalier_version() == NULL);
-  TRY(F(espalier_network_parameters)(network, &a, &b, &count));
+  TRY_FREE(F(espalier_network_parameters)(network, &a, &b, &count));
   report->hash = hash_bytes(hash_bytes(0, y, sizeof y), a, (size_t)count * sizeof *a);
   TRY_FREE(espalier_network_release(network));
 }

@@ -10,7 +10,7 @@ mkdir -p $out
 
 warnings=(-Wall -Wextra -Werror -pedantic)
 programs=(lifecycle finite twins owners options catalogue patterns training phases graph norms recorded sequences optimizers topology presets callbacks ranks
-  outcomes distributions accounting pruning lottery reconstruct nulls handles values decimals instruction_sets allocations exhaustion threads forks
+  outcomes getters distributions accounting pruning lottery reconstruct nulls handles values decimals instruction_sets allocations exhaustion threads forks
   openmp environment floating_point memory limits own_blas own_blas64 wrong_blas wrong_blas64 unload fuzz extremes sizes)
 [ $# -gt 0 ] && programs=("$@")
 helpers=(Tests/ABI/test.c Tests/ABI/fixture.c Tests/ABI/calls.c Tests/ABI/children.c)
