@@ -56,7 +56,9 @@ let package = Package(
     .target(name: "Optimizers", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
     .target(
       name: "Topology", dependencies: ["Sparse", "Base", "Machine", "KernelInterface", "CSystem"], swiftSettings: library),
-    .target(name: "Pruning", dependencies: ["Sparse", "Base", "Machine", "KernelInterface"], swiftSettings: library),
+    .target(
+      name: "Pruning", dependencies: ["Graphs", "Layers", "Sparse", "Base", "Machine", "KernelInterface"],
+      swiftSettings: library),
     .target(
       name: "Network",
       dependencies: [
@@ -94,6 +96,6 @@ let package = Package(
       resources: [.copy("Recorded")]),
     .testTarget(name: "TopologyTests", dependencies: ["Topology", "Sparse", "Base", "Machine", "KernelInterface"]),
     .testTarget(name: "PruningTests", dependencies: ["Pruning", "Sparse", "Machine", "Base", "KernelInterface"]),
-    .testTarget(name: "NetworkTests", dependencies: ["Espalier", "Network"]),
+    .testTarget(name: "NetworkTests", dependencies: ["Espalier", "Graphs", "Network", "Pruning"]),
   ]
 )

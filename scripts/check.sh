@@ -17,7 +17,7 @@ layers() {
     [Layers]="Base KernelInterface Machine Sparse"
     [Optimizers]="Base KernelInterface Machine Sparse"
     [Topology]="Base KernelInterface Machine Sparse CSystem"
-    [Pruning]="Base KernelInterface Machine Sparse"
+    [Pruning]="Base KernelInterface Machine Sparse Layers Graphs"
     [Graphs]="Base KernelInterface Machine Sparse Layers"
     [Network]="Base KernelInterface Machine Sparse Layers Graphs Optimizers Topology Pruning"
     [Espalier]="Base KernelInterface Machine Sparse Layers Graphs Optimizers Topology Pruning Network"

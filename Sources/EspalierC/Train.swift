@@ -1,4 +1,5 @@
 import Base
+import Graphs
 import CEspalier
 import Machine
 import Network

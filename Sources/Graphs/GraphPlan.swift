@@ -158,18 +158,4 @@ package struct GraphPlan<T: Scalar> {
       throw Failure(.invalidState, "build: no layer takes the outputs of \(layers[number - 1].owner), which is not the last")
     }
   }
-
-  /// Whether there are linear layers alone, each of which takes from the one before it; dropout does not count.
-  /// - Throws: `invalidState`, naming the first that is another.
-  package func requireLinear(_ what: String) throws(Failure) {
-    for (position, layer) in layers.enumerated() {
-      guard layer.inputs == [position] else {
-        throw Failure(
-          .invalidState, "\(what) are for chains of layers so far; \(layer.owner) takes from others than the one before it")
-      }
-      guard layer.kind == .linear || layer.kind == .dropout else {
-        throw Failure(.invalidState, "\(what) are for linear layers so far; there is \(layer.owner)")
-      }
-    }
-  }
 }

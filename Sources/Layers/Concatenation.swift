@@ -3,7 +3,7 @@ import KernelInterface
 import Machine
 
 /// The channels of several outputs one after the other, over the same places.
-final class Concatenation<T: Scalar>: StatelessLayer<T>, Layer {
+final class Concatenation<T: Scalar>: StatelessLayer<T>, PiecewiseLinear {
   /// Features of each input.
   private let widths: [Int]
 

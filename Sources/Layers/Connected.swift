@@ -36,6 +36,20 @@ public protocol Connected<T>: Layer {
   /// Be sparse from now on, or in other storage: the weights get the pattern's size and await their place.
   func adopt(_ pattern: Pattern)
 
+  /// Keep of these inputs what backward needs, as a forward pass with them would. The outputs stay.
+  func recall(_ input: UnsafePointer<T>, _ pass: Pass)
+
+  /// Places of a sample at which a unit meets inputs: 1 of a linear layer, of a convolution those of its output.
+  var placesMet: Int { get }
+  /// Of those, how many `unfold` hands over at once.
+  var placesAtOnce: Int { get }
+
+  /// Hand over what the units meet, (columns, batch * places), some places at a time, whatever the unit's row.
+  /// - input: (inputs, batch). - unfolded: room for (columns, batch * placesAtOnce), where that is not the input itself.
+  func unfold(
+    _ input: UnsafePointer<T>, _ shape: PanelShape, into unfolded: UnsafeMutablePointer<T>,
+    _ body: (UnsafePointer<T>, PanelShape) -> Void)
+
   /// The last backward pass's panels, valid until the next forward; nil before the first.
   var gradientPanels: GradientPanels<T>? { get }
 
@@ -65,6 +79,17 @@ extension Connected {
     for parameter in parameters { parameter.restart() }
     try initialize(try options.choice(LayerOption.initializer, of: Initializer.self), random: &random)
   }
+
+  public var placesMet: Int { 1 }
+  public var placesAtOnce: Int { 1 }
+
+  public func unfold(
+    _ input: UnsafePointer<T>, _ shape: PanelShape, into unfolded: UnsafeMutablePointer<T>,
+    _ body: (UnsafePointer<T>, PanelShape) -> Void
+  ) { body(input, shape) }
+
+  /// Most layers read their inputs where they are.
+  public func recall(_ input: UnsafePointer<T>, _ pass: Pass) {}
 
   /// Positions that there are, connected or not.
   public var positions: Int { rows &* columns }

@@ -5,7 +5,7 @@ import Sparse
 
 /// Inverted dropout (Srivastava et al. 2014): in training each value is zeroed with `probability`, the others are divided
 /// by 1 - probability; in inference the values pass as they are. The mask is drawn by counter and drawn again in backward.
-final class Dropout<T: Scalar>: StatelessLayer<T>, Layer {
+final class Dropout<T: Scalar>: StatelessLayer<T>, PiecewiseLinear {
   /// In [0, 1).
   private var probability: Double
   /// Tells this layer's draws from those of the network's other layers.
@@ -33,7 +33,7 @@ final class Dropout<T: Scalar>: StatelessLayer<T>, Layer {
     _ inputs: UnsafePointer<UnsafePointer<T>>, inputGradients: UnsafePointer<UnsafeMutablePointer<T>?>, _ pass: Pass
   ) {
     guard let inputGradient = inputGradients[0] else { return }
-    apply(from: outputGradient, to: inputGradient, probability: probability, pass)
+    apply(from: outputGradient, to: inputGradient, probability: pass.training ? probability : 0, pass)
   }
 
   @inline(__always)

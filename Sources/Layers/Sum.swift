@@ -3,7 +3,7 @@ import KernelInterface
 import Machine
 
 /// y = x_1 + x_2 + ..., elementwise: a residual connection (He et al. 2016) when one of them is what another was made of.
-final class Sum<T: Scalar>: StatelessLayer<T>, Layer {
+final class Sum<T: Scalar>: StatelessLayer<T>, PiecewiseLinear {
   /// How many outputs are added.
   private let count: Int
 

@@ -3,16 +3,9 @@ import Graphs
 import Layers
 import Machine
 import Optimizers
+import Pruning
 import Sparse
 import Topology
-
-/// Which of a layer's connections are to stay when its storage is made anew.
-struct KeptConnections {
-  /// Number of a linear layer, sparse or dense.
-  let layer: Int
-  /// One mark a connection, in the order of the layer's weights: 1 stays, 0 goes.
-  let marks: Buffer<UInt8>
-}
 
 // Storage made anew: patterns, parameters and moments in just the room they need.
 extension Network {

@@ -7,27 +7,6 @@ import Optimizers
 import Sparse
 import Topology
 
-/// What a batch's outputs are compared with.
-package enum Target<T: Scalar> {
-  /// (outputs, samples)
-  case values(UnsafePointer<T>)
-  /// Class numbers from the network's label base.
-  case labels(UnsafePointer<Int32>)
-}
-
-/// A batch in the caller's arrays: its first `count` samples, or those that `samples` names.
-package struct Batch<T: Scalar> {
-  package let x: UnsafePointer<T>
-  package let count: Int
-  package let samples: UnsafePointer<Int64>?
-
-  package init(x: UnsafePointer<T>, count: Int, samples: UnsafePointer<Int64>? = nil) {
-    self.x = x
-    self.count = count
-    self.samples = samples
-  }
-}
-
 extension Network {
   // MARK: The step
 

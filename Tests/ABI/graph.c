@@ -56,7 +56,7 @@ static void gradients(void) {
   OK(espalier_network_destroy(network));
 }
 
-/* Criteria that look at connections one by one, or at a layer's inputs, apply; those that need passes of their own do not yet. */
+/* Every criterion takes what it is told of a network that is no chain. */
 static void pruning(void) {
   real x[BATCH * FEATURES], target[BATCH * 3];
   int criterion;
@@ -65,13 +65,9 @@ static void pruning(void) {
   for (criterion = ESPALIER_PRUNE_RANDOM; criterion <= ESPALIER_PRUNE_SPARSEGPT; criterion++) {
     espalier_network *network = make_graph();
     espalier_pruning *pruning = make_pruning(criterion, 0.3);
-    if (criterion >= ESPALIER_PRUNE_SNIP && criterion <= ESPALIER_PRUNE_FISHER) {
-      REFUSES(network, ESPALIER_ERROR_INVALID_STATE, "chains", "sum layer 2", F(espalier_network_prune)(network, pruning, x, target, BATCH));
-    } else {
-      if (criterion >= ESPALIER_PRUNE_OBS) OK(espalier_pruning_set(pruning, "damping", 0.1));
-      OK(F(espalier_network_prune)(network, pruning, x, target, BATCH));
-      CHECK(network_value(network, "density") < 0.32); /* of 207 positions 65 stay: each layer rounds up */
-    }
+    if (criterion >= ESPALIER_PRUNE_OBS) OK(espalier_pruning_set(pruning, "damping", 0.1));
+    OK(F(espalier_network_prune)(network, pruning, x, target, BATCH));
+    CHECK(network_value(network, "density") < 0.32); /* of 207 positions 65 stay: each layer rounds up */
     OK(espalier_pruning_destroy(pruning));
     OK(espalier_network_destroy(network));
   }

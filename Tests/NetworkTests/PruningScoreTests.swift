@@ -17,7 +17,8 @@ private func scores<T>(
     try target.withUnsafeBufferPointer { target in
       try labels.withUnsafeBufferPointer { labels in
         let given: Target<T>? = labels.isEmpty ? target.baseAddress.map { .values($0) } : labels.baseAddress.map { .labels($0) }
-        let scorer = try network.pruningScorer(method, x.baseAddress, given, x.count / network.inputs)
+        let data = try network.pruningData(method, x.baseAddress, given, x.count / network.inputs)
+        let scorer = try network.pruner(method).scorer(data)
         try scorer.score()
         return scorer.candidates.map { Array($0.scores.span) }
       }

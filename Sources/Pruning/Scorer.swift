@@ -1,46 +1,48 @@
 import Base
+import Graphs
+import Layers
 import Machine
-import Pruning
 import Sparse
 
 /// Computes what connections are judged by: a larger score is more reason to stay.
-struct PruningScorer<T: Scalar> {
+package struct Scorer<T: Scalar> {
   /// The layers that take part.
-  let subjects: [Trainer<T>]
+  private let subjects: [PruningSubject<T>]
   /// What is left of their connections in this round: scores, and marks of those that stay.
-  private(set) var candidates: [Candidates]
+  package private(set) var candidates: [Candidates]
   /// Marks of the connections that were there at first, a layer each; empty in the first round.
   private var survivors: [Buffer<UInt8>] = []
   private let method: PruningMethod
-  private let network: Network<T>
   private let data: PruningData<T>?
+  private let random: PruningRandom
   /// nil for criteria that look at no more than the weights.
   private let probe: Probe?
   /// The probe's layers that take part, in order.
   private let layers: [ProbeLayer]
 
-  /// - data: what the criterion needs.
-  init(
-    _ method: PruningMethod, _ network: Network<T>, _ subjects: [Trainer<T>], _ data: PruningData<T>?
+  /// - data: what the criterion needs. - Throws: `outOfMemory`; `invalidState` for a layer that the scores do not go through.
+  package init(
+    _ method: PruningMethod, _ source: ProbeSource<T>, _ subjects: [PruningSubject<T>], _ data: PruningData<T>?,
+    _ random: PruningRandom
   ) throws(Failure) {
     var candidates: [Candidates] = []
-    for trainer in subjects { candidates.append(try Candidates(name: trainer.name, count: network.connections(trainer))) }
+    for subject in subjects { candidates.append(try Candidates(name: subject.name, count: subject.layer.weights.count)) }
     self.candidates = candidates
     self.method = method
-    self.network = network
     self.subjects = subjects
     self.data = data
+    self.random = random
     switch method.criterion {
     case .random, .magnitude, .obs, .sparseGPT: probe = nil
-    case .synflow: probe = try Probe(network, samples: 1, linearised: true)
-    case .snip, .grasp, .fisher: probe = try Probe(network, samples: data?.samples ?? 1)
+    case .synflow: probe = try Probe(source, samples: 1, linearised: true)
+    case .snip, .grasp, .fisher: probe = try Probe(source, samples: data?.samples ?? 1)
     }
-    if probe?.usesBLAS == true { try network.reserveBLAS(threads: network.wantedThreads) }
-    layers = subjects.compactMap { [probe] trainer in probe?.layers.first { $0.number == trainer.number } }
+    if probe?.usesBLAS == true { try OpenBLAS.reserve(callers: source.executor.threads) }
+    layers = subjects.compactMap { [probe] subject in probe?.layers.first { $0.number == subject.number } }
   }
 
   /// The next round begins: connections whose mark is 0 are gone, and have no part in the scores to come.
-  mutating func advance() throws(Failure) {
+  package mutating func advance() throws(Failure) {
     foldMarks()
     try probe?.keep(Array(zip(layers, candidates.map(\.marks))))
     for (i, candidate) in candidates.enumerated() {
@@ -50,7 +52,7 @@ struct PruningScorer<T: Scalar> {
   }
 
   /// After the last round: marks of the connections that were there at first, a buffer a layer.
-  consuming func finish() -> [Buffer<UInt8>] {
+  package consuming func finish() -> [Buffer<UInt8>] {
     foldMarks()
     return survivors
   }
@@ -72,7 +74,7 @@ struct PruningScorer<T: Scalar> {
   }
 
   /// Compute the scores.
-  func score() throws(Failure) {
+  package func score() throws(Failure) {
     let environment = FloatingPointEnvironment.begin()
     defer { environment.end() }
     let blas = probe?.usesBLAS == true ? BLASThreads.begin() : nil
@@ -80,8 +82,8 @@ struct PruningScorer<T: Scalar> {
     switch method.criterion {
     case .random: draw()
     case .magnitude:
-      for (trainer, layer) in zip(subjects, candidates) {
-        guard let weights = trainer.connected?.weights.values else { continue }
+      for (subject, layer) in zip(subjects, candidates) {
+        guard let weights = subject.layer.weights.values else { continue }
         widen(weights, count: layer.scores.count, into: layer.scores.pointer)
         for i in 0..<layer.scores.count { layer.scores.pointer[i] = layer.scores.pointer[i].magnitude }
       }
@@ -96,18 +98,15 @@ struct PruningScorer<T: Scalar> {
     case .fisher:
       try squares()
       fill { square, weight in 0.5 * square * weight * weight }
-    // These do not judge connections one by one: see Network+Reconstruct.swift.
+    // These do not judge connections one by one: see Pruner+Reconstruct.swift.
     case .obs, .sparseGPT: break
     }
   }
 
   /// Independent numbers: every set of connections is equally likely to stay.
   private func draw() {
-    for (trainer, layer) in zip(subjects, candidates) {
-      var random = RandomSource(
-        seed: UInt64(bitPattern: network.seed),
-        stream: (Stream.pruning &+ UInt64(truncatingIfNeeded: trainer.number))
-          ^ RandomSource.mix(UInt64(truncatingIfNeeded: network.prunings)))
+    for (subject, layer) in zip(subjects, candidates) {
+      var random = random.source(subject.number)
       for i in 0..<layer.scores.count { layer.scores.pointer[i] = random.uniform() }
     }
   }
@@ -149,18 +148,17 @@ struct PruningScorer<T: Scalar> {
       curvature.backward(accumulate: accumulate)
     }
     for (layer, candidate) in zip(layers, candidates) {
-      guard let position = probe.layers.firstIndex(where: { $0 === layer }) else { continue }
-      let product = curvature.result(position)
+      let product = curvature.result(layer)
       for i in 0..<candidate.scores.count { candidate.scores.pointer[i] = layer.weights.pointer[i] * product[i] }
     }
   }
 
   /// dR/d|W| of R = 1^T |W_L| .. |W_1| 1 (Tanaka et al. 2020, equation 2).
   private func flow() {
-    guard let probe, let last = probe.layers.last else { return }
+    guard let probe else { return }
     probe.loadOnes()
     probe.forward()
-    last.outputGradient.pointer.update(repeating: 1, count: last.product.outputs)
+    probe.outputGradient.update(repeating: 1, count: probe.outputs)
     probe.backward(accumulate: false)
   }
 
@@ -174,7 +172,7 @@ struct PruningScorer<T: Scalar> {
     var done = 0
     while done < data.samples {
       let count = min(Probe.batch, data.samples - done)
-      probe.load(data.x + done * network.inputs, count: count)
+      probe.load(data.x + done * probe.inputs, count: count)
       if let forward { forward() } else { probe.forward() }
       let loss = probe.measure(data.criterion, first: done, scale: scale)
       guard loss.isFinite else { throw Failure(.nonFinite, "prune: the loss is \(loss); nothing has changed") }
