@@ -6,7 +6,9 @@ import Sparse
 /// y = (x - mean) / sqrt(variance + epsilon) weight + bias, for each channel (Ioffe and Szegedy 2015). In training mean and variance
 /// are those of the channel over the batch and the places; in inference they are running ones, which move towards those of each
 /// training batch: running = (1 - momentum) running + momentum batch's, where the batch's variance is the unbiased one.
-final class BatchNorm<T: Scalar>: PanelLayer<T>, Statistical {
+///
+/// In inference it is diagonal.
+final class BatchNorm<T: Scalar>: PanelLayer<T>, Statistical, Diagonal {
   private let channels: Int
   private let places: Int
   private var momentum: Double

@@ -9,6 +9,17 @@ public protocol PiecewiseLinear<T>: Layer {
   func push(_ tangents: UnsafePointer<UnsafePointer<T>>, into tangent: UnsafeMutablePointer<T>, _ pass: Pass)
 }
 
+/// A layer that changes each feature by itself, linearly but for a constant: it changes derivatives forward as backward.
+public protocol Diagonal<T>: PiecewiseLinear {}
+
+extension Diagonal {
+  /// The derivative of the outputs is overwritten.
+  public func push(_ tangents: UnsafePointer<UnsafePointer<T>>, into tangent: UnsafeMutablePointer<T>, _ pass: Pass) {
+    outputGradient.update(from: tangents[0], count: pass.shape.elements(features: outputs))
+    backward(tangents[0], inputGradient: tangent, pass)
+  }
+}
+
 extension PiecewiseLinear {
   /// Of a layer that is linear, forward itself.
   public func push(_ tangents: UnsafePointer<UnsafePointer<T>>, into tangent: UnsafeMutablePointer<T>, _ pass: Pass) {

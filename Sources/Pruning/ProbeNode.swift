@@ -57,10 +57,14 @@ final class ProbePassage: ProbeNode {
       let place = parameters.pointer + offset
       if let values = parameter.values { widen(values, count: parameter.count, into: place) }
       if linearised {
-        for i in 0..<copy.capacity { place[i] = parameter.role == .bias ? 0 : place[i].magnitude }
+        for i in 0..<copy.capacity { place[i] = [.bias, .shift].contains(parameter.role) ? 0 : place[i].magnitude }
       }
       offset += copy.capacity
     }
+    var gatherer = StateGatherer()
+    original.visit(&gatherer)
+    var filler = StateFiller(arrays: gatherer.arrays)
+    layer.visit(&filler)
   }
 
   var outputs: Int { layer.outputs }
@@ -202,6 +206,38 @@ final class ProbeLayer: ProbeNode {
     }
     product.adopt(pattern)
     place(weights, gradient: gradient)
+  }
+}
+
+/// Takes up the state of a layer, such as running statistics, as doubles.
+private struct StateGatherer: StateVisitor {
+  private(set) var arrays: [[Double]] = []
+
+  mutating func visit<E: BitwiseCopyable>(_ name: StaticString, _ array: Buffer<E>) {
+    var copy: [Double] = []
+    for i in 0..<array.count {
+      if let value = array.pointer[i] as? Double {
+        copy.append(value)
+      } else if let value = array.pointer[i] as? Float {
+        copy.append(Double(value))
+      }
+    }
+    arrays.append(copy)
+  }
+}
+
+/// Gives it to a layer of the same kind in double precision.
+private struct StateFiller: StateVisitor {
+  let arrays: [[Double]]
+  private var next = 0
+
+  init(arrays: [[Double]]) { self.arrays = arrays }
+
+  mutating func visit<E: BitwiseCopyable>(_ name: StaticString, _ array: Buffer<E>) {
+    for (i, value) in arrays[next].enumerated() {
+      if let value = value as? E { array.pointer[i] = value }
+    }
+    next += 1
   }
 }
 

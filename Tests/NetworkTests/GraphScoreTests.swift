@@ -10,6 +10,8 @@ import Testing
   struct Case: CustomTestStringConvertible, Sendable {
     let testDescription: String
     let inputs: Int
+    /// Whether curvature goes through all layers.
+    var isPiecewiseLinear = true
     let layers: @Sendable () -> [LayerDescription<Double>]
 
     static let all = [
@@ -24,6 +26,9 @@ import Testing
           .linear(4, activation: .silu), .concatenation(of: 1, 0, 1), .linear(7, density: 0.4, activation: .relu).of(2),
           .linear(7, activation: .sigmoid).of(1), .sum(of: 3, 4, 3), .linear(2, activation: .softmax),
         ]
+      },
+      Case(testDescription: "a layer norm", inputs: 5, isPiecewiseLinear: false) {
+        [.linear(6, density: 0.5, activation: .tanh), .layerNorm(), .linear(2)]
       },
     ]
   }
@@ -80,7 +85,9 @@ import Testing
     }
   }
 
-  private func values(_ network: Network<Double>) throws -> [Double] { try network.withParameters { values, _ in Array(values) } }
+  private func values(_ network: Network<Double>) throws -> [Double] {
+    try network.withParameters { values, _ in Array(values) }
+  }
 
   /// |dL/dw w|. The two sum in different orders.
   @Test(arguments: Case.all) func snip(_ c: Case) throws {
@@ -106,6 +113,10 @@ import Testing
   /// difference are about 1e-9 of the largest.
   @Test(arguments: Case.all) func grasp(_ c: Case) throws {
     let (network, x, t) = try make(c)
+    guard c.isPiecewiseLinear else {
+      #expect(throws: Failure.self) { try scores(.grasp, network, x, t) }
+      return
+    }
     let found = try scores(.grasp, network, x, t)
     let direction = try gradients(network, x[...], t[...])
     let weights = try values(network)
@@ -122,6 +133,25 @@ import Testing
     let (up, down) = (try slopes(h), try slopes(-h))
     let products = zip(up, down).map { ($0 - $1) / (2 * h) }
     expect(found, zip(weights, products).map { $0 * $1 }, within: 2e-8)
+  }
+
+  /// A batch norm counts as what it does in inference: with running means of 0 and variances of 1 it divides by the root of 1
+  /// and epsilon.
+  @Test(arguments: [PruningCriterion.snip, .grasp, .fisher]) func batchNorm(_ criterion: PruningCriterion) throws {
+    func scores(_ middle: LayerDescription<Double>, _ factor: Double) throws -> [[Double]] {
+      let network = try Network<Double>(
+        inputs: 2, layers: [.linear(2, bias: false), middle, .linear(1, bias: false)], loss: .meanSquaredError)
+      for (layer, values) in [(1, [0.5, -1, 0.25, 2]), (3, [factor, -3 * factor])] {
+        let parameters = try network.layerParameters(layer)
+        for i in values.indices { parameters.weights[i] = values[i] }
+      }
+      return try self.scores(criterion, network, (0..<40).map { Double($0 % 7) - 3 }, (0..<20).map { Double($0 % 3) }).map(
+        \.scores)
+    }
+    // Twice the weights of the last layer make up for a norm that halves, but for curvature, whose direction are gradients.
+    let (epsilon, factor) = criterion == .grasp ? (1e-20, 1.0) : (3, 2)
+    let (with, without) = (try scores(.batchNorm(epsilon: epsilon), factor), try scores(.dropout(probability: 0.5), 1))
+    for (a, b) in zip(with[0], without[0]) { #expect(abs(a - b) <= 1e-13 * abs(b)) }
   }
 
   /// The scores of all paths through a layer sum up to R, which is what comes out for ones.
