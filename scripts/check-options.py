@@ -193,10 +193,42 @@ def check_fortran_layers(listed):
         check_choices("layer", kind, options, lambda option: lists.get(option + "s"), "fortran")
 
 
+# ---------------------------------------------------------------- Swift
+
+def read_swift(path):
+    """The static functions of a file: {name without signs and capitals: (labels, options set)}, all in snake case."""
+    found = {}
+    text = path.read_text()
+    for name, labels, body in re.findall(r"public static func `?(\w+)`?\((.*?)\)(.*?)(?=public static func|\Z)", text, re.S):
+        words = re.findall(r"(\w+):", labels)
+        found[name.lower()] = ([re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", word).lower() for word in words],
+                               re.findall(r'\("(\w+)", number\(', body))
+    return found
+
+
+def check_swift(listed):
+    """Optimizers and prunings have an argument for each option, topology methods those that Fortran has."""
+    fortran = read_fortran(root / "fortran/espalier_methods.f90")
+    for owner, file in [("optimizer", "Optimizer+Rules"), ("topology", "TopologyMethod+Methods"), ("pruning", "PruningMethod+Criteria")]:
+        functions = read_swift(root / f"Sources/Espalier/{file}.swift")
+        for kind, options in listed[owner].items():
+            where = f"Sources/Espalier/{file}.swift: {kind}"
+            labels, given = functions.get(kind.replace("_", ""), (None, None))
+            if labels is None:
+                fail(f"{where} is not there")
+                continue
+            if labels != given:
+                fail(f"{where}: the arguments are {labels}, the options set {given}")
+            wanted = fortran[kind][0] if owner == "topology" and kind in fortran else options
+            for difference in set(wanted) ^ set(labels):
+                fail(f"{where}: {difference} is " + ("no option here" if difference in labels else "missing"))
+
+
 listed = read_list()
 check_header(listed)
 check_fortran(listed)
 check_fortran_layers(listed)
+check_swift(listed)
 for text in failures:
     print(text)
 count = sum(len(options) for kinds in listed.values() for options in kinds.values())

@@ -194,10 +194,12 @@ one "header documented" documented
 one "functions covered" covered
 one "floating-point environments" everywhere
 # Scripts of their own: only the modules that are chosen at run time hold instructions that not every processor has; no
-# conversion of a number can end the process; the Fortran interfaces say what the header says; every door has the same options.
+# conversion of a number can end the process; the Fortran interfaces say what the header says; every door has the same options; Swift shows
+# what is meant for programs and nothing else.
 one "instruction sets" scripts/check-isa.sh build/lib/libespalier.so
 one "cost of a step" scripts/check-step-cost.sh
 one "conversions of numbers" scripts/check-conversions.sh
 one "Fortran interface" scripts/check-fortran-interface.sh
 one "options at the doors" scripts/check-options.py
+one "Swift interface" scripts/check-swift-interface.sh
 finish

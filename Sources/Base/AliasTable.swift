@@ -1,22 +1,22 @@
 /// Draws indices in proportion to weights, each in constant time (Walker 1977; Vose 1991).
-public final class AliasTable {
+package final class AliasTable {
   private let chances: Buffer<Double>
   private let aliases: Buffer<UInt32>
   /// Indices with less than the mean weight from the front, the others from the back.
   private let order: Buffer<UInt32>
 
   /// - count: indices, 1 ... 2^32 - 1. - Throws: `outOfMemory`
-  public init(count: Int, of what: @autoclosure () -> String = "table of chances") throws(Failure) {
+  package init(count: Int, of what: @autoclosure () -> String = "table of chances") throws(Failure) {
     chances = try Buffer(count: count, of: what())
     aliases = try Buffer(count: count, of: what())
     order = try Buffer(count: count, of: what())
   }
 
-  public var bytes: Int { chances.bytes + aliases.bytes + order.bytes }
+  package var bytes: Int { chances.bytes + aliases.bytes + order.bytes }
 
   /// Take new weights. O(count), nothing allocated. - weight: of an index.
   /// - Returns: false, and then draws must not be made, unless all weights are finite and >= 0 and some are above 0.
-  public func set(_ weight: (Int) -> Double) -> Bool {
+  package func set(_ weight: (Int) -> Double) -> Bool {
     let count = chances.count
     let chance = chances.pointer
     var largest = 0.0
@@ -74,7 +74,7 @@ public final class AliasTable {
   }
 
   /// An index, by the weights of the last `set` that returned true.
-  public func draw(_ random: inout RandomSource) -> Int {
+  package func draw(_ random: inout RandomSource) -> Int {
     let i = random.below(chances.count)
     return random.uniform() < chances.pointer[i] ? i : Int(aliases.pointer[i])
   }

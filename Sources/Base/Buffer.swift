@@ -7,13 +7,14 @@ import CSystem
 #endif
 
 /// Zeroed memory on a 64-byte boundary, of a fixed number of elements; freed with the object.
-public final class Buffer<T: BitwiseCopyable>: @unchecked Sendable {
-  public let pointer: UnsafeMutablePointer<T>
-  public let count: Int
+@usableFromInline
+package final class Buffer<T: BitwiseCopyable>: @unchecked Sendable {
+  @usableFromInline package let pointer: UnsafeMutablePointer<T>
+  package let count: Int
   private let memory: UnsafeMutableRawPointer
 
   /// - Throws: `outOfMemory` when the memory is not to be had or its size overflows.
-  public init(count: Int, of what: @autoclosure () -> String = "buffer") throws(Failure) {
+  package init(count: Int, of what: @autoclosure () -> String = "buffer") throws(Failure) {
     let (bytes, overflow) = max(count, 1).multipliedReportingOverflow(by: MemoryLayout<T>.stride)
     // Zeroed by the system, not memset: large buffers are then fresh pages that cost nothing until they are used.
     guard count >= 0, !overflow, bytes < Int.max - 64, let raw = csystem_calloc(1, bytes + 64) else {
@@ -26,6 +27,6 @@ public final class Buffer<T: BitwiseCopyable>: @unchecked Sendable {
 
   deinit { free(memory) }
 
-  public var bytes: Int { count * MemoryLayout<T>.stride }
-  public var span: UnsafeMutableBufferPointer<T> { UnsafeMutableBufferPointer(start: pointer, count: count) }
+  package var bytes: Int { count * MemoryLayout<T>.stride }
+  package var span: UnsafeMutableBufferPointer<T> { UnsafeMutableBufferPointer(start: pointer, count: count) }
 }

@@ -2,4 +2,4 @@
 /// would be in the first training step: where a value's copy or end goes through code that many types share.
 @inline(never)
 @_optimize(none)
-public func prepare(_ type: Any.Type) {}
+package func prepare(_ type: Any.Type) {}

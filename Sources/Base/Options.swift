@@ -45,12 +45,12 @@ public struct Option: Sendable {
 
   /// The largest value that can be used where numbers are of type T: the fourth root of its range, 2^32 or 2^256, so that products
   /// of three options and a number as large stay within.
-  public static func limit<T: BinaryFloatingPoint>(_: T.Type) -> Double {
+  package static func limit<T: BinaryFloatingPoint>(_: T.Type) -> Double {
     Double(sign: .plus, exponent: (Int(T.greatestFiniteMagnitude.exponent) + 1) / 4, significand: 1)
   }
 
   /// Whether a value can be used where numbers are of type T. - Throws: `invalidArgument`, naming `owner`, option and value.
-  public func check<T: BinaryFloatingPoint>(_ value: Double, owner: String, for _: T.Type) throws(Failure) {
+  package func check<T: BinaryFloatingPoint>(_ value: Double, owner: String, for _: T.Type) throws(Failure) {
     guard domain.kind == .real, value.magnitude > Self.limit(T.self) else { return }
     throw Failure(
       .invalidArgument,
@@ -107,19 +107,20 @@ extension Option.Domain {
 }
 
 /// The values of a table of options. Setting one checks it against its domain first.
-public struct OptionValues: Sendable {
+@usableFromInline
+package struct OptionValues: Sendable {
   /// What messages call the owner of the options: "adam", "linear layer 2".
-  public var owner: String
-  public let table: [Option]
+  package var owner: String
+  package let table: [Option]
   @usableFromInline private(set) var values: [Double]
 
-  public init(owner: String, table: [Option]) {
+  package init(owner: String, table: [Option]) {
     self.owner = owner
     self.table = table
     values = table.map(\.initial)
   }
 
-  public func index(of name: String) throws(Failure) -> Int {
+  package func index(of name: String) throws(Failure) -> Int {
     guard let i = table.firstIndex(where: { $0.name == name }) else {
       throw Failure(
         .unknownName, "\(owner): no option named \"\(name)\"; there are \(table.map(\.name).joined(separator: ", "))")
@@ -127,26 +128,26 @@ public struct OptionValues: Sendable {
     return i
   }
 
-  public func contains(_ name: String) -> Bool { table.contains { $0.name == name } }
+  package func contains(_ name: String) -> Bool { table.contains { $0.name == name } }
 
-  public mutating func set(_ name: String, _ value: Double) throws(Failure) {
+  package mutating func set(_ name: String, _ value: Double) throws(Failure) {
     let i = try index(of: name)
     try table[i].check(value, owner: owner)
     values[i] = value
   }
 
   /// Whether all values can be used where numbers are of type T. - Throws: `invalidArgument`
-  public func check<T: BinaryFloatingPoint>(for _: T.Type) throws(Failure) {
+  package func check<T: BinaryFloatingPoint>(for _: T.Type) throws(Failure) {
     for (option, value) in zip(table, values) { try option.check(value, owner: owner, for: T.self) }
   }
 
-  public func get(_ name: String) throws(Failure) -> Double { values[try index(of: name)] }
+  package func get(_ name: String) throws(Failure) -> Double { values[try index(of: name)] }
 
   /// The value of an option whose domain are whole numbers.
-  public func integer(_ name: String) throws(Failure) -> Int { Int(clamping: try get(name)) }
+  package func integer(_ name: String) throws(Failure) -> Int { Int(clamping: try get(name)) }
 
   /// The value of an option whose domain are the enumerators of `E`.
-  public func choice<E: RawRepresentable>(_ name: String, of _: E.Type) throws(Failure) -> E where E.RawValue == Int32 {
+  package func choice<E: RawRepresentable>(_ name: String, of _: E.Type) throws(Failure) -> E where E.RawValue == Int32 {
     let value = try get(name)
     guard let choice = E(rawValue: Int32(clamping: value)) else {
       throw Failure(.invalidArgument, "\(owner): \(name) has no value \(value)")
@@ -156,5 +157,5 @@ public struct OptionValues: Sendable {
 
   /// By position in the table, for hot paths.
   @inlinable
-  public subscript(position: Int) -> Double { values[position] }
+  package subscript(position: Int) -> Double { values[position] }
 }

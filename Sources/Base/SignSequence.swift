@@ -1,20 +1,20 @@
 /// Random signs of which any four are independent: the low bit of a polynomial of degree 3 over the integers modulo 2^61 - 1
 /// (Wegman and Carter 1981), as the sketches of Alon, Matias and Szegedy 1996 need them. A function of the index: nothing is
 /// stored.
-public struct SignSequence: Sendable {
+package struct SignSequence: Sendable {
   private let coefficients: (UInt64, UInt64, UInt64, UInt64)
 
   private static let prime: UInt64 = 1 << 61 - 1
 
   /// Equal keys give equal sequences.
-  public init(key: UInt64) {
+  package init(key: UInt64) {
     var random = RandomSource(seed: key)
     func draw() -> UInt64 { UInt64(truncatingIfNeeded: random.below(Int(truncatingIfNeeded: Self.prime))) }
     coefficients = (draw(), draw(), draw(), draw())
   }
 
   /// Whether the sign of an index, >= 0, is minus.
-  public func isNegative(_ index: Int) -> Bool {
+  package func isNegative(_ index: Int) -> Bool {
     let x = UInt64(truncatingIfNeeded: index) % Self.prime
     var value = coefficients.3
     value = Self.reduce(value, times: x, plus: coefficients.2)

@@ -12,9 +12,9 @@ public struct LayerDescription<T: Scalar> {
   public var inputs: [Int]?
   public var settings: [(option: String, value: Double)]
   /// The caller's pattern, instead of one drawn by density.
-  public var pattern: Pattern?
+  package var pattern: Pattern?
   /// The caller's initial weights, one a slot of `pattern`.
-  public var values: Buffer<T>?
+  package var values: Buffer<T>?
 
   public init(_ kind: LayerKind, of inputs: [Int]? = nil, _ settings: [(option: String, value: Double)] = []) {
     self.kind = kind

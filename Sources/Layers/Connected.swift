@@ -7,7 +7,7 @@ import Sparse
 /// connections asks a layer for this capability.
 ///
 /// The weights are a matrix of `rows` x `columns` positions: of a linear layer units x inputs.
-public protocol Connected<T>: Layer {
+package protocol Connected<T>: Layer {
   /// One a connection in the pattern's slot order; dense: row-major.
   var weights: Parameter<T> { get }
   /// One a row, or nil.
@@ -75,35 +75,35 @@ public protocol Connected<T>: Layer {
 
 extension Connected {
   /// The weights by the option "initializer", other parameters to what they start from.
-  public func initialize(_ options: OptionValues, random: inout RandomSource) throws(Failure) {
+  package func initialize(_ options: OptionValues, random: inout RandomSource) throws(Failure) {
     for parameter in parameters { parameter.restart() }
     try initialize(try options.choice(LayerOption.initializer, of: Initializer.self), random: &random)
   }
 
-  public var placesMet: Int { 1 }
-  public var placesAtOnce: Int { 1 }
+  package var placesMet: Int { 1 }
+  package var placesAtOnce: Int { 1 }
 
-  public func unfold(
+  package func unfold(
     _ input: UnsafePointer<T>, _ shape: PanelShape, into unfolded: UnsafeMutablePointer<T>,
     _ body: (UnsafePointer<T>, PanelShape) -> Void
   ) { body(input, shape) }
 
   /// Most layers read their inputs where they are.
-  public func recall(_ input: UnsafePointer<T>, _ pass: Pass) {}
+  package func recall(_ input: UnsafePointer<T>, _ pass: Pass) {}
 
   /// Positions that there are, connected or not.
-  public var positions: Int { rows &* columns }
+  package var positions: Int { rows &* columns }
 }
 
 /// Panels of one backward pass: what the weights' gradient is a product of.
-public struct GradientPanels<T: Scalar> {
+package struct GradientPanels<T: Scalar> {
   /// x: (inputs, batch)
-  public let input: UnsafePointer<T>
+  package let input: UnsafePointer<T>
   /// dz: (outputs, batch)
-  public let gradient: UnsafePointer<T>
-  public let shape: PanelShape
+  package let gradient: UnsafePointer<T>
+  package let shape: PanelShape
 
-  public init(input: UnsafePointer<T>, gradient: UnsafePointer<T>, shape: PanelShape) {
+  package init(input: UnsafePointer<T>, gradient: UnsafePointer<T>, shape: PanelShape) {
     self.input = input
     self.gradient = gradient
     self.shape = shape

@@ -11,7 +11,7 @@ import Sparse
 ///   Sparsity", equations 4 and 5).
 ///
 /// All memory is allocated at construction.
-public final class ForwardSet<T: Scalar> {
+package final class ForwardSet<T: Scalar> {
   let pattern: Pattern
   /// nil: chosen.
   private var threshold: T?
@@ -28,12 +28,12 @@ public final class ForwardSet<T: Scalar> {
   /// Some connections, to be chosen; until then the first ones.
   /// - whole: the layer's pattern, now or later. - count, capacity: connections that take part now, and at most.
   /// - Throws: `outOfMemory`, `invalidArgument` for sizes out of range.
-  public convenience init(of whole: Pattern, count: Int, capacity: Int, owner: String) throws(Failure) {
+  package convenience init(of whole: Pattern, count: Int, capacity: Int, owner: String) throws(Failure) {
     try self.init(whole, count, capacity, threshold: nil, owner)
   }
 
   /// Those above a threshold. - whole: as above. - Throws: `outOfMemory`.
-  public convenience init(of whole: Pattern, above threshold: T, owner: String) throws(Failure) {
+  package convenience init(of whole: Pattern, above threshold: T, owner: String) throws(Failure) {
     try self.init(whole, whole.connections, whole.capacity, threshold: threshold, owner)
   }
 
@@ -50,14 +50,14 @@ public final class ForwardSet<T: Scalar> {
     for slot in 0..<count { slots.pointer[slot] = UInt32(truncatingIfNeeded: slot) }
   }
 
-  public var bytes: Int { pattern.bytes + slots.bytes + values.bytes + gradients.bytes + marks.bytes }
+  package var bytes: Int { pattern.bytes + slots.bytes + values.bytes + gradients.bytes + marks.bytes }
 
   /// Whether those that do not take part have no gradient.
   var hidesGradients: Bool { threshold != nil }
 
   /// Be other connections. Nothing is allocated. - whole: the layer's pattern. - count: that are marked 0, 1 ... capacity.
   /// - marks: one a slot of `whole`; 0 takes part.
-  public func select(_ count: Int, of whole: Pattern, marks: UnsafePointer<UInt8>) {
+  package func select(_ count: Int, of whole: Pattern, marks: UnsafePointer<UInt8>) {
     pattern.refill(from: whole, count: count) { marks[$0] == 0 }
     var next = 0
     for slot in 0..<whole.connections where marks[slot] == 0 {
@@ -67,10 +67,10 @@ public final class ForwardSet<T: Scalar> {
   }
 
   /// Have another threshold, from the next forward on.
-  public func follow(_ threshold: T) { self.threshold = threshold }
+  package func follow(_ threshold: T) { self.threshold = threshold }
 
   /// The layer's pattern has changed.
-  public func patternChanged() { isStale = true }
+  package func patternChanged() { isStale = true }
 
   /// Take the layer's weights over, before forward. - whole: the layer's pattern.
   /// - Returns: what takes part, one a slot of `pattern`.
@@ -127,7 +127,7 @@ public final class ForwardSet<T: Scalar> {
   /// threshold, and what exceeds it above. Chosen ones are left alone.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func settle(_ weights: UnsafeMutablePointer<T>, count: Int) {
+  package func settle(_ weights: UnsafeMutablePointer<T>, count: Int) {
     guard let threshold else { return }
     for slot in 0..<count { weights[slot] = weights[slot].shrunk(by: threshold) }
   }
@@ -136,7 +136,7 @@ public final class ForwardSet<T: Scalar> {
 extension Scalar {
   /// sign(w) max(0, |w| - t), for t >= 0.
   @inline(__always)
-  public func shrunk(by threshold: Self) -> Self {
+  package func shrunk(by threshold: Self) -> Self {
     magnitude > threshold ? (self < 0 ? self + threshold : self - threshold) : 0
   }
 }

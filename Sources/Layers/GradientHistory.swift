@@ -5,7 +5,7 @@ import Sparse
 
 /// The panels of a layer's last batches, so that a mean of their dense gradients can be computed a few rows at a time:
 /// exact, without an array of units x inputs. Memory: batches x samples x (units + inputs).
-public final class GradientHistory<T: Scalar> {
+package final class GradientHistory<T: Scalar> {
   /// Batches that count.
   private let batches: Int
   private let decay: T
@@ -20,7 +20,7 @@ public final class GradientHistory<T: Scalar> {
   /// - batches: the newest that count, >= 1. - decay: factor on a batch's weight for each batch that came after it, in (0, 1];
   ///   1: a plain mean. - elements: of one feature, the most that a batch takes.
   /// - Throws: `outOfMemory`.
-  public init(
+  package init(
     batches: Int, decay: Double, inputs: Int, outputs: Int, elements: Int, owner: String
   ) throws(Failure) {
     self.batches = batches
@@ -34,12 +34,12 @@ public final class GradientHistory<T: Scalar> {
     shapes = [PanelShape](repeating: PanelShape(batch: 1, elementSize: MemoryLayout<T>.stride), count: batches)
   }
 
-  public var bytes: Int { inputs.bytes + gradients.bytes }
+  package var bytes: Int { inputs.bytes + gradients.bytes }
 
   /// Keep a backward pass's panels in the place of the oldest ones.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func record(_ panels: GradientPanels<T>) {
+  package func record(_ panels: GradientPanels<T>) {
     let used = panels.shape.elements(features: 1)
     input(next).update(from: panels.input, count: features.inputs * used)
     gradient(next).update(from: panels.gradient, count: features.outputs * used)
@@ -49,12 +49,12 @@ public final class GradientHistory<T: Scalar> {
   }
 
   /// Forget everything, as after a batch that was not kept.
-  public func clear() { count = 0 }
+  package func clear() { count = 0 }
 
   /// The weighted mean of dL/dW of some rows, newest batches last. - gradient: as for ``Connected/denseGradient(_:rows:into:accumulate:)``.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func denseGradient(of layer: any Connected<T>, rows: Range<Int>, into gradient: UnsafeMutablePointer<T>) {
+  package func denseGradient(of layer: any Connected<T>, rows: Range<Int>, into gradient: UnsafeMutablePointer<T>) {
     mean(of: rows.count * features.inputs, in: gradient) { panels, adds in
       layer.denseGradient(panels, rows: rows, into: gradient, accumulate: adds)
     }
@@ -63,7 +63,7 @@ public final class GradientHistory<T: Scalar> {
   /// The same at some positions. - gradient: as for ``Connected/gradient(_:at:into:accumulate:)``.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func gradient(of layer: any Connected<T>, at positions: PositionRows, into gradient: UnsafeMutablePointer<T>) {
+  package func gradient(of layer: any Connected<T>, at positions: PositionRows, into gradient: UnsafeMutablePointer<T>) {
     mean(of: positions.count, in: gradient) { panels, adds in
       layer.gradient(panels, at: positions, into: gradient, accumulate: adds)
     }
@@ -72,7 +72,7 @@ public final class GradientHistory<T: Scalar> {
   /// The sums of ``Connected/addActivity(_:signs:first:weight:units:inputs:)`` over the batches, by the same weights.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func addActivity(
+  package func addActivity(
     of layer: any Connected<T>, signs: SignSequence?, units: UnsafeMutablePointer<T>, inputs: UnsafeMutablePointer<T>
   ) {
     var weight: T = 1

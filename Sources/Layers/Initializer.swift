@@ -18,7 +18,7 @@ public enum Initializer: Int32, Sendable, CaseIterable {
 
   /// Standard deviation of the weights of a unit.
   /// - fanIn: connections of the unit. - fanOut: mean connections of an input.
-  public func deviation(fanIn: Double, fanOut: Double) -> Double {
+  package func deviation(fanIn: Double, fanOut: Double) -> Double {
     switch self {
     case .heUniform, .heNormal: (2 / max(1, fanIn)).squareRoot()
     case .glorotUniform, .glorotNormal: (2 / max(1, fanIn + fanOut)).squareRoot()

@@ -4,20 +4,20 @@ import Machine
 import Sparse
 
 /// What a pass through the network has in common for all layers.
-public struct Pass {
-  public let shape: PanelShape
+package struct Pass {
+  package let shape: PanelShape
   /// Training mode: dropout acts, norms go by their batch, and running statistics move.
-  public let training: Bool
+  package let training: Bool
   /// Whether what backward needs is kept. In training it always is.
-  public let keeps: Bool
+  package let keeps: Bool
   /// Separates the random draws of one pass from those of every other (dropout).
-  public let key: UInt64
+  package let key: UInt64
   /// Whether gradients are added to what the gradient arrays hold.
-  public var accumulate: Bool
-  public let executor: any Executor
+  package var accumulate: Bool
+  package let executor: any Executor
 
   /// - keeps: nil for just in training.
-  public init(
+  package init(
     shape: PanelShape, training: Bool, keeps: Bool? = nil, key: UInt64, accumulate: Bool, executor: any Executor
   ) {
     self.shape = shape
@@ -29,7 +29,7 @@ public struct Pass {
   }
 
   /// Run a kernel over units that cost the same. - work: floating-point operations, roughly.
-  public func run<A>(_ kernel: @escaping Kernel, _ arguments: A, units: Int, work: Int) {
+  package func run<A>(_ kernel: @escaping Kernel, _ arguments: A, units: Int, work: Int) {
     withUnsafePointer(to: arguments) { executor.run(kernel, $0, units: units, work: work, balancedBy: nil) }
   }
 }
@@ -39,7 +39,7 @@ public struct Pass {
 ///
 /// A layer owns the panels of its outputs and of their gradient; the next layer reads the former and writes the latter, so
 /// data moves between layers without being copied.
-public protocol Layer<T>: AnyObject {
+package protocol Layer<T>: AnyObject {
   associatedtype T: Scalar
 
   /// Features of all its inputs together.
@@ -91,19 +91,19 @@ public protocol Layer<T>: AnyObject {
 }
 
 extension Layer {
-  public var multipliesPanels: Bool { false }
+  package var multipliesPanels: Bool { false }
 
-  public func visit(_ visitor: inout some StateVisitor) {}
+  package func visit(_ visitor: inout some StateVisitor) {}
 
-  public func initialize(_ options: OptionValues, random: inout RandomSource) throws(Failure) {
+  package func initialize(_ options: OptionValues, random: inout RandomSource) throws(Failure) {
     for parameter in parameters { parameter.restart() }
   }
 
   /// The same for a layer with one input, x: (inputs, batch).
-  public func forward(_ input: UnsafePointer<T>, _ pass: Pass) { withUnsafePointer(to: input) { forward($0, pass) } }
+  package func forward(_ input: UnsafePointer<T>, _ pass: Pass) { withUnsafePointer(to: input) { forward($0, pass) } }
 
   /// The same for a layer with one input. - inputGradient: receives dx: (inputs, batch), or nil.
-  public func backward(_ input: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>?, _ pass: Pass) {
+  package func backward(_ input: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>?, _ pass: Pass) {
     withUnsafePointer(to: input) { input in
       withUnsafePointer(to: inputGradient) { backward(input, inputGradients: $0, pass) }
     }

@@ -16,7 +16,7 @@ public enum LayerKind: Int32, Sendable, CaseIterable {
   public var options: [Option] { row.options }
 
   /// The row of the table of layers.
-  public var row: any LayerRow.Type {
+  package var row: any LayerRow.Type {
     switch self {
     case .linear: LinearRow.self
     case .dropout: DropoutRow.self
@@ -33,7 +33,7 @@ public enum LayerKind: Int32, Sendable, CaseIterable {
 
 /// One kind of layer: a row of ``LayerKind/row``. It says what the kind is called, which options it has, what it makes of the
 /// shapes that it is given, and how a layer of it is made.
-public protocol LayerRow {
+package protocol LayerRow {
   /// As messages name it: "linear".
   static var name: String { get }
   static var options: [Option] { get }
@@ -58,20 +58,20 @@ public protocol LayerRow {
 }
 
 extension LayerRow {
-  public static var inputCount: LayerInputs { .one }
-  public static func hasParameters(_ options: OptionValues) -> Bool { options.contains(LayerOption.density) }
-  public static func carries(_ feature: Int, behind before: Int) -> Int? { nil }
-  public static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape? { nil }
+  package static var inputCount: LayerInputs { .one }
+  package static func hasParameters(_ options: OptionValues) -> Bool { options.contains(LayerOption.density) }
+  package static func carries(_ feature: Int, behind before: Int) -> Int? { nil }
+  package static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape? { nil }
 }
 
 /// How many layers a layer takes from.
-public enum LayerInputs: Sendable {
+package enum LayerInputs: Sendable {
   case one
   /// At least two.
   case several
   case three
 
-  public func contains(_ count: Int) -> Bool {
+  package func contains(_ count: Int) -> Bool {
     switch self {
     case .one: count == 1
     case .several: count >= 2
@@ -80,7 +80,7 @@ public enum LayerInputs: Sendable {
   }
 
   /// For messages.
-  public var text: String {
+  package var text: String {
     switch self {
     case .one: "one layer"
     case .several: "two or more layers"
@@ -90,15 +90,15 @@ public enum LayerInputs: Sendable {
 }
 
 /// The matrix that a layer's connections are positions of.
-public struct WeightShape: Equatable, Sendable {
+package struct WeightShape: Equatable, Sendable {
   /// Units, or filters.
-  public let rows: Int
+  package let rows: Int
   /// Positions that a unit may be connected to.
-  public let columns: Int
+  package let columns: Int
   /// Lengths of the weight array's dimensions, inputs and outputs last, as Erdos-Renyi-Kernel counts them.
-  public let dimensions: [Int]
+  package let dimensions: [Int]
 
-  public init(rows: Int, columns: Int, dimensions: [Int]) {
+  package init(rows: Int, columns: Int, dimensions: [Int]) {
     self.rows = rows
     self.columns = columns
     self.dimensions = dimensions
@@ -106,20 +106,20 @@ public struct WeightShape: Equatable, Sendable {
 }
 
 /// What a layer is made of: all that is known when the network is built.
-public struct LayerSite<T: Scalar> {
-  public let inputs: [TensorShape]
-  public let output: TensorShape
-  public let options: OptionValues
+package struct LayerSite<T: Scalar> {
+  package let inputs: [TensorShape]
+  package let output: TensorShape
+  package let options: OptionValues
   /// Of a layer with connections; nil: it is dense.
-  public let pattern: Pattern?
+  package let pattern: Pattern?
   /// Density above which a pattern's products are OpenBLAS's.
-  public let denseCrossover: Double
+  package let denseCrossover: Double
   /// Tells this layer's random draws from those of the network's other layers.
-  public let stream: UInt64
+  package let stream: UInt64
   /// For messages: "linear layer 2".
-  public let owner: String
+  package let owner: String
 
-  public init(
+  package init(
     inputs: [TensorShape], output: TensorShape, options: OptionValues, pattern: Pattern?, denseCrossover: Double,
     stream: UInt64, owner: String
   ) {

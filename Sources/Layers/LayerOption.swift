@@ -2,17 +2,17 @@ import Base
 import KernelInterface
 
 /// Names of options that several kinds of layers have, and the options that every layer with connections has.
-public enum LayerOption {
-  public static let activation = "activation"
-  public static let bias = "bias"
-  public static let causal = "causal"
-  public static let density = "density"
-  public static let fixedDensity = "fixed_density"
-  public static let heads = "heads"
-  public static let initializer = "initializer"
-  public static let negativeSlope = "negative_slope"
-  public static let probability = "probability"
-  public static let units = "units"
+package enum LayerOption {
+  package static let activation = "activation"
+  package static let bias = "bias"
+  package static let causal = "causal"
+  package static let density = "density"
+  package static let fixedDensity = "fixed_density"
+  package static let heads = "heads"
+  package static let initializer = "initializer"
+  package static let negativeSlope = "negative_slope"
+  package static let probability = "probability"
+  package static let units = "units"
 
   static let ofConnections = [
     Option(bias, 1, .flag, live: false),

@@ -7,7 +7,7 @@ import Sparse
 extension Linear {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func gradient(
+  package func gradient(
     _ panels: GradientPanels<T>, at positions: PositionRows, into gradient: UnsafeMutablePointer<T>, accumulate: Bool
   ) {
     multiply(panels, at: positions, into: gradient, accumulate)
@@ -34,7 +34,7 @@ extension Linear {
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func addActivity(
+  package func addActivity(
     _ panels: GradientPanels<T>, signs: SignSequence?, first: Int, weight: T, units: UnsafeMutablePointer<T>,
     inputs: UnsafeMutablePointer<T>
   ) {

@@ -7,19 +7,19 @@ import Sparse
 ///
 /// Sparse: forward and both backward passes touch only the pattern's connections. Dense, or nearly: the products are
 /// OpenBLAS's.
-public final class Linear<T: Scalar>: Connected {
-  public let inputs: Int
-  public let outputs: Int
-  public private(set) var pattern: Pattern?
-  public let weights: Parameter<T>
-  public let bias: Parameter<T>?
-  public let activation: Activation
+package final class Linear<T: Scalar>: Connected {
+  package let inputs: Int
+  package let outputs: Int
+  package private(set) var pattern: Pattern?
+  package let weights: Parameter<T>
+  package let bias: Parameter<T>?
+  package let activation: Activation
   /// Leaky relu's, >= 0: its derivative is told from the sign of a.
-  public private(set) var negativeSlope: T
-  public var denseCrossover: Double
+  package private(set) var negativeSlope: T
+  package var denseCrossover: Double
   private let owner: String
   private var panels: PanelPair<T>
-  public var forwardSet: ForwardSet<T>?
+  package var forwardSet: ForwardSet<T>?
   /// z, for activations whose derivative is not a function of a.
   private var preactivation: Buffer<T>?
   /// Shared with the other layers: `scratchElements`.
@@ -27,7 +27,7 @@ public final class Linear<T: Scalar>: Connected {
   /// The last backward pass and its input.
   private var last: (input: UnsafePointer<T>, pass: Pass)?
 
-  public init(
+  package init(
     inputs: Int, units: Int, pattern: Pattern?, hasBias: Bool, activation: Activation, negativeSlope: Double,
     denseCrossover: Double, owner: String
   ) throws(Failure) {
@@ -45,29 +45,29 @@ public final class Linear<T: Scalar>: Connected {
     panels = try PanelPair(features: 0, elements: 0, of: owner)
   }
 
-  public var multipliesPanels: Bool { true }
-  public var rows: Int { outputs }
-  public var columns: Int { inputs }
-  public var parameters: [Parameter<T>] { bias.map { [weights, $0] } ?? [weights] }
-  public var usesBLAS: Bool { usesBLAS(pattern, denseCrossover) }
-  public var output: UnsafeMutablePointer<T> { panels.output.pointer }
-  public var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
-  public var bytes: Int { panels.bytes + (pattern?.bytes ?? 0) + (preactivation?.bytes ?? 0) + (forwardSet?.bytes ?? 0) }
-  public func set(_ option: String, _ value: Double) {
+  package var multipliesPanels: Bool { true }
+  package var rows: Int { outputs }
+  package var columns: Int { inputs }
+  package var parameters: [Parameter<T>] { bias.map { [weights, $0] } ?? [weights] }
+  package var usesBLAS: Bool { usesBLAS(pattern, denseCrossover) }
+  package var output: UnsafeMutablePointer<T> { panels.output.pointer }
+  package var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
+  package var bytes: Int { panels.bytes + (pattern?.bytes ?? 0) + (preactivation?.bytes ?? 0) + (forwardSet?.bytes ?? 0) }
+  package func set(_ option: String, _ value: Double) {
     if option == LayerOption.negativeSlope { negativeSlope = T(value) }
   }
-  public var flops: Int { 2 * (forwardSet?.pattern.connections ?? weights.count) }
-  public var gradientFlops: Int { 2 * (learning?.connections ?? weights.count) }
+  package var flops: Int { 2 * (forwardSet?.pattern.connections ?? weights.count) }
+  package var gradientFlops: Int { 2 * (learning?.connections ?? weights.count) }
 
-  public var scratchElements: Int { scratchElements(pattern, denseCrossover: nil) }
+  package var scratchElements: Int { scratchElements(pattern, denseCrossover: nil) }
 
   /// W in the order of the transposed index, for dx, or a dense matrix.
-  public func scratchElements(_ pattern: Pattern?, denseCrossover: Double?) -> Int {
+  package func scratchElements(_ pattern: Pattern?, denseCrossover: Double?) -> Int {
     guard let pattern else { return 0 }
     return usesBLAS(pattern, denseCrossover ?? self.denseCrossover) ? outputs * inputs : pattern.capacity
   }
 
-  public func usesBLAS(_ pattern: Pattern?, _ denseCrossover: Double) -> Bool {
+  package func usesBLAS(_ pattern: Pattern?, _ denseCrossover: Double) -> Bool {
     guard let pattern else { return true }
     return Double(pattern.capacity) > denseCrossover * Double(outputs) * Double(inputs)
   }
@@ -84,9 +84,9 @@ public final class Linear<T: Scalar>: Connected {
   /// Those that have a gradient.
   private var learning: Pattern? { forwardSet?.hidesGradients == true ? taking : pattern }
 
-  public func share(_ scratch: Buffer<T>) { self.scratch = scratch }
+  package func share(_ scratch: Buffer<T>) { self.scratch = scratch }
 
-  public func plan(elements: Int) throws(Failure) {
+  package func plan(elements: Int) throws(Failure) {
     if usesBLAS { try OpenBLAS.reserve(callers: 1) }
     panels = try PanelPair(features: outputs, elements: elements, of: owner)
     preactivation = activation.needsPreactivation ? try Buffer(count: panels.output.count, of: owner) : nil
@@ -98,13 +98,13 @@ public final class Linear<T: Scalar>: Connected {
     }
   }
 
-  public func initialize(_ initializer: Initializer, random: inout RandomSource) throws(Failure) {
+  package func initialize(_ initializer: Initializer, random: inout RandomSource) throws(Failure) {
     guard let values = weights.values else { return }
     try initializer.fill(
       values, rows: outputs, columns: inputs, rowStart: pattern?.rowStart, random: &random, owner: owner)
   }
 
-  public func adopt(_ pattern: Pattern) {
+  package func adopt(_ pattern: Pattern) {
     self.pattern = pattern
     weights.resize(count: pattern.connections, capacity: pattern.capacity)
     last = nil
@@ -116,7 +116,7 @@ public final class Linear<T: Scalar>: Connected {
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func forward(_ inputs: UnsafePointer<UnsafePointer<T>>, _ pass: Pass) { propagate(inputs[0], pass) }
+  package func forward(_ inputs: UnsafePointer<UnsafePointer<T>>, _ pass: Pass) { propagate(inputs[0], pass) }
 
   // Apart: a generic function lays out its locals, and asks for their metadata, before it goes to the specialised one.
   @inline(never)
@@ -139,7 +139,7 @@ public final class Linear<T: Scalar>: Connected {
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func backward(
+  package func backward(
     _ inputs: UnsafePointer<UnsafePointer<T>>, inputGradients: UnsafePointer<UnsafeMutablePointer<T>?>, _ pass: Pass
   ) {
     backpropagate(inputs[0], inputGradient: inputGradients[0], pass)
@@ -268,7 +268,7 @@ enum LinearRow: LayerRow {
 }
 
 extension Linear {
-  public var gradientPanels: GradientPanels<T>? {
+  package var gradientPanels: GradientPanels<T>? {
     @_specialize(where T == Float)
     @_specialize(where T == Double)
     get { panelsOfLast() }
@@ -281,7 +281,7 @@ extension Linear {
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func denseGradient(
+  package func denseGradient(
     _ panels: GradientPanels<T>, rows: Range<Int>, into gradient: UnsafeMutablePointer<T>, accumulate: Bool
   ) {
     let product = DenseArguments(

@@ -5,7 +5,7 @@ import Sparse
 
 /// A layer whose statistics move along with each batch that it is trained with. They are kept apart until the call that the
 /// batch came with is known to succeed.
-public protocol Statistical<T>: Layer {
+package protocol Statistical<T>: Layer {
   /// - Throws: `invalidArgument` when statistics cannot be taken of so many samples.
   func check(batch: Int, _ call: String) throws(Failure)
 
@@ -14,18 +14,18 @@ public protocol Statistical<T>: Layer {
 }
 
 /// A layer with numbers that it takes from samples of the caller's, and not from training.
-public protocol Fitted<T>: Layer {
+package protocol Fitted<T>: Layer {
   /// - x: (inputs of the layer, samples), finite. - samples: at least 1.
   func fit(_ x: UnsafePointer<T>, samples: Int) throws(Failure)
 }
 
 extension LayerOption {
-  public static let affine = "affine"
-  public static let epsilon = "epsilon"
-  public static let groups = "groups"
-  public static let inverse = "inverse"
-  public static let momentum = "momentum"
-  public static let perPlace = "per_place"
+  package static let affine = "affine"
+  package static let epsilon = "epsilon"
+  package static let groups = "groups"
+  package static let inverse = "inverse"
+  package static let momentum = "momentum"
+  package static let perPlace = "per_place"
 
   static let ofNorms = [
     Option(epsilon, 1e-5, .above(0, upTo: .infinity)),
@@ -52,7 +52,9 @@ struct AffineParameters<T: Scalar> {
 protocol NormRow: LayerRow {}
 
 extension NormRow {
-  public static func outputShape(of inputs: [TensorShape], _ options: OptionValues) throws(Failure) -> TensorShape { inputs[0] }
-  public static func carries(_ feature: Int, behind before: Int) -> Int? { feature }
-  public static func hasParameters(_ options: OptionValues) -> Bool { (try? options.get(LayerOption.affine)) == 1 }
+  package static func outputShape(of inputs: [TensorShape], _ options: OptionValues) throws(Failure) -> TensorShape {
+    inputs[0]
+  }
+  package static func carries(_ feature: Int, behind before: Int) -> Int? { feature }
+  package static func hasParameters(_ options: OptionValues) -> Bool { (try? options.get(LayerOption.affine)) == 1 }
 }

@@ -27,7 +27,7 @@ public struct TensorShape: Equatable, Sendable, CustomStringConvertible {
   public var description: String { ([channels] + extents).map(String.init).joined(separator: " x ") }
 
   /// Whether index arithmetic can carry the shape. - Throws: `invalidArgument`, naming `what` and the shape.
-  public func check(_ what: @autoclosure () -> String) throws(Failure) {
+  package func check(_ what: @autoclosure () -> String) throws(Failure) {
     var features = 1
     for length in [channels] + extents {
       let (product, overflow) = features.multipliedReportingOverflow(by: length)

@@ -6,7 +6,7 @@ import CSystem
 ///
 ///     let hold = BLASThreads.begin()
 ///     defer { hold.end() }  // in the same thread
-public struct BLASThreads {
+package struct BLASThreads {
   /// The calling thread's setting, in the build that takes it from OpenMP.
   private let savedOpenMP: Int32?
 
@@ -16,7 +16,7 @@ public struct BLASThreads {
   /// In the other builds: the process's setting, while it is held, and how many callers of this process hold it.
   private nonisolated(unsafe) static var holders: (saved: Int32?, count: Int, forks: Int32) = (nil, 0, 0)
 
-  public static func begin() -> BLASThreads {
+  package static func begin() -> BLASThreads {
     if copenblas_is_on_openmp() != 0 {
       // This build asks OpenMP, thread by thread.
       let saved = copenblas_threads()
@@ -34,7 +34,7 @@ public struct BLASThreads {
     return BLASThreads(savedOpenMP: nil, forks: holders.forks)
   }
 
-  public func end() {
+  package func end() {
     if let savedOpenMP {
       copenblas_set_threads(savedOpenMP)
       return

@@ -3,17 +3,18 @@ import KernelInterface
 /// Dense products on panels as kernels for a pool, by OpenBLAS, which must be held to one thread meanwhile: ``BLASThreads``.
 /// The products take ``DenseArguments``. A unit is a fixed piece of the result, large enough for a BLAS to be efficient in, so the
 /// bits do not depend on the number of threads.
-public struct DenseProducts<T: Scalar>: Sendable {
+@usableFromInline
+package struct DenseProducts<T: Scalar>: Sendable {
   /// z = W x; units: `forwardUnits`.
-  public let forward: Kernel
+  package let forward: Kernel
   /// dx = W^T dz; units: `backwardInputUnits`.
-  public let backwardInput: Kernel
+  package let backwardInput: Kernel
   /// dW (+)= dz x^T in `gradientRows`, panels in order; units: `backwardWeightUnits`.
-  public let backwardWeight: Kernel
+  package let backwardWeight: Kernel
   /// A sparse matrix as a dense one; ``ScatterArguments``, units: rows.
-  public let scatter: Kernel
+  package let scatter: Kernel
   /// A dense matrix at a pattern's positions; ``ScatterArguments``, units: rows.
-  public let gather: Kernel
+  package let gather: Kernel
 
   init() {
     scatter = { Machine.scatter($0.load(as: ScatterArguments<T>.self), $1, $2) }
@@ -34,16 +35,16 @@ extension DenseArguments {
 
   @inlinable func blocks(_ count: Int, of size: Int) -> Int { (count + size - 1) / size }
 
-  @inlinable public var forwardUnits: Int { shape.count * blocks(rows, of: Self.featureBlock) }
-  @inlinable public var backwardInputUnits: Int { shape.count * blocks(columns, of: Self.featureBlock) }
-  @inlinable public var backwardWeightUnits: Int {
+  @inlinable package var forwardUnits: Int { shape.count * blocks(rows, of: Self.featureBlock) }
+  @inlinable package var backwardInputUnits: Int { shape.count * blocks(columns, of: Self.featureBlock) }
+  @inlinable package var backwardWeightUnits: Int {
     blocks(gradientRows.count, of: Self.rowBlock) * blocks(columns, of: Self.columnBlock)
   }
 
   /// Floating-point operations of forward or backward-input.
-  @inlinable public var work: Int { 2 * rows * columns * shape.count * shape.width }
+  @inlinable package var work: Int { 2 * rows * columns * shape.count * shape.width }
   /// Floating-point operations of backward-weight.
-  @inlinable public var backwardWeightWork: Int { 2 * gradientRows.count * columns * shape.count * shape.width }
+  @inlinable package var backwardWeightWork: Int { 2 * gradientRows.count * columns * shape.count * shape.width }
 }
 
 private func multiplyForward<T: Scalar>(_ a: DenseArguments<T>, _ begin: Int, _ end: Int) {

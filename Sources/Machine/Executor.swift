@@ -1,7 +1,7 @@
 import KernelInterface
 
 /// What runs kernels: splits their units over the threads of a pool.
-public protocol Executor: AnyObject {
+package protocol Executor: AnyObject {
   /// Run `kernel` over units 0 ..< units and return when all are done. Nothing is allocated.
   ///
   /// - work: floating-point operations, roughly; small work runs on the calling thread alone.

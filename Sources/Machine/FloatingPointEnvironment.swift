@@ -6,18 +6,18 @@ import CSystem
 ///
 ///     let environment = FloatingPointEnvironment.begin()
 ///     defer { environment.end() }
-public struct FloatingPointEnvironment: Sendable {
+package struct FloatingPointEnvironment: Sendable {
   private let found: csystem_environment
 
-  public static func begin() -> FloatingPointEnvironment {
+  package static func begin() -> FloatingPointEnvironment {
     FloatingPointEnvironment(found: csystem_enter_environment())
   }
 
-  public func end() { csystem_leave_environment(found) }
+  package func end() { csystem_leave_environment(found) }
 
   /// The door through which every call of the host's passes: behind it the environment is the library's.
   @inline(__always)
-  public static func asLibrary<R>(_ body: () -> R) -> R {
+  package static func asLibrary<R>(_ body: () -> R) -> R {
     // A function of the host's may call in again, from within a call of its own.
     let outer = csystem_get_host()
     csystem_set_host(csystem_enter_environment())
@@ -31,7 +31,7 @@ public struct FloatingPointEnvironment: Sendable {
 
   /// Run a function of the host's, called from within a call of the host's on this thread, in the host's environment. What it
   /// changes there, flags included, stays changed when the call returns, as if the host had called it by itself.
-  public static func asHost<R>(_ body: () -> R) -> R {
+  package static func asHost<R>(_ body: () -> R) -> R {
     csystem_leave_environment(csystem_get_host())
     defer { csystem_set_host(csystem_enter_environment()) }
     return body()

@@ -15,21 +15,21 @@ import Kernels
 
 /// The instruction sets that there are kernels for, in ascending order of speed. The environment variable ESPALIER_ISA
 /// (portable, avx2, avx512) asks for one of them.
-public enum InstructionSet: String, CaseIterable, Sendable {
+package enum InstructionSet: String, CaseIterable, Sendable {
   /// What every processor of the architecture has: SSE2, NEON.
   case portable
   case avx2, avx512
 
   /// Those that this machine can run, in ascending order of speed.
-  public static let available: [InstructionSet] = allCases.filter(\.isUsable)
+  package static let available: [InstructionSet] = allCases.filter(\.isUsable)
 
   /// The one whose kernels run: the one asked for if it can run, else the fastest. Decided at first use.
-  public static let chosen: InstructionSet = decision.chosen
+  package static let chosen: InstructionSet = decision.chosen
 
   /// Why the request in ESPALIER_ISA could not be met; nil when it could, or when there was none.
-  public static let requestProblem: String? = decision.problem
+  package static let requestProblem: String? = decision.problem
 
-  public var kernels32: KernelTable<Float> {
+  package var kernels32: KernelTable<Float> {
     switch self {
     #if arch(x86_64)
       case .avx2: KernelsAVX2.kernels32
@@ -39,7 +39,7 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     }
   }
 
-  public var kernels64: KernelTable<Double> {
+  package var kernels64: KernelTable<Double> {
     switch self {
     #if arch(x86_64)
       case .avx2: KernelsAVX2.kernels64

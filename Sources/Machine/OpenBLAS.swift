@@ -2,11 +2,11 @@ import Base
 import COpenBLAS
 
 /// OpenBLAS and LAPACKE, opened when a network first needs them: dense products, an orthogonal initializer, some prunings.
-public enum OpenBLAS {
+package enum OpenBLAS {
   /// Whoever is about to call OpenBLAS from `callers` threads at the same time, now or later, says so here, where it can still
   /// fail: a call that finds no memory never returns.
   /// - Throws: `outOfMemory`; `numerical` when a library is missing or gives wrong results.
-  public static func reserve(callers: Int) throws(Failure) {
+  package static func reserve(callers: Int) throws(Failure) {
     var kind: Failure.Kind?
     let message = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { text in
       text.initialize(repeating: 0)

@@ -12,8 +12,8 @@ import KernelInterface
 /// soon offering their core to others meanwhile, and then sleep. Distinct pools are independent; a second thread that enters a pool in use, a call from inside a kernel,
 /// from inside an OpenMP parallel region or in a forked child runs its units on its own thread alone. Results never depend
 /// on which of these happens.
-public final class ThreadPool: Executor {
-  public let threads: Int
+package final class ThreadPool: Executor {
+  package let threads: Int
   private let crew: Crew
   private let workers: UnsafeMutableBufferPointer<pthread_t>
   /// Workers that live; fewer than there is room for when the system refused one, and then this pool is on its way out.
@@ -26,7 +26,7 @@ public final class ThreadPool: Executor {
 
   /// - threads: 1 ... 1024, the calling thread included.
   /// - Throws: `invalidArgument`; `outOfMemory` when the system grants no more threads. No thread is left behind.
-  public init(threads: Int) throws(Failure) {
+  package init(threads: Int) throws(Failure) {
     guard (1...1024).contains(threads) else {
       throw Failure(.invalidArgument, "thread pool: threads must be in 1 .. 1024, got \(threads)")
     }
@@ -53,14 +53,14 @@ public final class ThreadPool: Executor {
   }
 
   /// ESPALIER_NUM_THREADS if it is a number in 1 ... 1024, else the cores that this process may run on, at most 1024.
-  public static func defaultThreads() -> Int {
+  package static func defaultThreads() -> Int {
     if let text = getenv("ESPALIER_NUM_THREADS"), let number = Int(String(cString: text)), (1...1024).contains(number) {
       return number
     }
     return min(max(Int(csystem_usable_cores()), 1), 1024)
   }
 
-  public func run(
+  package func run(
     _ kernel: @escaping Kernel, _ arguments: UnsafeRawPointer, units: Int, work: Int, balancedBy prefix: UnsafePointer<Int64>?
   ) {
     guard units > 0 else { return }

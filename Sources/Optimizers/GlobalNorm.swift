@@ -5,7 +5,7 @@ import Sparse
 
 /// The 2-norm of all gradients together, and the factor that limits it: torch.nn.utils.clip_grad_norm_ (Pascanu, Mikolov and
 /// Bengio 2013). Instead of scaling the gradients, hand the factor to the optimizers' steps.
-public final class GlobalNorm<T: Scalar> {
+package final class GlobalNorm<T: Scalar> {
   private let parameters: [Parameter<T>]
   /// One sum of squares a block of the longest gradient.
   private let partials: Buffer<Double>
@@ -13,19 +13,19 @@ public final class GlobalNorm<T: Scalar> {
 
   /// - longest: elements that a parameter may come to have; nil: their capacities now.
   /// - Throws: `outOfMemory`.
-  public init(parameters: [Parameter<T>], longest: Int? = nil) throws(Failure) {
+  package init(parameters: [Parameter<T>], longest: Int? = nil) throws(Failure) {
     self.parameters = parameters
     partials = try Buffer(count: Self.blocks(longest ?? parameters.map(\.capacity).max() ?? 0), of: "gradient norm")
     kernel = T.kernels.sumOfSquares
   }
 
-  public var bytes: Int { partials.bytes }
+  package var bytes: Int { partials.bytes }
 
   /// The norm of the gradients as they are, in double and in a fixed order: the same bits for any number of threads. Nothing
   /// is allocated. Parameters that have no place yet do not count.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func norm(executor: any Executor) -> Double {
+  package func norm(executor: any Executor) -> Double {
     var total = 0.0
     for parameter in parameters {
       guard let gradient = parameter.gradient else { continue }
@@ -67,12 +67,12 @@ public final class GlobalNorm<T: Scalar> {
   /// PyTorch.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func factor(limit: Double, executor: any Executor) -> Double {
+  package func factor(limit: Double, executor: any Executor) -> Double {
     Self.factor(limit: limit, norm: norm(executor: executor))
   }
 
   /// The same from the norm.
-  public static func factor(limit: Double, norm: Double) -> Double {
+  package static func factor(limit: Double, norm: Double) -> Double {
     let factor = limit / (norm + 1e-6)
     return factor >= 1 ? 1 : factor
   }

@@ -4,7 +4,7 @@ import Base
 /// makes an ``OptimizerInstance`` of its own. Names, defaults and ranges: espalier_optimizer_set in include/espalier.h.
 public struct Optimizer: Sendable {
   public let kind: OptimizerKind
-  public private(set) var options: OptionValues
+  package private(set) var options: OptionValues
 
   public init(_ kind: OptimizerKind) {
     self.kind = kind
@@ -33,5 +33,5 @@ public struct Optimizer: Sendable {
   var hasConstantRate: Bool { Schedule.isConstant(options) }
 
   /// Whether the options fit each other. - Throws: `invalidArgument`, naming those that do not and their values.
-  public func check() throws(Failure) { try kind.rule.check(options) }
+  package func check() throws(Failure) { try kind.rule.check(options) }
 }

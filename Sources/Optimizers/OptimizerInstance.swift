@@ -7,16 +7,16 @@ import Sparse
 /// and for every parameter moments of its own, in the order of its elements.
 ///
 /// Not for use by two threads at a time.
-public final class OptimizerInstance<T: Scalar> {
+package final class OptimizerInstance<T: Scalar> {
   fileprivate struct State {
     let parameter: Parameter<T>
     /// nil: not needed so far.
     var moments: [Buffer<T>?]
   }
 
-  public private(set) var optimizer: Optimizer
+  package private(set) var optimizer: Optimizer
   /// Steps taken.
-  public private(set) var steps = 0
+  package private(set) var steps = 0
   private let rule: any OptimizerRule.Type
   private let kernel: Kernel
   private var states: [State]
@@ -28,10 +28,10 @@ public final class OptimizerInstance<T: Scalar> {
   private var isSettled = false
   /// The largest magnitude of a gradient, after scaling, that a step can take without overflow of its own; as of the last
   /// `check`.
-  public private(set) var largestGradient = 0.0
+  package private(set) var largestGradient = 0.0
 
   /// - Throws: `outOfMemory`; `invalidArgument` for a hyperparameter that T cannot hold.
-  public init(_ optimizer: Optimizer, parameters: [Parameter<T>]) throws(Failure) {
+  package init(_ optimizer: Optimizer, parameters: [Parameter<T>]) throws(Failure) {
     self.optimizer = optimizer
     rule = optimizer.kind.rule
     kernel = rule.kernel(T.kernels)
@@ -49,17 +49,17 @@ public final class OptimizerInstance<T: Scalar> {
   /// it does again.
   /// - Throws: `unknownName`; `invalidArgument` for a value out of range; `invalidState` for "initial_accumulator" after the
   ///   first step; `outOfMemory`. Nothing has changed then.
-  public func set(_ name: String, _ value: Double) throws(Failure) { adopt(try change(name, value)) }
+  package func set(_ name: String, _ value: Double) throws(Failure) { adopt(try change(name, value)) }
 
   /// What `set` would make of this instance.
-  public struct Change {
+  package struct Change {
     fileprivate let optimizer: Optimizer
     fileprivate let states: [State]
     fileprivate let restarts: Bool
   }
 
   /// All of `set` that can fail, for a caller who has several instances to set, or none. - Throws: as `set`.
-  public func change(_ name: String, _ value: Double) throws(Failure) -> Change {
+  package func change(_ name: String, _ value: Double) throws(Failure) -> Change {
     var changed = optimizer
     try changed.set(name, value)
     try changed.options.check(for: T.self)
@@ -72,7 +72,7 @@ public final class OptimizerInstance<T: Scalar> {
   }
 
   /// The rest of `set`: nothing fails.
-  public func adopt(_ change: Change) {
+  package func adopt(_ change: Change) {
     states = change.states
     optimizer = change.optimizer
     isSettled = false
@@ -80,10 +80,10 @@ public final class OptimizerInstance<T: Scalar> {
   }
 
   /// An option, "rule", "steps" or "rate". - Throws: `unknownName`.
-  public func get(_ name: String) throws(Failure) -> Double { try optimizer.get(name, steps: steps) }
+  package func get(_ name: String) throws(Failure) -> Double { try optimizer.get(name, steps: steps) }
 
   /// Bytes of all moments.
-  public var bytes: Int {
+  package var bytes: Int {
     @_specialize(where T == Float)
     @_specialize(where T == Double)
     get { states.total { $0.moments.total { $0?.bytes ?? 0 } } }
@@ -92,7 +92,7 @@ public final class OptimizerInstance<T: Scalar> {
   /// Whether `step` can be taken. - Throws: what `step` throws.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func check() throws(Failure) {
+  package func check() throws(Failure) {
     if isSettled { return }
     try optimizer.check()
     let rate = optimizer.rate(after: steps)
@@ -120,13 +120,13 @@ public final class OptimizerInstance<T: Scalar> {
   /// - gradientScale: factor on the gradients, as from ``GlobalNorm``.
   /// - Throws: `invalidArgument` when options do not fit each other or the learning rate overflows; `invalidState` when a
   ///   parameter has no place. Nothing has changed then. `nonFinite` as `requireFinite`: the step has been made.
-  public func step(gradientScale: Double = 1, executor: any Executor) throws(Failure) {
+  package func step(gradientScale: Double = 1, executor: any Executor) throws(Failure) {
     try check()
     if !stepChecked(gradientScale: gradientScale, executor: executor) { try requireFinite("step") }
   }
 
   /// Look at every value. - Throws: `nonFinite`, naming the first that is NaN or infinite.
-  public func requireFinite(_ call: StaticString) throws(Failure) {
+  package func requireFinite(_ call: StaticString) throws(Failure) {
     for state in states {
       guard let values = state.parameter.values else { continue }
       for i in 0..<state.parameter.count where !values[i].isFinite {
@@ -141,7 +141,7 @@ public final class OptimizerInstance<T: Scalar> {
   /// The same right after `check`, which it leaves to the caller. - Returns: whether all values are finite now.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func stepChecked(gradientScale: Double, executor: any Executor) -> Bool { advance(gradientScale, executor) }
+  package func stepChecked(gradientScale: Double, executor: any Executor) -> Bool { advance(gradientScale, executor) }
 
   // Apart from what is specialised: a generic function asks for the metadata of its locals first.
   @inline(never)
@@ -172,7 +172,7 @@ public final class OptimizerInstance<T: Scalar> {
   /// or Adagrad's "initial_accumulator". The step count stays, as it belongs to the layer.
   /// - remap: between patterns of at most `parameter.capacity` connections each.
   /// - Throws: `invalidArgument` for another remap or a parameter that is not this instance's. Nothing has changed then.
-  public func remap(_ remap: SlotRemap, parameter: Parameter<T>) throws(Failure) {
+  package func remap(_ remap: SlotRemap, parameter: Parameter<T>) throws(Failure) {
     let capacity = parameter.capacity
     guard remap.oldCount <= capacity, remap.newCount <= capacity else {
       throw Failure(
@@ -193,7 +193,7 @@ public final class OptimizerInstance<T: Scalar> {
   /// options and steps, the parameter's moments remapped into room of their own, the others shared. Nothing has changed here.
   /// - capacity: of the parameter's new place, >= remap.newCount.
   /// - Throws: `outOfMemory`; `invalidArgument` for a parameter that is not this instance's.
-  public func resized(_ remap: SlotRemap, parameter: Parameter<T>, capacity: Int) throws(Failure) -> OptimizerInstance<T> {
+  package func resized(_ remap: SlotRemap, parameter: Parameter<T>, capacity: Int) throws(Failure) -> OptimizerInstance<T> {
     var states = states
     let which = try index(of: parameter)
     for index in states[which].moments.indices {
@@ -227,7 +227,7 @@ public final class OptimizerInstance<T: Scalar> {
 
   /// A parameter's moment, in the order of its elements; nil when there is none so far. Numbers: see the rules' files.
   /// Valid as long as the instance.
-  public func moment(_ index: Int, of parameter: Parameter<T>) -> UnsafeMutableBufferPointer<T>? {
+  package func moment(_ index: Int, of parameter: Parameter<T>) -> UnsafeMutableBufferPointer<T>? {
     guard let state = states.first(where: { $0.parameter === parameter }), index < state.moments.count else { return nil }
     return state.moments[index]?.span
   }
@@ -235,7 +235,7 @@ public final class OptimizerInstance<T: Scalar> {
   /// The same as a bare address, for a training step.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func address(ofMoment index: Int, of parameter: Parameter<T>) -> UnsafePointer<T>? {
+  package func address(ofMoment index: Int, of parameter: Parameter<T>) -> UnsafePointer<T>? {
     momentAddress(index, parameter)
   }
 
@@ -252,7 +252,7 @@ public final class OptimizerInstance<T: Scalar> {
   /// - momentum: receives parameter.count values. - Returns: false, and writes nothing, when the rule has none.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func copyMomentum(of parameter: Parameter<T>, into momentum: UnsafeMutablePointer<T>) -> Bool {
+  package func copyMomentum(of parameter: Parameter<T>, into momentum: UnsafeMutablePointer<T>) -> Bool {
     gatherMomentum(parameter, momentum)
   }
 
@@ -293,7 +293,7 @@ public final class OptimizerInstance<T: Scalar> {
   }
 
   /// Forget the state and the step count; the hyperparameters stay. Nothing is allocated.
-  public func reset() {
+  package func reset() {
     steps = 0
     started = false
     restart()

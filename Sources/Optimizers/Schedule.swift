@@ -9,7 +9,7 @@ import Base
 /// Learning-rate schedules, rate(t) in closed form, t = 0, 1, .. the steps taken. With one scheduler step after every
 /// optimizer step they are PyTorch's StepLR, ExponentialLR, CosineAnnealingLR (until `period`, after which the rate stays) and
 /// LinearLR with end_factor 1 (the warm-up). The raw values are those of include/espalier.h.
-public enum Schedule: Int, Sendable, CaseIterable {
+public enum Schedule: Int32, Sendable, CaseIterable {
   case constant = 0
   case step, exponential, cosine
 
@@ -48,7 +48,7 @@ public enum Schedule: Int, Sendable, CaseIterable {
     let t = Double(steps)
     let base = options[learningRate]
     let scheduled =
-      switch Schedule(rawValue: Int(clamping: options[schedule])) {
+      switch Schedule(rawValue: Int32(clamping: options[schedule])) {
       case .step: base * pow(options[gamma], (t / options[stepSize]).rounded(.down))
       case .exponential: base * pow(options[gamma], t)
       case .cosine:

@@ -4,7 +4,7 @@ import Machine
 
 /// Quick sums of squares of arrays, a block at a time: whether values are finite, and how large the largest can be. `add` the
 /// arrays, `measure` them all at once, then ask for their sums in the same order. Nothing is allocated after construction.
-public final class SquareSums<T: Scalar> {
+package final class SquareSums<T: Scalar> {
   private static var block: Int { 8192 }
   private let segments: Buffer<Segment<T>>
   private let sums: Buffer<T>
@@ -14,18 +14,18 @@ public final class SquareSums<T: Scalar> {
   private var next = 0
 
   /// - room: blocks that arrays may take together, see `blocks`. - Throws: `outOfMemory`.
-  public init(room: Int, of what: @autoclosure () -> String) throws(Failure) {
+  package init(room: Int, of what: @autoclosure () -> String) throws(Failure) {
     segments = try Buffer(count: room, of: what())
     sums = try Buffer(count: room, of: what())
     kernel = T.kernels.squaresOfSegments
   }
 
-  public var bytes: Int { segments.bytes + sums.bytes }
+  package var bytes: Int { segments.bytes + sums.bytes }
 
   /// What an array takes.
-  public static func blocks(_ count: Int) -> Int { max(1, count / block + (count % block == 0 ? 0 : 1)) }
+  package static func blocks(_ count: Int) -> Int { max(1, count / block + (count % block == 0 ? 0 : 1)) }
 
-  public func clear() {
+  package func clear() {
     used = 0
     elements = 0
     next = 0
@@ -33,7 +33,7 @@ public final class SquareSums<T: Scalar> {
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func add(_ values: UnsafePointer<T>, count: Int) {
+  package func add(_ values: UnsafePointer<T>, count: Int) {
     var begin = 0
     repeat {
       let part = min(Self.block, count &- begin)
@@ -46,7 +46,7 @@ public final class SquareSums<T: Scalar> {
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func measure(executor: any Executor) {
+  package func measure(executor: any Executor) {
     let arguments = SegmentArguments(segments: UnsafePointer(segments.pointer), sums: sums.pointer)
     withUnsafePointer(to: arguments) {
       executor.run(kernel, UnsafeRawPointer($0), units: used, work: elements &* 2, balancedBy: nil)
@@ -57,7 +57,7 @@ public final class SquareSums<T: Scalar> {
   /// is at least the largest magnitude, but for rounding. - count: its elements.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func sum(count: Int) -> Double {
+  package func sum(count: Int) -> Double {
     var sum = 0.0
     for _ in 0..<Self.blocks(count) {
       sum += Double(sums.pointer[next])

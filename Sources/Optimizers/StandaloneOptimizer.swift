@@ -65,7 +65,7 @@ public final class StandaloneOptimizer {
   ///   `invalidArgument` for a count below 1 or other than before, or options that do not fit each other; `precision`
   ///   after calls in the other one; `outOfMemory`. Nothing has changed then. `nonFinite` also for a weight that is NaN or infinite
   ///   after the step, which has been made then.
-  public func minimize(
+  package func minimize(
     weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, count: Int, executor: any Executor
   ) throws(Failure) {
     switch state {
@@ -82,7 +82,7 @@ public final class StandaloneOptimizer {
   }
 
   /// The same in double precision.
-  public func minimize(
+  package func minimize(
     weights: UnsafeMutablePointer<Double>, gradient: UnsafePointer<Double>, count: Int, executor: any Executor
   ) throws(Failure) {
     switch state {

@@ -2,9 +2,9 @@ import Base
 import Sparse
 
 /// N:M: at most n connections in each m inputs of a unit that follow one another (Zhou et al. 2021, NVIDIA's 2:4).
-public enum Groups {
+package enum Groups {
   /// - Throws: `invalidArgument` unless `size` divides `inputs`.
-  public static func check(size: Int, inputs: Int, name: String) throws(Failure) {
+  package static func check(size: Int, inputs: Int, name: String) throws(Failure) {
     guard size >= 1, inputs % size == 0 else {
       throw Failure(.invalidArgument, "\(name): m must divide its \(inputs) inputs, got \(size)")
     }
@@ -34,7 +34,7 @@ extension Survivors {
   /// - pattern: of the layer's connections; nil for a dense one. - inputs: of the layer.
   /// - Throws: `invalidArgument` unless `size` divides `inputs`; `nonFinite` for a score that is not finite. No mark has
   ///   changed then.
-  public static func choose(
+  package static func choose(
     _ layer: Candidates, keep: Int, ofEach size: Int, pattern: Pattern?, inputs: Int
   ) throws(Failure) {
     try Groups.check(size: size, inputs: inputs, name: layer.name)

@@ -13,7 +13,7 @@ import Sparse
 ///
 /// Time: k^3 a unit. Memory in doubles: inputs^2 for the second moments, once more for a dense layer, longest unit^2 for each
 /// lane; 12 bytes a connection.
-public struct OptimalBrainSurgeon {
+package struct OptimalBrainSurgeon {
   private let layer: Reconstruction
   private let moments: SecondMoments
   private let executor: any Executor
@@ -29,7 +29,7 @@ public struct OptimalBrainSurgeon {
   /// - moments: of the layer's inputs; what was added to them is changed here. - damping: share of the mean diagonal that is
   ///   added to it. - lanes: units that are worked on at a time, each in memory of its own.
   /// - Throws: `numerical` when the moments cannot be inverted; `nonFinite`, `outOfMemory`.
-  public init(
+  package init(
     _ layer: Reconstruction, _ moments: SecondMoments, damping: Double, executor: any Executor, lanes: Int
   ) throws(Failure) {
     self.layer = layer
@@ -63,7 +63,7 @@ public struct OptimalBrainSurgeon {
   /// Prune. The layer's marks and weights are the result.
   /// - Throws: `invalidArgument` for a target that the layer cannot come to; `numerical` when a unit's moments cannot be
   ///   factored. The layer's weights are of no use then.
-  public func prune(_ target: Reconstruction.Target) throws(Failure) {
+  package func prune(_ target: Reconstruction.Target) throws(Failure) {
     try target.check(inputs: layer.inputs, name: layer.name)
     try eachUnit { unit, scratch in trace(unit, target, scratch) }
     if case .connections(let count) = target { takeCheapest(count) }
@@ -71,7 +71,7 @@ public struct OptimalBrainSurgeon {
   }
 
   /// What the steps cost, one a connection; for a choice over several layers. - Throws: `numerical`.
-  public func trace() throws(Failure) -> Buffer<Double> {
+  package func trace() throws(Failure) -> Buffer<Double> {
     try eachUnit { unit, scratch in trace(unit, .connections(1), scratch) }
     return costs
   }

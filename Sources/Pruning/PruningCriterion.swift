@@ -7,7 +7,7 @@ public enum PruningCriterion: Int32, Sendable, CaseIterable {
   case magnitude, snip, grasp, synflow, fisher, obs, sparseGPT
 
   /// What a criterion has to be given.
-  public enum Data: Sendable {
+  package enum Data: Sendable {
     case nothing, inputs, targets
   }
 

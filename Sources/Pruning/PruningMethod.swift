@@ -27,29 +27,29 @@ public struct PruningMethod: Sendable {
   }
 
   /// "snip pruning"
-  public var owner: String { values.owner }
+  package var owner: String { values.owner }
   /// What a call with it has to be given.
-  public var data: PruningCriterion.Data { criterion.row.data }
-  public var scope: PruningScope { PruningScope(rawValue: Int32(clamping: value("scope", or: 0))) ?? .layer }
-  public var distribution: Distribution { Distribution(rawValue: Int32(clamping: value("distribution", or: 0))) ?? .uniform }
+  package var data: PruningCriterion.Data { criterion.row.data }
+  package var scope: PruningScope { PruningScope(rawValue: Int32(clamping: value("scope", or: 0))) ?? .layer }
+  package var distribution: Distribution { Distribution(rawValue: Int32(clamping: value("distribution", or: 0))) ?? .uniform }
   /// Share of the positions that keeps its connection at last.
-  public var density: Double { value("density", or: 1) }
-  public var rounds: Int { Int(clamping: value("rounds", or: 1)) }
-  public var temperature: Double { value("temperature", or: 1) }
+  package var density: Double { value("density", or: 1) }
+  package var rounds: Int { Int(clamping: value("rounds", or: 1)) }
+  package var temperature: Double { value("temperature", or: 1) }
   /// At most so many in each `size` inputs of a unit that follow one another, instead of a density; nil for a density.
-  public var groups: (keep: Int, size: Int)? {
+  package var groups: (keep: Int, size: Int)? {
     let (n, m) = (Int(clamping: value("n", or: 0)), Int(clamping: value("m", or: 0)))
     return m > 0 ? (n, m) : nil
   }
   /// Share of the mean diagonal of the inputs' second moments that is added to it.
-  public var damping: Double { value("damping", or: 0) }
+  package var damping: Double { value("damping", or: 0) }
   /// Inputs that are pruned at a time.
-  public var block: Int { Int(clamping: value("block", or: 1)) }
+  package var block: Int { Int(clamping: value("block", or: 1)) }
 
   private func value(_ name: String, or other: Double) -> Double { (try? values.get(name)) ?? other }
 
   /// Options that contradict each other. - Throws: `invalidArgument`
-  public func check() throws(Failure) {
+  package func check() throws(Failure) {
     let (n, m) = (Int(clamping: value("n", or: 0)), Int(clamping: value("m", or: 0)))
     guard (n == 0 && m == 0) || (n >= 1 && n <= m) else {
       throw Failure(.invalidArgument, "\(owner): n must be in 1 .. m, or both 0 for a density; got n \(n), m \(m)")
@@ -62,7 +62,7 @@ public struct PruningMethod: Sendable {
   /// The density to come to in a round, from `initial` to `final` in equal ratios (Tanaka et al. 2020, algorithm 1, where
   /// `initial` is 1).
   /// - round: 1 ... rounds.
-  public func density(round: Int, initial: Double, final: Double) -> Double {
+  package func density(round: Int, initial: Double, final: Double) -> Double {
     if round >= rounds || initial <= final { return final }
     return initial * pow(final / initial, Double(round) / Double(rounds))
   }

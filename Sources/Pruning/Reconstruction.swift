@@ -4,9 +4,9 @@ import Sparse
 
 /// A linear layer that loses connections while those that stay are corrected, so that its outputs on given inputs change as
 /// little as can be. Each unit is a problem of its own; what they have in common are the inputs' second moments.
-public final class Reconstruction {
+package final class Reconstruction {
   /// What is to be left.
-  public enum Target: Equatable {
+  package enum Target: Equatable {
     /// So many connections, at least 1, wherever in the layer.
     case connections(Int)
     /// In each unit at most so many of each `of` inputs that follow one another. `of` divides the number of inputs.
@@ -19,13 +19,13 @@ public final class Reconstruction {
   /// nil for a dense layer.
   let pattern: Pattern?
   /// One a connection, in the order of the layer's weights. In the end 0 for those that are gone.
-  public let weights: Buffer<Double>
+  package let weights: Buffer<Double>
   /// One a connection: in the end 1 for those that stay.
-  public let marks: Buffer<UInt8>
+  package let marks: Buffer<UInt8>
 
   /// - weights: the layer's. - pattern: nil for a dense layer.
   /// - Throws: `nonFinite` for a weight that is not finite; `outOfMemory`.
-  public init<T: Scalar>(
+  package init<T: Scalar>(
     name: String, units: Int, inputs: Int, pattern: Pattern?, weights given: UnsafePointer<T>
   ) throws(Failure) {
     self.name = name
@@ -44,7 +44,7 @@ public final class Reconstruction {
     }
   }
 
-  public var connections: Int { weights.count }
+  package var connections: Int { weights.count }
 
   func slots(_ unit: Int) -> Range<Int> { pattern?.slots(row: unit) ?? unit * inputs..<(unit + 1) * inputs }
 

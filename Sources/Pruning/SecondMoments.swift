@@ -12,8 +12,8 @@ import Machine
 /// outputs by that output's weights (Hassibi and Stork 1993; Frantar and Alistarh 2022, 2023).
 ///
 /// In double precision, inputs x inputs, upper triangle by rows. Memory: that, and inputs x batch doubles while samples come.
-public final class SecondMoments {
-  public let inputs: Int
+package final class SecondMoments {
+  package let inputs: Int
   /// Row-major in rows of `inputs`; nothing below the diagonal counts.
   let matrix: Buffer<Double>
   private let owner: String
@@ -22,7 +22,7 @@ public final class SecondMoments {
 
   /// - samples: that are to come in all. - batch: the most that come at once. - owner: for messages, "linear layer 2".
   /// - Throws: `outOfMemory`, before anything is tried that the machine's memory cannot hold.
-  public init(inputs: Int, samples: Int, batch: Int, owner: String) throws(Failure) {
+  package init(inputs: Int, samples: Int, batch: Int, owner: String) throws(Failure) {
     self.inputs = inputs
     self.owner = owner
     scale = 2 / Double(samples)
@@ -47,7 +47,7 @@ public final class SecondMoments {
 
   /// Count a batch in. OpenBLAS's threads are held back by the caller. The same bits for any number of threads.
   /// - panels: (inputs, batch) as `shape` says; lanes beyond the batch are passed over.
-  public func add<T: Scalar>(_ panels: UnsafePointer<T>, _ shape: PanelShape, executor: any Executor) {
+  package func add<T: Scalar>(_ panels: UnsafePointer<T>, _ shape: PanelShape, executor: any Executor) {
     let batch = shape.batch
     let x = samples.pointer
     for panel in 0..<shape.count {

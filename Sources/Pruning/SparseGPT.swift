@@ -12,13 +12,13 @@ import Sparse
 /// connections that go in all. Biases stay.
 ///
 /// Time: inputs^3 + units inputs^2. Memory in doubles: inputs^2, units x (inputs + 2 block).
-public enum SparseGPT {
+package enum SparseGPT {
   /// Prune. The layer's marks and weights are the result; `moments` are used up.
   /// - damping: share of the mean diagonal of the moments that is added to it. - block: inputs a block, >= 1; rounded up to
   ///   whole groups.
   /// - Throws: `invalidArgument` for a target that the layer cannot come to; `numerical` when the moments cannot be inverted;
   ///   `nonFinite`, `outOfMemory`. The layer's weights are of no use then.
-  public static func prune(
+  package static func prune(
     _ layer: Reconstruction, _ moments: SecondMoments, _ target: Reconstruction.Target, damping: Double, block: Int,
     executor: any Executor
   ) throws(Failure) {

@@ -2,29 +2,29 @@ import Base
 import Sparse
 
 /// One layer's connections in a choice of those that stay.
-public struct Candidates {
+package struct Candidates {
   /// For messages: "linear layer 2".
-  public let name: String
+  package let name: String
   /// One a connection; the larger, the more reason to stay. Finite.
-  public let scores: Buffer<Double>
+  package let scores: Buffer<Double>
   /// One a connection: 1 takes part, 0 is out already.
-  public let marks: Buffer<UInt8>
+  package let marks: Buffer<UInt8>
 
-  public init(name: String, scores: Buffer<Double>, marks: Buffer<UInt8>) {
+  package init(name: String, scores: Buffer<Double>, marks: Buffer<UInt8>) {
     self.name = name
     self.scores = scores
     self.marks = marks
   }
 
   /// So many that all take part, their scores not yet known. - Throws: `outOfMemory`.
-  public init(name: String, count: Int) throws(Failure) {
+  package init(name: String, count: Int) throws(Failure) {
     let marks = try Buffer<UInt8>(count: count, of: "prune, marks of \(name)")
     marks.span.update(repeating: 1)
     self.init(name: name, scores: try Buffer(count: count, of: "prune, scores of \(name)"), marks: marks)
   }
 
   /// Those that take part.
-  public var present: Int {
+  package var present: Int {
     var count = 0
     for i in 0..<marks.count where marks.pointer[i] != 0 { count &+= 1 }
     return count
@@ -32,14 +32,14 @@ public struct Candidates {
 }
 
 /// The choice of exactly so many connections with the largest scores.
-public enum Survivors {
+package enum Survivors {
   /// Keep the `keep` largest of one or several layers together, at least one of each: the marks of the others become 0. Between
   /// equals the earlier layer, then the lower place stays. A layer that would be left with none keeps its best. In time linear
   /// in the connections; nothing but a few words a layer is allocated.
   /// - keep: more than there are keeps all.
   /// - Throws: `invalidArgument` for less than one a layer; `nonFinite` for a score that is not finite. No mark has changed
   ///   then.
-  public static func choose(_ layers: [Candidates], keep: Int) throws(Failure) {
+  package static func choose(_ layers: [Candidates], keep: Int) throws(Failure) {
     for layer in layers { try requireFinite(layer) }
     guard keep >= layers.count else {
       throw Failure(

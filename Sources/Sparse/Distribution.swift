@@ -18,15 +18,15 @@ public enum Distribution: Int32, Sendable, CaseIterable {
   case firstDense
 
   /// What a distribution has to know about a layer.
-  public struct Shape: Sendable {
+  package struct Shape: Sendable {
     /// For messages: "linear layer 2".
-    public var name: String
+    package var name: String
     /// Lengths of the weight array's dimensions, inputs and outputs last.
-    public var dimensions: [Int]
+    package var dimensions: [Int]
     /// A density of its own: the layer keeps it and does not count towards the overall one.
-    public var fixedDensity: Double?
+    package var fixedDensity: Double?
 
-    public init(name: String, dimensions: [Int], fixedDensity: Double? = nil) {
+    package init(name: String, dimensions: [Int], fixedDensity: Double? = nil) {
       self.name = name
       self.dimensions = dimensions
       self.fixedDensity = fixedDensity
@@ -35,12 +35,12 @@ public enum Distribution: Int32, Sendable, CaseIterable {
 
   /// positions - floor(s positions) with s = 1 - density, in double: the exact count of RigL's code, which takes s.
   /// - density: in [0, 1].
-  public static func connections(density: Double, positions: Int) -> Int {
+  package static func connections(density: Double, positions: Int) -> Int {
     connections(sparsity: sparsity(density: density), positions: positions)
   }
 
   /// positions - floor(sparsity positions), in double. - sparsity: in [0, 1].
-  public static func connections(sparsity: Double, positions: Int) -> Int {
+  package static func connections(sparsity: Double, positions: Int) -> Int {
     let zeros = (sparsity * Double(positions)).rounded(.down)
     // Above 2^53 a count may round up, beyond what Int holds.
     return zeros < Double(positions) ? positions - Int(clamping: zeros) : 0
@@ -50,7 +50,7 @@ public enum Distribution: Int32, Sendable, CaseIterable {
   /// zero. Decimals of up to 12 digits are put right, so that counts are those of codes that take the sparsity. Other densities
   /// are quotients that were rounded: 2^-52 more than the difference is never less than what was meant, so that no product that
   /// should be whole stays below it, 5/6 of 6 included; and no more than the rounding of both, 2^-53 each.
-  public static func sparsity(density: Double) -> Double {
+  package static func sparsity(density: Double) -> Double {
     let difference = 1 - density
     return decimal(difference) ?? min(difference + 0x1p-52, max(difference, 1 - 0x1p-53))
   }
@@ -77,7 +77,7 @@ public enum Distribution: Int32, Sendable, CaseIterable {
   /// - density: overall, in (0, 1]. - power: of raw, for the Erdos-Renyi kinds.
   /// - Throws: `invalidArgument` when a density is out of range, a shape is none, there are no layers, or one of them would
   ///   be left without connections (by a density so small that 1 - density is 1).
-  public func densities(density: Double, shapes: [Shape], power: Double = 1) throws(Failure) -> [Double] {
+  package func densities(density: Double, shapes: [Shape], power: Double = 1) throws(Failure) -> [Double] {
     guard density > 0, density <= 1 else {
       throw Failure(.invalidArgument, "distribution: density must be in (0, 1], got \(density)")
     }

@@ -2,9 +2,9 @@ import Machine
 
 /// An array of trainable numbers and its gradient, as a layer's weights (one a slot of its pattern) or its biases. Both live in
 /// the network's or the caller's array; a parameter knows where, never owns.
-public final class Parameter<T: Scalar>: @unchecked Sendable {
+package final class Parameter<T: Scalar>: @unchecked Sendable {
   /// What a layer does with the numbers.
-  public enum Role: Sendable {
+  package enum Role: Sendable {
     case weights, bias
     /// A norm multiplies by these, and adds those. PyTorch calls them weight and bias.
     case scale, shift
@@ -14,18 +14,18 @@ public final class Parameter<T: Scalar>: @unchecked Sendable {
   }
 
   /// For messages: "linear layer 2, weights".
-  public let name: String
-  public let role: Role
+  package let name: String
+  package let role: Role
   /// Elements in use.
-  public private(set) var count: Int
+  package private(set) var count: Int
   /// Elements there is room for; those beyond `count` are 0 in both arrays.
-  public private(set) var capacity: Int
+  package private(set) var capacity: Int
   /// nil until the network has given it a place.
-  public private(set) var values: UnsafeMutablePointer<T>?
-  public private(set) var gradient: UnsafeMutablePointer<T>?
+  package private(set) var values: UnsafeMutablePointer<T>?
+  package private(set) var gradient: UnsafeMutablePointer<T>?
 
   /// - capacity: nil for just as many as `count`.
-  public init(name: String, role: Role, count: Int, capacity: Int? = nil) {
+  package init(name: String, role: Role, count: Int, capacity: Int? = nil) {
     self.name = name
     self.role = role
     self.count = count
@@ -33,22 +33,22 @@ public final class Parameter<T: Scalar>: @unchecked Sendable {
   }
 
   /// Give it its place, `capacity` elements each.
-  public func place(values: UnsafeMutablePointer<T>, gradient: UnsafeMutablePointer<T>) {
+  package func place(values: UnsafeMutablePointer<T>, gradient: UnsafeMutablePointer<T>) {
     self.values = values
     self.gradient = gradient
   }
 
   /// Make all elements in use what they start from.
-  public func restart() { values?.update(repeating: T(role.start), count: count) }
+  package func restart() { values?.update(repeating: T(role.start), count: count) }
 
   /// Another number of elements, and another room for them, in a place that is to be given next.
-  public func resize(count: Int, capacity: Int) {
+  package func resize(count: Int, capacity: Int) {
     self.count = count
     self.capacity = max(capacity, count)
   }
 
   /// Move values and gradient with their connections; grown ones start at 0. The remap's new count must be within `capacity`.
-  public func remap(_ remap: SlotRemap) {
+  package func remap(_ remap: SlotRemap) {
     if let values { remap.apply(to: values, fill: 0) }
     if let gradient { remap.apply(to: gradient, fill: 0) }
     count = remap.newCount

@@ -8,7 +8,7 @@ extension Pattern {
   ///   0 ... capacity.
   /// - slots: receives the new slot of each grown position, grown.count of them.
   /// - Returns: how everything in slot order must move. It borrows `dropped` and `slots`.
-  public func change(
+  package func change(
     dropping dropped: UnsafeBufferPointer<Int64>, growing grown: UnsafeBufferPointer<Position>,
     slots: UnsafeMutablePointer<Int64>
   ) -> SlotRemap {

@@ -2,17 +2,17 @@ import Base
 
 extension Pattern {
   /// A pattern as the caller described it, and how the caller's entries are ordered in it.
-  public struct Sorted {
-    public let pattern: Pattern
+  package struct Sorted {
+    package let pattern: Pattern
     /// Entry number (from 0) of each slot: the value of slot s is values[order[s]].
-    public let order: Buffer<UInt32>
+    package let order: Buffer<UInt32>
   }
 
   /// From coordinates in any order.
   /// - rowNumbers, columnNumbers: of each connection, from `base`, the same number of both. - base: 0 or 1.
   /// - Throws: `invalidArgument` when an index is out of range or a position occurs twice, naming the entry in the caller's
   ///   numbering: "linear layer 2: columns[12] must be in 1 .. 784, got 785 (its row is 3)"; `outOfMemory`.
-  public static func coordinates(
+  package static func coordinates(
     rows: Int, columns: Int, rowNumbers: UnsafeBufferPointer<Int32>, columnNumbers: UnsafeBufferPointer<Int32>, base: Int,
     owner: String = "pattern"
   ) throws(Failure) -> Sorted {
@@ -33,7 +33,7 @@ extension Pattern {
   /// - columnNumbers: rowStart[rows] - base columns from `base`, in a row in any order. - base: 0 or 1.
   /// - Throws: `invalidArgument` when the offsets are wrong, a column is out of range or occurs twice in a row;
   ///   `outOfMemory`. Columns are read only after the offsets were found right.
-  public static func compressedRows(
+  package static func compressedRows(
     rows: Int, columns: Int, rowStart: UnsafePointer<Int64>, columnNumbers: UnsafePointer<Int32>, base: Int,
     owner: String = "pattern"
   ) throws(Failure) -> Sorted {

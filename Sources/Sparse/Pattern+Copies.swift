@@ -3,7 +3,7 @@ import Base
 extension Pattern {
   /// The same connections in storage of another size.
   /// - capacity: slots to make room for, >= connections. - Throws: `invalidArgument`, `outOfMemory`.
-  public convenience init(copying other: Pattern, capacity: Int, owner: String = "pattern") throws(Failure) {
+  package convenience init(copying other: Pattern, capacity: Int, owner: String = "pattern") throws(Failure) {
     try self.init(
       rows: other.rows, columns: other.columns, connections: other.connections, capacity: capacity, owner: owner)
     fill(from: other, isKept: { _ in true })
@@ -11,7 +11,7 @@ extension Pattern {
 
   /// Every position connected.
   /// - Throws: `invalidArgument` for more positions than slots can be numbered, `outOfMemory`.
-  public convenience init(fullRows rows: Int, columns: Int, owner: String = "pattern") throws(Failure) {
+  package convenience init(fullRows rows: Int, columns: Int, owner: String = "pattern") throws(Failure) {
     try self.init(rows: rows, columns: columns, connections: rows * columns, capacity: nil, owner: owner)
     var slot = 0
     for row in 0..<rows {
@@ -29,7 +29,7 @@ extension Pattern {
   /// - kept: how many are kept, >= 1. - isKept: asked once for every slot of `other`, ascending.
   /// - capacity: slots to make room for; nil: just as many as are kept.
   /// - Throws: `invalidArgument`, `outOfMemory`.
-  public convenience init(
+  package convenience init(
     rows: Int, columns: Int, of other: Pattern?, kept: Int, capacity: Int? = nil, owner: String = "pattern",
     isKept: (Int) -> Bool
   ) throws(Failure) {
@@ -51,7 +51,7 @@ extension Pattern {
 
   /// Become some of the connections of another pattern of the same shape, in place; nothing is allocated.
   /// - count: how many, 1 ... capacity. - isKept: asked once for every slot of `other`, ascending.
-  public func refill(from other: Pattern, count: Int, isKept: (Int) -> Bool) {
+  package func refill(from other: Pattern, count: Int, isKept: (Int) -> Bool) {
     connections = count
     fill(from: other, isKept: isKept)
   }

@@ -1,7 +1,7 @@
 extension Pattern {
   /// Copy the pattern out in slot order, counted from `base`. Pointers that are nil are passed over.
   /// - rowStart: receives rows + 1 offsets. - rowNumbers, columnNumbers: receive `connections` numbers each.
-  public func copy(
+  package func copy(
     base: Int, rowStart: UnsafeMutablePointer<Int64>?, rowNumbers: UnsafeMutablePointer<Int32>?,
     columnNumbers: UnsafeMutablePointer<Int32>?
   ) {
@@ -20,7 +20,7 @@ extension Pattern {
 
   /// The same for a dense matrix, whose pattern is never held in memory.
   /// - rowNumbers, columnNumbers: receive rows columns numbers each.
-  public static func copyDense(
+  package static func copyDense(
     rows: Int, columns: Int, base: Int, rowStart: UnsafeMutablePointer<Int64>?, rowNumbers: UnsafeMutablePointer<Int32>?,
     columnNumbers: UnsafeMutablePointer<Int32>?
   ) {

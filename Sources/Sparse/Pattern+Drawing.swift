@@ -5,7 +5,7 @@ extension Pattern {
   /// connections + rows + columns.
   /// - capacity: slots to make room for; nil: just as many as there are.
   /// - Throws: `invalidArgument` when a size is out of range, `outOfMemory`; messages start with `owner`.
-  public convenience init(
+  package convenience init(
     rows: Int, columns: Int, connections: Int, capacity: Int? = nil, random: inout RandomSource, owner: String = "pattern"
   ) throws(Failure) {
     try self.init(rows: rows, columns: columns, connections: connections, capacity: capacity, owner: owner)
@@ -27,7 +27,7 @@ extension Pattern {
   /// A pattern in which every row has the same number of connections, constantFanIn / rows, rounded down, every such pattern
   /// equally likely; with fewer connections than rows, so many rows have one and the others none.
   /// - constantFanIn: connections to share out, 1 ... rows columns. - Throws: as above.
-  public convenience init(
+  package convenience init(
     rows: Int, columns: Int, constantFanIn: Int, random: inout RandomSource, owner: String = "pattern"
   ) throws(Failure) {
     try Self.check(rows: rows, columns: columns, connections: constantFanIn, owner: owner)

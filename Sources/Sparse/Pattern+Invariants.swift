@@ -2,7 +2,7 @@ import KernelInterface
 
 extension Pattern {
   /// The first violation of what holds for every pattern, in words, or nil. For tests: O(connections) and it allocates.
-  public func violation() -> String? {
+  package func violation() -> String? {
     guard rows >= 1, columns >= 1, connections <= capacity else { return "sizes" }
     guard rowStart[0] == 0, rowStart[rows] == Int64(connections) else { return "row starts do not span the slots" }
     guard columnStart[0] == 0, columnStart[columns] == Int64(connections) else {

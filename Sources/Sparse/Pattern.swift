@@ -9,15 +9,16 @@ import KernelInterface
 /// most 65536 of either, else 4; counts are 64-bit.
 ///
 /// A pattern changes only through ``change(dropping:growing:slots:)``, by whoever owns the layer; readers must not run then.
-public final class Pattern: @unchecked Sendable {
-  public let rows: Int
-  public let columns: Int
+@usableFromInline
+package final class Pattern: @unchecked Sendable {
+  package let rows: Int
+  package let columns: Int
   /// Slots in use.
-  public internal(set) var connections: Int
+  package internal(set) var connections: Int
   /// Slots there is room for.
-  public let capacity: Int
+  package let capacity: Int
   /// Bytes of a row or column number, 2 or 4.
-  public let indexBytes: Int
+  @usableFromInline package let indexBytes: Int
 
   private let rowStarts: Buffer<Int64>
   private let columnStarts: Buffer<Int64>
@@ -58,11 +59,11 @@ public final class Pattern: @unchecked Sendable {
   private static func goesByBits(_ connections: Int, of positions: Int) -> Bool { connections >= positions / 4 }
 
   /// Slots are numbered in 32 bits.
-  public static let maximumConnections = Int(UInt32.max)
+  package static let maximumConnections = Int(UInt32.max)
 
   /// - Throws: `invalidArgument` unless rows and columns are in 1 ... 2^31 - 1 and connections in 1 ... rows columns and
   ///   below 2^32, naming `owner` and the value.
-  public static func check(rows: Int, columns: Int, connections: Int, owner: String) throws(Failure) {
+  package static func check(rows: Int, columns: Int, connections: Int, owner: String) throws(Failure) {
     for (name, size) in [("rows", rows), ("columns", columns)] where size < 1 || size > Int(Int32.max) {
       throw Failure(.invalidArgument, "\(owner): \(name) must be in 1 .. \(Int32.max), got \(size)")
     }
@@ -75,25 +76,25 @@ public final class Pattern: @unchecked Sendable {
   }
 
   /// rows + 1 slot offsets from 0; also the prefix of work that balances rows over threads.
-  public var rowStart: UnsafePointer<Int64> { UnsafePointer(rowStarts.pointer) }
+  package var rowStart: UnsafePointer<Int64> { UnsafePointer(rowStarts.pointer) }
   /// columns + 1 offsets from 0 into the transposed index.
-  public var columnStart: UnsafePointer<Int64> { UnsafePointer(columnStarts.pointer) }
+  package var columnStart: UnsafePointer<Int64> { UnsafePointer(columnStarts.pointer) }
   /// Column of each slot, ascending in a row: UInt16 or UInt32 as `indexBytes` says.
-  @inlinable public var columnIndex: UnsafeRawPointer { UnsafeRawPointer(columnIndices.pointer) }
+  @inlinable package var columnIndex: UnsafeRawPointer { UnsafeRawPointer(columnIndices.pointer) }
   /// Row of each entry of the transposed index, ascending in a column: UInt16 or UInt32.
-  public var rowIndex: UnsafeRawPointer { UnsafeRawPointer(rowIndices.pointer) }
+  package var rowIndex: UnsafeRawPointer { UnsafeRawPointer(rowIndices.pointer) }
   /// Slot of each entry of the transposed index.
-  public var slot: UnsafePointer<UInt32> { UnsafePointer(slots.pointer) }
+  package var slot: UnsafePointer<UInt32> { UnsafePointer(slots.pointer) }
 
   /// Share of the positions that have a connection.
-  public var density: Double { Double(connections) / (Double(rows) * Double(columns)) }
+  package var density: Double { Double(connections) / (Double(rows) * Double(columns)) }
   /// Bytes of the indices.
-  public var bytes: Int {
+  package var bytes: Int {
     rowStarts.bytes + columnStarts.bytes + columnIndices.bytes + rowIndices.bytes + slots.bytes + (bits?.bytes ?? 0)
   }
 
   /// The pattern with values, as kernels take it. - values: one a slot; must live as long as the result is used.
-  public func matrix<T>(values: UnsafePointer<T>) -> SparseMatrix<T> {
+  package func matrix<T>(values: UnsafePointer<T>) -> SparseMatrix<T> {
     SparseMatrix(
       rows: rows, columns: columns, rowStart: rowStart, columnIndex: columnIndex, indexBytes: indexBytes, values: values,
       columnStart: columnStart, rowIndex: rowIndex, slot: slot,
@@ -102,24 +103,24 @@ public final class Pattern: @unchecked Sendable {
 
   /// Column of a slot.
   @inlinable @inline(__always)
-  public func column(_ slot: Int) -> Int {
+  package func column(_ slot: Int) -> Int {
     indexBytes == 2
       ? Int(columnIndex.load(fromByteOffset: 2 &* slot, as: UInt16.self))
       : Int(columnIndex.load(fromByteOffset: 4 &* slot, as: UInt32.self))
   }
 
   /// Slots of a row.
-  public func slots(row: Int) -> Range<Int> { Int(rowStart[row])..<Int(rowStart[row + 1]) }
+  package func slots(row: Int) -> Range<Int> { Int(rowStart[row])..<Int(rowStart[row + 1]) }
 
   /// Of some slots of one row, in ascending order: those from the first on whose column is not below one given.
-  public func slots(_ slots: Range<Int>, from column: Int) -> Range<Int> {
+  package func slots(_ slots: Range<Int>, from column: Int) -> Range<Int> {
     var first = slots.lowerBound
     while first < slots.upperBound, self.column(first) < column { first &+= 1 }
     return first..<slots.upperBound
   }
 
   /// Slot of a position, or nil when it has no connection. O(log fan-in).
-  public func slot(row: Int, column: Int) -> Int? {
+  package func slot(row: Int, column: Int) -> Int? {
     var low = Int(rowStart[row])
     let end = Int(rowStart[row + 1])
     var high = end

@@ -1,21 +1,21 @@
 /// A place in a matrix as one number that sorts by row, then column: row 2^32 + column.
-public struct Position: Comparable, Hashable, BitwiseCopyable, Sendable {
-  public let key: UInt64
+package struct Position: Comparable, Hashable, BitwiseCopyable, Sendable {
+  package let key: UInt64
 
-  public init(key: UInt64) { self.key = key }
-  public init(row: Int, column: Int) {
+  package init(key: UInt64) { self.key = key }
+  package init(row: Int, column: Int) {
     key = UInt64(truncatingIfNeeded: row) << 32 | UInt64(truncatingIfNeeded: column)
   }
 
-  public var row: Int { Int(truncatingIfNeeded: key >> 32) }
-  public var column: Int { Int(truncatingIfNeeded: key & 0xFFFF_FFFF) }
+  package var row: Int { Int(truncatingIfNeeded: key >> 32) }
+  package var column: Int { Int(truncatingIfNeeded: key & 0xFFFF_FFFF) }
 
-  public static func < (a: Position, b: Position) -> Bool { a.key < b.key }
+  package static func < (a: Position, b: Position) -> Bool { a.key < b.key }
 }
 
 extension Position {
   /// Whether it is one of some ascending positions. O(log count).
-  public func isAmong(_ positions: UnsafePointer<Position>, count: Int) -> Bool {
+  package func isAmong(_ positions: UnsafePointer<Position>, count: Int) -> Bool {
     var low = 0
     var high = count
     while low < high {
@@ -29,7 +29,7 @@ extension Position {
   /// skipped. Nothing allocated (1 KB of stack).
   /// - count: below 2^32. - scratch: room for `count`.
   /// - payload, payloadScratch: numbers that travel with their position, or nil.
-  public static func sort(
+  package static func sort(
     _ positions: UnsafeMutablePointer<Position>, count: Int, scratch: UnsafeMutablePointer<Position>,
     payload: UnsafeMutablePointer<UInt32>? = nil, payloadScratch: UnsafeMutablePointer<UInt32>? = nil
   ) {

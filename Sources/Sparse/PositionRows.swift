@@ -2,17 +2,17 @@ import Base
 import KernelInterface
 
 /// Some positions of a matrix as compressed rows, in storage of a fixed size: what a kernel needs to visit them.
-public final class PositionRows {
-  public let rows: Int
-  public let columns: Int
-  public private(set) var count = 0
+package final class PositionRows {
+  package let rows: Int
+  package let columns: Int
+  package private(set) var count = 0
 
   private let indexBytes: Int
   private let rowStarts: Buffer<Int64>
   private let columnIndices: Buffer<UInt16>
 
   /// - rows, columns: as for ``Pattern``. - capacity: the most positions. - Throws: `outOfMemory`
-  public init(rows: Int, columns: Int, capacity: Int, of what: @autoclosure () -> String = "positions") throws(Failure) {
+  package init(rows: Int, columns: Int, capacity: Int, of what: @autoclosure () -> String = "positions") throws(Failure) {
     self.rows = rows
     self.columns = columns
     indexBytes = max(rows, columns) <= 1 << 16 ? 2 : 4
@@ -20,12 +20,12 @@ public final class PositionRows {
     columnIndices = try Buffer(count: capacity * (indexBytes / 2), of: what())
   }
 
-  public var bytes: Int { rowStarts.bytes + columnIndices.bytes }
+  package var bytes: Int { rowStarts.bytes + columnIndices.bytes }
   /// rows + 1 offsets of each row's positions.
-  public var rowStart: UnsafePointer<Int64> { UnsafePointer(rowStarts.pointer) }
+  package var rowStart: UnsafePointer<Int64> { UnsafePointer(rowStarts.pointer) }
 
   /// Be these positions. - positions: ascending, each once, at most the capacity.
-  public func set(_ positions: UnsafePointer<Position>, count: Int) {
+  package func set(_ positions: UnsafePointer<Position>, count: Int) {
     if indexBytes == 2 { fill(UInt16.self, positions, count) } else { fill(UInt32.self, positions, count) }
     self.count = count
   }
@@ -42,7 +42,7 @@ public final class PositionRows {
   }
 
   /// For kernels that go by rows and read no values: there is no transposed index, its pointers must not be followed.
-  public func matrix<T>(values: UnsafePointer<T>) -> SparseMatrix<T> {
+  package func matrix<T>(values: UnsafePointer<T>) -> SparseMatrix<T> {
     let index = UnsafeRawPointer(columnIndices.pointer)
     return SparseMatrix(
       rows: rows, columns: columns, rowStart: rowStart, columnIndex: index, indexBytes: indexBytes, values: values,

@@ -2,10 +2,10 @@ import Base
 
 /// Draws distinct positions of a rows x columns matrix, each set of free positions equally likely, with integer arithmetic
 /// alone: the same seed gives the same positions on every machine.
-public enum PositionSampler {
+package enum PositionSampler {
   /// Whether `sparse` is the better way to draw `count` positions beside `taken` ones: when at most every second draw is in
   /// vain, and a walk would pass eight positions or more for each one drawn.
-  public static func prefersSparse(rows: Int, columns: Int, taken: Int, count: Int) -> Bool {
+  package static func prefersSparse(rows: Int, columns: Int, taken: Int, count: Int) -> Bool {
     let positions = rows * columns
     return count <= positions / 8 && taken + count <= positions / 2
   }
@@ -14,7 +14,7 @@ public enum PositionSampler {
   /// matrix. O(count) expected time, nothing allocated.
   /// - positions: receives them, ascending. - scratch: room for `count`.
   /// - isTaken: whether a position may not be drawn; at least `count` must be free.
-  public static func sparse(
+  package static func sparse(
     rows: Int, columns: Int, count: Int, positions: UnsafeMutablePointer<Position>,
     scratch: UnsafeMutablePointer<Position>, random: inout RandomSource, isTaken: (_ row: Int, _ column: Int) -> Bool
   ) {
@@ -37,7 +37,7 @@ public enum PositionSampler {
 
   /// Make the ascending positions[0 ..< middle] and positions[middle ..< end], in any order, one ascending run without
   /// repetitions; returns its length. - scratch: room for `end`.
-  public static func unite(
+  package static func unite(
     _ positions: UnsafeMutablePointer<Position>, _ middle: Int, _ end: Int, scratch: UnsafeMutablePointer<Position>
   ) -> Int {
     Position.sort(positions + middle, count: end - middle, scratch: scratch)
@@ -73,7 +73,7 @@ public enum PositionSampler {
   /// Draw `count` of the `free` positions by one walk over the matrix (selection sampling, Fan et al. 1962; Knuth's
   /// algorithm S). O(rows columns) time at most, no memory. The walk ends with the last one drawn.
   /// - isTaken: asked for positions in ascending order. - visit: given the drawn ones in ascending order.
-  public static func inOrder(
+  package static func inOrder(
     rows: Int, columns: Int, count: Int, free: Int, random: inout RandomSource,
     isTaken: (_ row: Int, _ column: Int) -> Bool, visit: (_ row: Int, _ column: Int) -> Void
   ) {

@@ -4,17 +4,17 @@ import Base
 ///
 /// Survivors keep their relative order (both patterns are sorted), so the slots that went and the slots that came say it
 /// all, and an array is remapped in place by closing the gaps from the left and opening the new ones from the right.
-public struct SlotRemap {
+package struct SlotRemap {
   /// Slots of the old pattern that are gone, ascending.
-  public let dropped: UnsafeBufferPointer<Int64>
+  package let dropped: UnsafeBufferPointer<Int64>
   /// Slots of the new pattern that were not in the old one, ascending.
-  public let grown: UnsafeBufferPointer<Int64>
+  package let grown: UnsafeBufferPointer<Int64>
   /// Connections before.
-  public let oldCount: Int
+  package let oldCount: Int
 
-  public var newCount: Int { oldCount - dropped.count + grown.count }
+  package var newCount: Int { oldCount - dropped.count + grown.count }
 
-  public init(dropped: UnsafeBufferPointer<Int64>, grown: UnsafeBufferPointer<Int64>, oldCount: Int) {
+  package init(dropped: UnsafeBufferPointer<Int64>, grown: UnsafeBufferPointer<Int64>, oldCount: Int) {
     self.dropped = dropped
     self.grown = grown
     self.oldCount = oldCount
@@ -24,7 +24,7 @@ public struct SlotRemap {
   /// Survivors move in runs between changes, so that it is a few block moves whatever the type. Elements that the new order
   /// no longer has become `fill` too.
   /// - array: room for max(oldCount, newCount) elements.
-  public func apply<T: BitwiseCopyable>(to array: UnsafeMutablePointer<T>, fill: T) {
+  package func apply<T: BitwiseCopyable>(to array: UnsafeMutablePointer<T>, fill: T) {
     var kept = dropped.isEmpty ? oldCount : Int(dropped[0])
     for i in 0..<dropped.count {
       let begin = Int(dropped[i]) + 1
@@ -46,7 +46,7 @@ public struct SlotRemap {
   /// `array` in the new order, in room of its own; that stays as it is. Grown slots and those beyond the new count are `fill`.
   /// - array: at least oldCount elements. - capacity: elements of the result, >= newCount.
   /// - Throws: `outOfMemory`.
-  public func moved<T: BitwiseCopyable>(
+  package func moved<T: BitwiseCopyable>(
     _ array: Buffer<T>, capacity: Int, fill: T, of what: @autoclosure () -> String
   ) throws(Failure) -> Buffer<T> {
     let moved = try Buffer<T>(count: max(capacity, oldCount), of: what())

@@ -7,7 +7,7 @@ import Sparse
 #endif
 
 /// How many connections there should be over time, for methods that do not keep their number. Times are the schedule's.
-public enum DensitySchedule: Sendable {
+package enum DensitySchedule: Sendable {
   /// As many as there are.
   case constant
   /// density(t) = final + (initial - final) (1 - x)^power, x = (t - begin) / (end - begin) in [0, 1] (Zhu and Gupta 2017,
@@ -19,7 +19,7 @@ public enum DensitySchedule: Sendable {
 
   /// 1 - density at a time, as the published codes compute it, rounding included.
   /// - initial: 1 - density that training started with.
-  public func sparsity(at t: Int, initial: Double) -> Double {
+  package func sparsity(at t: Int, initial: Double) -> Double {
     switch self {
     case .constant: return initial
     case .ramp(let final, let begin, let end, let power):
@@ -38,7 +38,7 @@ public enum DensitySchedule: Sendable {
   }
 
   /// The share of its connections to which a layer or network of `initial` density will come at last.
-  public var final: Double? {
+  package var final: Double? {
     switch self {
     case .constant: nil
     case .ramp(let final, _, _, _), .alternating(let final, _, _, _): final

@@ -5,13 +5,13 @@ import Sparse
 /// What a topology method keeps of one layer: random numbers, counters and scratch, all allocated at construction and linear
 /// in the pattern's capacity, candidates for growth, units and inputs, never in rows x columns beyond the megabyte of bits that
 /// ``Explored`` allows itself.
-public final class LayerTopology<T: Scalar> {
+package final class LayerTopology<T: Scalar> {
   let subject: any TopologyLayer<T>
   /// Connections that went and came at the last update; those that went and came back at once are in neither.
-  public private(set) var dropped = 0
-  public private(set) var grown = 0
+  package private(set) var dropped = 0
+  package private(set) var grown = 0
   /// Updates so far.
-  public private(set) var updates = 0
+  package private(set) var updates = 0
   /// Connections when the method was given.
   let initialCount: Int
 
@@ -85,12 +85,12 @@ public final class LayerTopology<T: Scalar> {
   }
 
   /// What forward takes off |w|; 0 without a soft threshold.
-  public var softThreshold: Double { threshold?.value ?? 0 }
+  package var softThreshold: Double { threshold?.value ?? 0 }
   /// Whether a soft threshold has come to its end.
-  public var hasSettled: Bool { plan.hasSoftThreshold && threshold == nil }
+  package var hasSettled: Bool { plan.hasSoftThreshold && threshold == nil }
 
   /// Number of positions that have ever been connected; an estimate in a very sparse layer, see ``Explored``.
-  public var exploredCount: Int { explored.count }
+  package var exploredCount: Int { explored.count }
 
   // Specialised by the caller; see TopologyInstance.
 

@@ -4,14 +4,14 @@ import Sparse
 
 /// A topology method at work on one layer, or on several that change together: its schedule, and what it keeps of each layer.
 /// Everything is allocated at construction.
-public final class TopologyInstance<T: Scalar> {
-  public let method: TopologyMethod
-  public let plan: TopologyPlan
-  public let layers: [LayerTopology<T>]
+package final class TopologyInstance<T: Scalar> {
+  package let method: TopologyMethod
+  package let plan: TopologyPlan
+  package let layers: [LayerTopology<T>]
   /// Updates so far.
-  public private(set) var updates = 0
+  package private(set) var updates = 0
   /// Dynamic sparse reparameterisation's threshold, which follows the number of connections that it finds.
-  public private(set) var threshold: Double
+  package private(set) var threshold: Double
 
   private var schedule: UpdateSchedule
   private var redistributor: Redistributor
@@ -20,7 +20,7 @@ public final class TopologyInstance<T: Scalar> {
   /// - layers: each with the pattern that it will have at the first update. - seed, streams: of the random numbers, a stream
   ///   for each layer.
   /// - Throws: `outOfMemory`; `invalidArgument` when options contradict each other.
-  public init(
+  package init(
     _ method: TopologyMethod, layers: [(subject: any TopologyLayer<T>, pattern: Pattern)], seed: UInt64, streams: [UInt64]
   ) throws(Failure) {
     try method.check(for: T.self)
@@ -45,7 +45,7 @@ public final class TopologyInstance<T: Scalar> {
   }
 
   /// The same method, at the same time, without one of its layers.
-  public init(_ other: TopologyInstance<T>, without subject: any TopologyLayer<T>) {
+  package init(_ other: TopologyInstance<T>, without subject: any TopologyLayer<T>) {
     method = other.method
     plan = other.plan
     schedule = other.schedule
@@ -63,33 +63,33 @@ public final class TopologyInstance<T: Scalar> {
   }
 
   /// Whether an update takes the place of the optimizer's step of that iteration.
-  public var replacesStep: Bool { plan.replacesStep && plan.schedule.clock == .steps }
+  package var replacesStep: Bool { plan.replacesStep && plan.schedule.clock == .steps }
   /// Whether `evolve` asks for gradients of the batch just gone back through. Asked in every step, so it is not worked out
   /// then: generic sequences of the standard library allocate.
-  public let needsGradient: Bool
+  package let needsGradient: Bool
   /// Bytes of scratch.
-  public var bytes: Int {
+  package var bytes: Int {
     @_specialize(where T == Float)
     @_specialize(where T == Double)
     get { layers.total { $0.bytes } }
   }
 
   /// Whether the schedule asks for an update at this time.
-  public func isDue(step: Int) -> Bool { method.changesPatterns && schedule.isDue(step: step) }
+  package func isDue(step: Int) -> Bool { method.changesPatterns && schedule.isDue(step: step) }
 
   /// Whether the schedule asks for no more updates.
-  public var hasEnded: Bool { !method.changesPatterns || schedule.hasEnded }
+  package var hasEnded: Bool { !method.changesPatterns || schedule.hasEnded }
 
   /// Whether the gradients of the batch that is coming count for the next update.
-  public func watches(step: Int) -> Bool {
+  package func watches(step: Int) -> Bool {
     plan.gradientBatches > 1 && schedule.isDue(step: step, within: plan.gradientBatches)
   }
 
   /// The update of this time is certain to happen: the next one is due a period later.
-  public func noteDue(step: Int) { schedule.note(step: step) }
+  package func noteDue(step: Int) { schedule.note(step: step) }
 
   /// The drop fraction of an update at this time.
-  public func dropFraction(step: Int) -> Double {
+  package func dropFraction(step: Int) -> Double {
     guard method.changesPatterns else { return 0 }
     return schedule.dropFraction(step: step, rate: rate)
   }
@@ -103,21 +103,21 @@ public final class TopologyInstance<T: Scalar> {
   }
 
   /// Training is about to start: the weights are in place.
-  public func begin() {
+  package func begin() {
     guard !hasBegun else { return }
     hasBegun = true
     for layer in layers { layer.begin() }
   }
 
   /// Choose what takes part in forward, where that is not all. The weights must be in place.
-  public func selectForward() {
+  package func selectForward() {
     for layer in layers { layer.selectForward() }
   }
 
   /// An optimizer's step is about to be taken. - gradientScale: factor on the gradients.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func beforeStep(gradientScale: Double = 1) {
+  package func beforeStep(gradientScale: Double = 1) {
     begin()
     if plan.hasSoftThreshold { for layer in layers { layer.learnThreshold(gradientScale: gradientScale) } }
     guard plan.explorationDecay > 0 else { return }
@@ -132,7 +132,7 @@ public final class TopologyInstance<T: Scalar> {
   /// - Throws: `stopped` when a function of the caller's asked for it. Nothing has changed then.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func evolve(step: Int, dropFraction: Double? = nil) throws(Failure) {
+  package func evolve(step: Int, dropFraction: Double? = nil) throws(Failure) {
     guard method.changesPatterns else { return }
     let isLast = dropFraction == nil && schedule.isLast(step: step)
     // What choosing changes beside scratch, so that an update that is asked for again is the same.

@@ -5,7 +5,7 @@ import Sparse
 /// What a topology method sees of a layer, and does to it.
 ///
 /// A class, so that passing one as `any` allocates nothing. Nothing here allocates.
-public protocol TopologyLayer<T>: AnyObject {
+package protocol TopologyLayer<T>: AnyObject {
   associatedtype T: Scalar
 
   /// In the network, from 1.

@@ -49,15 +49,15 @@ public struct TopologyMethod: Sendable {
   /// "rigl topology"
   var owner: String { values.owner }
   /// Whether it ever changes a pattern.
-  public var changesPatterns: Bool { kind != .static }
+  package var changesPatterns: Bool { kind != .static }
   /// Whether it takes connections away for good: then layers may start dense.
-  public var thins: Bool { plan.density.final != nil || plan.hasSoftThreshold }
+  package var thins: Bool { plan.density.final != nil || plan.hasSoftThreshold }
 
   /// The options as an instance uses them.
-  public var plan: TopologyPlan { TopologyPlan(self) }
+  package var plan: TopologyPlan { TopologyPlan(self) }
 
   /// When and how much; nil for a method that never changes a pattern.
-  public var schedule: UpdateSchedule? { changesPatterns ? plan.schedule : nil }
+  package var schedule: UpdateSchedule? { changesPatterns ? plan.schedule : nil }
 
   /// By position in the table, for those that change patterns.
   subscript(_ option: TopologyOption) -> Double {
@@ -69,7 +69,7 @@ public struct TopologyMethod: Sendable {
 
   /// The same, that this element type can hold the options, and that functions of the caller's are there and for it.
   /// - Throws: `precision` as well
-  public func check<T: Scalar>(for _: T.Type) throws(Failure) {
+  package func check<T: Scalar>(for _: T.Type) throws(Failure) {
     try check()
     try values.check(for: T.self)
     try check(dropFunction, T.self, "drop", isNeeded: self[.drop] == Double(DropScore.callback.rawValue))
@@ -89,7 +89,7 @@ public struct TopologyMethod: Sendable {
   }
 
   /// Options that contradict each other. - Throws: `invalidArgument`
-  public func check() throws(Failure) {
+  package func check() throws(Failure) {
     guard changesPatterns else { return }
     func require(_ holds: Bool, _ message: @autoclosure () -> String) throws(Failure) {
       guard holds else { throw Failure(.invalidArgument, "\(owner): \(message())") }

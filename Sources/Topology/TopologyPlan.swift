@@ -2,8 +2,8 @@ import Base
 import Sparse
 
 /// A method's options, decoded once.
-public struct TopologyPlan: Sendable {
-  public let schedule: UpdateSchedule
+package struct TopologyPlan: Sendable {
+  package let schedule: UpdateSchedule
   let drop: DropScore
   let gradientWeight: Double
   let rounding: DropRounding
@@ -11,9 +11,9 @@ public struct TopologyPlan: Sendable {
   let grow: GrowthScore
   let justDropped: JustDropped
   /// Batches whose gradients the growth score is the mean of.
-  public let gradientBatches: Int
+  package let gradientBatches: Int
   /// Factor on the weight of a gradient for each batch of its age.
-  public let gradientDecay: Double
+  package let gradientDecay: Double
   let candidates: Double
   let sampling: CandidateSampling
   let grownWeight: GrownWeight
@@ -22,24 +22,24 @@ public struct TopologyPlan: Sendable {
   /// Whether layers grow by the numbers of SNFS's own code.
   let adjustsGrowth: Bool
   let room: Double
-  public let density: DensitySchedule
+  package let density: DensitySchedule
   let isSoft: Bool
   let threshold: Double
   let tolerance: Double
   let noise: Double
   let shrink: Double
   /// Share of what is stored that takes part in forward; 1: all.
-  public let forwardShare: Double
+  package let forwardShare: Double
   let explorationDecay: Double
   /// Whether a layer starts with the same number of connections in every unit.
-  public let hasConstantFanIn: Bool
+  package let hasConstantFanIn: Bool
   let ablation: Double
   /// Whether forward shrinks weights by a threshold that is learned.
-  public let hasSoftThreshold: Bool
-  public let thresholdStart: Double
+  package let hasSoftThreshold: Bool
+  package let thresholdStart: Double
   let thresholdDecay: Double
   let thresholdRate: Double
-  public let replacesStep: Bool
+  package let replacesStep: Bool
 
   init(_ method: TopologyMethod) {
     func time(_ option: TopologyOption) -> Int { Int(clamping: min(method[option], 0x1p53)) }
@@ -107,13 +107,13 @@ public struct TopologyPlan: Sendable {
   var thinsGlobally: Bool { scope == .global && density.final != nil }
 
   /// How many of some stored connections take part in forward: of 10 at a share of 0.3, 3.
-  public func forwardCount(of connections: Int) -> Int {
+  package func forwardCount(of connections: Int) -> Int {
     max(1, Distribution.connections(density: forwardShare, positions: connections))
   }
 
   /// Slots that each of some layers needs room for while the method is at work.
   /// - layers: connections at the start and positions of each.
-  public func capacities(_ layers: [(connections: Int, positions: Int)]) -> [Int] {
+  package func capacities(_ layers: [(connections: Int, positions: Int)]) -> [Int] {
     let mean = Double(layers.total { $0.connections }) / Double(max(1, layers.count))
     return layers.map { connections, positions in
       var most = connections

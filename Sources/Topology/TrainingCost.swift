@@ -7,7 +7,7 @@ extension TopologyPlan {
   /// are computed at updates only. 3 f_S when no update is to come.
   /// - forward: of a forward pass, and of dL/dx, through what takes part in them. - gradient: of dL/dW where it is computed in
   ///   each step. - dense: of a pass through all positions. - period: steps between updates, infinity when there are none.
-  public func trainingFlops(forward: Double, gradient: Double, dense: Double, period: Double) -> Double {
+  package func trainingFlops(forward: Double, gradient: Double, dense: Double, period: Double) -> Double {
     let step = 2 * forward + gradient
     guard period.isFinite, !hasSoftThreshold else { return step }
     let growth: Double

@@ -68,4 +68,55 @@ import Testing
     #expect(throws: Failure.self) { try network.bind(values: half, gradients: dw) }
     #expect(try parameters(network) == after)
   }
+
+  @Test func constructorsHaveTheDefaultsOfTheList() throws {
+    func expect(_ get: (String) throws -> Double, _ options: [Option], but changed: [String: Double] = [:]) throws {
+      for option in options { #expect(try get(option.name) == changed[option.name] ?? option.initial, "\(option.name)") }
+    }
+    let optimizers = try [Optimizer.sgd(), .rmsprop(), .adagrad(), .adam(), .adamw()]
+    #expect(optimizers.map(\.kind) == OptimizerKind.allCases)
+    for optimizer in optimizers { try expect({ try optimizer.get($0) }, optimizer.kind.options) }
+    let thinning = ["final_density": 0.25, "density_end": 50.0]
+    let methods = try [
+      TopologyMethod.static(), .set(), .rigl(), .snfs(), .itop(), .granet(finalDensity: 0.25, densityEnd: 50), .mest(),
+      .topKast(), .gradual(finalDensity: 0.25, densityEnd: 50), .acdc(finalDensity: 0.25, densityEnd: 50, phase: 7), .deepR(),
+      .dsr(), .sampled(), .srigl(), .str(),
+    ]
+    #expect(methods.map(\.kind) == TopologyKind.allCases)
+    for method in methods {
+      let thins = [.granet, .gradual, .acdc].contains(method.kind)
+      let phase = method.kind == .acdc ? ["phase": 7.0] : [:]
+      try expect({ try method.get($0) }, method.kind.options, but: thins ? thinning.merging(phase) { $1 } : [:])
+    }
+    let prunings = try [
+      PruningMethod.random(), .magnitude(), .snip(), .grasp(), .synflow(), .fisher(), .obs(), .sparseGPT(),
+    ]
+    #expect(prunings.map(\.criterion) == PruningCriterion.allCases)
+    for pruning in prunings { try expect({ try pruning.get($0) }, pruning.criterion.options) }
+  }
+
+  @Test func constructorsSetWhatIsGiven() throws {
+    let sgd = try Optimizer.sgd(learningRate: 0.5, momentum: 0.9, nesterov: true, schedule: .cosine, period: 70)
+    #expect(
+      try ["learning_rate", "momentum", "nesterov", "schedule", "period"].map { try sgd.get($0) } == [0.5, 0.9, 1, 3, 70])
+    let rigl = try TopologyMethod.rigl(every: 20, until: 1000, dropFraction: 0.2, decay: .linear)
+    #expect(try ["every", "until", "drop_fraction", "decay"].map { try rigl.get($0) } == [20, 1000, 0.2, 2])
+    let pruning = try PruningMethod.obs(scope: .distribution, distribution: .uniform, n: 2, m: 4)
+    #expect(try ["scope", "distribution", "n", "m"].map { try pruning.get($0) } == [2, 0, 2, 4])
+    #expect(throws: Failure(.invalidArgument, "adam: beta1 must be in [0.0, 1.0), got 1.0")) { try Optimizer.adam(beta1: 1) }
+    #expect(throws: Failure.self) { try TopologyMethod.rigl(every: 0) }
+    #expect(throws: Failure.self) { try PruningMethod.snip(rounds: 0) }
+  }
+
+  @Test func optionsAreListed() throws {
+    #expect(
+      OptionOwner.allCases.map { $0.kinds.count } == [
+        1, LayerKind.allCases.count, OptimizerKind.allCases.count, TopologyKind.allCases.count, PruningCriterion.allCases.count,
+      ])
+    let adam = OptionOwner.optimizer.kinds[Int(OptimizerKind.adam.rawValue)]
+    #expect(adam.name == "adam")
+    let beta = try #require(adam.options.first { $0.name == "beta1" })
+    #expect(beta.domain.kind == .real && beta.domain.includesLeast && !beta.domain.includesGreatest)
+    #expect(beta.domain.least == 0 && beta.domain.greatest == 1 && beta.initial == 0.9 && beta.isLive)
+  }
 }

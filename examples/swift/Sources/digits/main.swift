@@ -14,20 +14,9 @@ let network = try Network<Float>(
   layers: [.linear(300, activation: .relu), .linear(100, activation: .relu), .linear(10)],
   loss: .softmaxCrossEntropy, seed: 1, maximumBatch: batch, distribution: .erdosRenyiKernel, density: 0.1)
 
-var sgd = Optimizer(.sgd)
-for (name, value) in [
-  ("learning_rate", 0.1), ("momentum", 0.9), ("nesterov", 1), ("weight_decay", 1e-4),
-  ("schedule", Double(Schedule.cosine.rawValue)), ("period", Double(steps)),
-] {
-  try sgd.set(name, value)
-}
-try network.setOptimizer(sgd)
-
-var rigl = TopologyMethod(.rigl)
-for (name, value) in [("every", 20), ("until", Double(3 * steps / 4)), ("drop_fraction", 0.3)] {
-  try rigl.set(name, value)
-}
-try network.setTopology(rigl)
+try network.setOptimizer(
+  .sgd(learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 1e-4, schedule: .cosine, period: steps))
+try network.setTopology(.rigl(every: 20, until: 3 * steps / 4, dropFraction: 0.3))
 
 print(try network.info())
 // Views of arrays with names: a view may not outlive its array.
