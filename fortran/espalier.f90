@@ -24,7 +24,7 @@ module espalier
   use :: espalier_optimizers, only: optimizer
   use :: espalier_prunings, only: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, &
     synflow
-  use :: espalier_sequences, only: attention
+  use :: espalier_sequences, only: attention, embedding, position
   use :: espalier_rules, only: adagrad, adam, adamw, rmsprop, sgd
   use :: espalier_support, only: text_at
   use :: espalier_topologies, only: topology, topology_method
@@ -40,7 +40,7 @@ module espalier
   public :: espalier_layer_view
   public :: batch_norm, group_norm, layer_norm, normalization
   public :: list_kinds, list_options, option_description
-  public :: attention
+  public :: attention, embedding, position
   public :: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, synflow
 
 contains

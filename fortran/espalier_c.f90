@@ -68,6 +68,8 @@ module espalier_c
   integer(c_int), parameter :: espalier_layer_layer_norm = 17
   integer(c_int), parameter :: espalier_layer_group_norm = 18
   integer(c_int), parameter :: espalier_layer_normalization = 19
+  integer(c_int), parameter :: espalier_layer_embedding = 20
+  integer(c_int), parameter :: espalier_layer_position = 21
   integer(c_int), parameter :: espalier_layer_attention = 22
 
   ! Activations

@@ -1,12 +1,44 @@
 !> Descriptions of layers on sequences. A sequence is a field with one dimension: x(length, channels, batch).
 module espalier_sequences
-  use :: espalier_c, only: espalier_layer_attention
-  use :: espalier_description, only: give, joining, layer
+  use :: espalier_c, only: espalier_layer_attention, espalier_layer_embedding, espalier_layer_position
+  use :: espalier_description, only: described, give, joining, layer
   implicit none
   private
-  public :: attention
+  public :: attention, embedding, position
 
 contains
+
+  type(layer) function embedding(vocabulary, width, padding_index, base) result(description)
+    !! A learned vector for each class number of the network's input, which is a vector of them or a field with one channel.
+    !! Outputs have `width` channels over the same places.
+    integer, intent(in) :: vocabulary
+      !! Classes there are.
+    integer, intent(in) :: width
+      !! Channels of a vector.
+    integer, intent(in), optional :: padding_index
+      !! The number that stands for no class: its vector starts at 0 and is not trained.
+    integer, intent(in), optional :: base
+      !! 1 (default) or 0: the number of the first class.
+    description = described(espalier_layer_embedding, 0)
+    call give(description, "vocabulary", vocabulary)
+    call give(description, "width", width)
+    call give(description, "padding_index", padding_index)
+    if (present(base)) then
+      call give(description, "index_base", base)
+    else
+      call give(description, "index_base", 1)
+    end if
+  end function
+
+  type(layer) function position(learned, from) result(description)
+    !! A number of its own is added to each channel and place.
+    logical, intent(in), optional :: learned
+      !! Whether they are parameters (default), or fixed sines and cosines (Vaswani et al. 2017) of a field with one dimension.
+    integer, intent(in), optional :: from
+      !! The layer that it takes from, by number, instead of the one before it; 0 is the network's input.
+    description = described(espalier_layer_position, from)
+    call give(description, "learned", learned)
+  end function
 
   type(layer) function attention(query, key, value, heads, causal) result(description)
     !! Scaled dot-product attention: the outputs are means of the values, one a query, by the softmax over the keys of their

@@ -90,6 +90,14 @@ enum {
  *  (ESPALIER_HE_UNIFORM), "fixed_density" (0), "negative_slope" (0.01). DROPOUT: "probability" (0.5). SUM: the outputs of two or
  *  more layers of the same shape, added. CONCATENATION: the channels of two or more layers one after the other, over the same
  *  places.
+ *  EMBEDDING: a vector that is learned for each class number of the network's input, which is a vector of them or a field with one
+ *  channel; the output has "width" (1) channels over the same places. "vocabulary" (1): classes there are; "index_base" (0; 0 or
+ *  1): the number of the first; "padding_index" (-1: none): the number that stands for no class, whose vector starts at 0 and has
+ *  gradient 0. Vectors start normal with deviation 1. The input must consist of whole numbers of the vocabulary in every call
+ *  (ESPALIER_ERROR_INVALID_ARGUMENT otherwise; in float32 numbers go up to 2^24); dx is 0.
+ *  POSITION: a number of its own is added to each channel and place. "learned" (1): 1 if they are parameters, which start normal
+ *  with deviation 0.02; 0 for fixed ones, in a field channels x length: place t of channels 2i and 2i+1 gets the sine and the
+ *  cosine of t / 10000^(2i / channels) (Vaswani et al. 2017).
  *  ATTENTION: scaled dot-product attention (Vaswani et al. 2017) of three layers, in this order: query, key and value, each a
  *  field channels x length. Query and key have equally many channels, key and value the same length; the three may be one
  *  layer. y_i = sum over j of softmax over j of (q_i k_j / sqrt(c)) v_j: the output has the value's channels and the query's
@@ -123,6 +131,8 @@ enum {
   ESPALIER_LAYER_LAYER_NORM = 17,
   ESPALIER_LAYER_GROUP_NORM = 18,
   ESPALIER_LAYER_NORMALIZATION = 19,
+  ESPALIER_LAYER_EMBEDDING = 20,
+  ESPALIER_LAYER_POSITION = 21,
   ESPALIER_LAYER_ATTENTION = 22
 };
 

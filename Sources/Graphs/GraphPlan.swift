@@ -25,6 +25,14 @@ package struct PlannedLayer<T: Scalar> {
   private func value(_ option: String) -> Double? { options.contains(option) ? try? options.get(option) : nil }
 }
 
+/// Whole numbers that a layer asks the network's input for.
+package struct InputNumbers<T: Scalar> {
+  package let first: T
+  package let last: T
+  /// For messages: "embedding layer 1".
+  package let owner: String
+}
+
 /// The layers that a graph is to have, and what each makes of its inputs: a value, in which every layer takes only from those before
 /// it and all shapes meet.
 package struct GraphPlan<T: Scalar> {
@@ -82,6 +90,7 @@ package struct GraphPlan<T: Scalar> {
     var shapes: [TensorShape] = []
     for layer in layers {
       let given = layer.inputs.map { $0 == 0 ? inputShape : shapes[$0 - 1] }
+      try checkNumbers(layer)
       let shape = try layer.kind.row.outputShape(of: given, layer.options)
       try shape.check("\(layer.owner): the output")
       shapes.append(shape)
@@ -90,6 +99,31 @@ package struct GraphPlan<T: Scalar> {
     self.inputShape = inputShape
     self.shapes = shapes
     outputs = shapes.last?.features ?? inputShape.features
+  }
+
+  /// Whether a layer that asks for whole numbers can be given them. - Throws: `invalidArgument`.
+  private func checkNumbers(_ layer: PlannedLayer<T>) throws(Failure) {
+    guard let numbers = try layer.kind.row.wholeNumbers(layer.options) else { return }
+    for input in layer.inputs where input != 0 {
+      throw Failure(
+        .invalidArgument, "\(layer.owner): it takes whole numbers, which only the network's input (0) holds, got \(input)")
+    }
+    // Beyond this not every whole number is a T.
+    let most = 1 << (T.significandBitCount + 1)
+    guard numbers.upperBound <= most else {
+      throw Failure(
+        .invalidArgument, "\(layer.owner): numbers must be at most \(most) in float\(T.bits), got up to \(numbers.upperBound)")
+    }
+  }
+
+  /// The whole numbers that the network's input must consist of, and for which layers.
+  package func inputNumbers() throws(Failure) -> [InputNumbers<T>] {
+    var found: [InputNumbers<T>] = []
+    for layer in layers {
+      guard let numbers = try layer.kind.row.wholeNumbers(layer.options) else { continue }
+      found.append(InputNumbers(first: T(numbers.lowerBound), last: T(numbers.upperBound), owner: layer.owner))
+    }
+    return found
   }
 
   // MARK: Looking at layers

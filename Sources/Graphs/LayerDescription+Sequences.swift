@@ -1,6 +1,25 @@
 import Layers
 
 extension LayerDescription {
+  /// A learned vector for each class number of the network's input: channels x length. - vocabulary: classes there are.
+  /// - width: channels of a vector. - paddingIndex: the number that stands for no class; its vector starts at 0 and has no
+  /// gradient. - base: the number of the first class, 0 or 1.
+  public static func embedding(
+    vocabulary: Int, width: Int, paddingIndex: Int? = nil, base: Int = 0
+  ) -> Self {
+    LayerDescription(
+      .embedding,
+      [
+        (LayerOption.vocabulary, Double(vocabulary)), (LayerOption.width, Double(width)),
+        (LayerOption.paddingIndex, Double(paddingIndex ?? -1)), (LayerOption.indexBase, Double(base)),
+      ])
+  }
+
+  /// A value of its own added to each channel and place: learned, or fixed sines and cosines.
+  public static func position(learned: Bool = true) -> Self {
+    LayerDescription(.position, [(LayerOption.learned, learned ? 1 : 0)])
+  }
+
   /// Scaled dot-product attention: the outputs are means of the values, one a query, by the softmax over the keys of their
   /// products with it. - query, key, value: numbers of layers whose outputs are fields channels x length; 0 is the network's
   /// input. Three times the same for self-attention. - heads: divides all channels. - causal: whether query i sees no more than

@@ -83,6 +83,56 @@ public struct AttentionArguments<T> {
   public func visible(_ query: Int) -> Int { causal ? min(query &+ 1, keys) : keys }
 }
 
+/// Rows of a table by number. x: (length, batch), whole numbers; y: (channels x length, batch) in panels, the features of a
+/// channel being its places in order: y[c][place] = table[x[place] - base][c].
+public struct EmbeddingArguments<T> {
+  /// Channels of a unit of the way back.
+  public static var block: Int { 16 }
+
+  public var length: Int
+  public var channels: Int
+  /// The number of the table's first row.
+  public var base: Int
+  public var shape: PanelShape
+  /// x, within the table; lanes beyond the batch may hold anything.
+  public var numbers: UnsafePointer<T>
+  /// Row after row, `channels` values each.
+  public var table: UnsafePointer<T>
+  /// y; only written, by forward.
+  public var output: UnsafeMutablePointer<T>
+  /// dy; nil in forward.
+  public var outputGradient: UnsafePointer<T>?
+  /// Like the table, and dy is added to its rows, but to the row of the number `padding`. nil in forward.
+  public var tableGradient: UnsafeMutablePointer<T>?
+  public var padding: Int
+
+  @inlinable
+  public init(
+    length: Int, channels: Int, base: Int, shape: PanelShape, numbers: UnsafePointer<T>, table: UnsafePointer<T>,
+    output: UnsafeMutablePointer<T>, outputGradient: UnsafePointer<T>? = nil, tableGradient: UnsafeMutablePointer<T>? = nil,
+    padding: Int = -1
+  ) {
+    self.length = length
+    self.channels = channels
+    self.base = base
+    self.shape = shape
+    self.numbers = numbers
+    self.table = table
+    self.output = output
+    self.outputGradient = outputGradient
+    self.tableGradient = tableGradient
+    self.padding = padding
+  }
+
+  /// Units of forward: (panel, place).
+  @inlinable
+  public var forwardUnits: Int { shape.count &* length }
+
+  /// Units of the way back: blocks of channels, each of which goes through all samples in order.
+  @inlinable
+  public var backwardUnits: Int { (channels &+ Self.block &- 1) / Self.block }
+}
+
 /// The kernels of sequences: a part of ``KernelTable``.
 public struct SequenceKernels: Sendable {
   /// ``AttentionArguments``; units: `queryUnits`. y and the statistics.
@@ -91,12 +141,19 @@ public struct SequenceKernels: Sendable {
   public let attentionBackwardQueries: Kernel
   /// ``AttentionArguments``; units: `keyUnits`. dk and dv, from what the queries' pass has left.
   public let attentionBackwardKeys: Kernel
+  /// ``EmbeddingArguments``; units: `forwardUnits`.
+  public let embeddingForward: Kernel
+  /// ``EmbeddingArguments``; units: `backwardUnits`.
+  public let embeddingBackward: Kernel
 
   public init(
-    attentionForward: @escaping Kernel, attentionBackwardQueries: @escaping Kernel, attentionBackwardKeys: @escaping Kernel
+    attentionForward: @escaping Kernel, attentionBackwardQueries: @escaping Kernel, attentionBackwardKeys: @escaping Kernel,
+    embeddingForward: @escaping Kernel, embeddingBackward: @escaping Kernel
   ) {
     self.attentionForward = attentionForward
     self.attentionBackwardQueries = attentionBackwardQueries
     self.attentionBackwardKeys = attentionBackwardKeys
+    self.embeddingForward = embeddingForward
+    self.embeddingBackward = embeddingBackward
   }
 }

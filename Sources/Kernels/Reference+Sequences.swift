@@ -102,9 +102,39 @@ func referenceAttentionBackwardKeys<T: KernelScalar>(_ a: AttentionArguments<T>,
   if let dk = a.keyGradient { sum(a.query, scoreGradients, channels: a.channels, scale: a.scale, into: dk) }
 }
 
+func referenceEmbeddingForward<T: KernelScalar>(_ a: EmbeddingArguments<T>, _ begin: Int, _ end: Int) {
+  for unit in begin..<end {
+    let (p, place) = (unit / a.length, unit % a.length)
+    for lane in 0..<a.shape.width where p * a.shape.width + lane < a.shape.batch {
+      let number = Int(a.numbers[panelRow(p, place, features: a.length, width: a.shape.width) + lane]) - a.base
+      for c in 0..<a.channels {
+        let at = panelRow(p, c * a.length + place, features: a.channels * a.length, width: a.shape.width)
+        a.output[at + lane] = a.table[number * a.channels + c]
+      }
+    }
+  }
+}
+
+func referenceEmbeddingBackward<T: KernelScalar>(_ a: EmbeddingArguments<T>, _ begin: Int, _ end: Int) {
+  guard let dy = a.outputGradient, let tableGradient = a.tableGradient else { return }
+  for c in EmbeddingArguments<T>.block * begin..<min(EmbeddingArguments<T>.block * end, a.channels) {
+    for p in 0..<a.shape.count {
+      for place in 0..<a.length {
+        for lane in 0..<a.shape.width where p * a.shape.width + lane < a.shape.batch {
+          let number = Int(a.numbers[panelRow(p, place, features: a.length, width: a.shape.width) + lane])
+          let at = panelRow(p, c * a.length + place, features: a.channels * a.length, width: a.shape.width)
+          if number != a.padding { tableGradient[(number - a.base) * a.channels + c] += dy[at + lane] }
+        }
+      }
+    }
+  }
+}
+
 func referenceSequences<T: KernelScalar>(_: T.Type) -> SequenceKernels {
   SequenceKernels(
     attentionForward: { referenceAttentionForward($0.load(as: AttentionArguments<T>.self), $1, $2) },
     attentionBackwardQueries: { referenceAttentionBackwardQueries($0.load(as: AttentionArguments<T>.self), $1, $2) },
-    attentionBackwardKeys: { referenceAttentionBackwardKeys($0.load(as: AttentionArguments<T>.self), $1, $2) })
+    attentionBackwardKeys: { referenceAttentionBackwardKeys($0.load(as: AttentionArguments<T>.self), $1, $2) },
+    embeddingForward: { referenceEmbeddingForward($0.load(as: EmbeddingArguments<T>.self), $1, $2) },
+    embeddingBackward: { referenceEmbeddingBackward($0.load(as: EmbeddingArguments<T>.self), $1, $2) })
 }

@@ -8,7 +8,9 @@ let sequences32 = SequenceKernels(
   },
   attentionBackwardKeys: {
     attentionBackwardKeys($0.assumingMemoryBound(to: AttentionArguments<Float>.self).pointee, $1, $2)
-  })
+  },
+  embeddingForward: { embeddingForward($0.assumingMemoryBound(to: EmbeddingArguments<Float>.self).pointee, $1, $2) },
+  embeddingBackward: { embeddingBackward($0.assumingMemoryBound(to: EmbeddingArguments<Float>.self).pointee, $1, $2) })
 
 /// This module's kernels of sequences for Double.
 let sequences64 = SequenceKernels(
@@ -18,4 +20,6 @@ let sequences64 = SequenceKernels(
   },
   attentionBackwardKeys: {
     attentionBackwardKeys($0.assumingMemoryBound(to: AttentionArguments<Double>.self).pointee, $1, $2)
-  })
+  },
+  embeddingForward: { embeddingForward($0.assumingMemoryBound(to: EmbeddingArguments<Double>.self).pointee, $1, $2) },
+  embeddingBackward: { embeddingBackward($0.assumingMemoryBound(to: EmbeddingArguments<Double>.self).pointee, $1, $2) })

@@ -8,7 +8,7 @@ public enum LayerKind: Int32, Sendable, CaseIterable {
   case dropout, sum, concatenation
   case batchNorm = 16
   case layerNorm, groupNorm, normalization
-  case attention = 22
+  case embedding, position, attention
 
   /// As messages name it: "linear".
   public var name: String { row.name }
@@ -26,6 +26,8 @@ public enum LayerKind: Int32, Sendable, CaseIterable {
     case .layerNorm: LayerNormRow.self
     case .groupNorm: GroupNormRow.self
     case .normalization: NormalizationRow.self
+    case .embedding: EmbeddingRow.self
+    case .position: PositionRow.self
     case .attention: AttentionRow.self
     }
   }
@@ -46,6 +48,10 @@ package protocol LayerRow {
   /// Whether a layer with these options has parameters.
   static func hasParameters(_ options: OptionValues) -> Bool
 
+  /// The whole numbers that its input consists of; nil for a layer that takes any values. Only the network's input is looked at
+  /// before each pass, so a layer that asks for such numbers takes from no other.
+  static func wholeNumbers(_ options: OptionValues) throws(Failure) -> ClosedRange<Int>?
+
   /// How the layer's connections lie; nil for a kind that has none.
   static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape?
 
@@ -61,6 +67,7 @@ extension LayerRow {
   package static var inputCount: LayerInputs { .one }
   package static func hasParameters(_ options: OptionValues) -> Bool { options.contains(LayerOption.density) }
   package static func carries(_ feature: Int, behind before: Int) -> Int? { nil }
+  package static func wholeNumbers(_ options: OptionValues) throws(Failure) -> ClosedRange<Int>? { nil }
   package static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape? { nil }
 }
 

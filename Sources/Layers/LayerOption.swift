@@ -9,10 +9,15 @@ package enum LayerOption {
   package static let density = "density"
   package static let fixedDensity = "fixed_density"
   package static let heads = "heads"
+  package static let indexBase = "index_base"
   package static let initializer = "initializer"
+  package static let learned = "learned"
   package static let negativeSlope = "negative_slope"
+  package static let paddingIndex = "padding_index"
   package static let probability = "probability"
   package static let units = "units"
+  package static let vocabulary = "vocabulary"
+  package static let width = "width"
 
   static let ofConnections = [
     Option(bias, 1, .flag, live: false),

@@ -15,6 +15,7 @@ extension Network {
     try Check.size(maximumBatch, "build: max_batch")
     try plan.requireWhole()
     let plan = try distributed()
+    let inputNumbers = try plan.inputNumbers()
     var layers: [any Layer<T>] = []
     var trainers: [Trainer<T>] = []
     for (position, description) in plan.layers.enumerated() {
@@ -50,6 +51,7 @@ extension Network {
 
     // Nothing fails from here on.
     self.plan = plan
+    self.inputNumbers = inputNumbers
     self.layers = layers
     self.trainers = trainers
     for trainer in trainers { trainer.reduction = reduction }

@@ -20,6 +20,7 @@ extension Network {
     // Also what is left for the last batch.
     let last = samples < batch || samples % batch == 0 ? min(samples, batch) : samples % batch
     try workspace.graph.check(batch: last, "train_epoch")
+    try check(input: Batch(x: x, count: samples), "train_epoch")
     try check(target, Batch(x: x, count: samples), "train_epoch")
     try requireOptimizers("train_epoch")
     let shufflerBefore = shuffler
@@ -119,6 +120,7 @@ extension Network {
   ) throws(Failure) {
     let workspace = try requireBuilt(call)
     try check(samples: samples, call)
+    try check(input: Batch(x: x, count: samples), call)
     let held = hold(workspace)
     defer { held.release() }
     var done = 0

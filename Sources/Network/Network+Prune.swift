@@ -106,6 +106,7 @@ extension Network {
     guard let x else { throw Failure(.nullArgument, "prune: x must not be NULL for \(method.owner)") }
     guard let target else { throw Failure(.nullArgument, "prune: target must not be NULL for \(method.owner)") }
     try check(samples: samples, "prune")
+    try check(input: Batch(x: x, count: samples), "prune")
     try check(target, Batch(x: x, count: samples), "prune")
     try requireFinite(x, "x", features: inputs, samples)
     if case .values(let values) = target { try requireFinite(values, "target", features: outputs, samples) }

@@ -24,6 +24,7 @@ extension Network {
     let workspace = try requireBuilt("train_step")
     try check(batch: batch.count, "train_step")
     try workspace.graph.check(batch: batch.count, "train_step")
+    try check(input: batch, "train_step")
     try check(target, batch, "train_step")
     try requireOptimizers("train_step")
     let accumulate = Int(clamping: options[NetworkOption.accumulate])
@@ -70,6 +71,7 @@ extension Network {
     let workspace = try requireBuilt("forward")
     try check(batch: count, "forward")
     try workspace.graph.check(batch: count, "forward")
+    try check(input: Batch(x: x, count: count), "forward")
     let shape = PanelShape(batch: count, elementSize: MemoryLayout<T>.stride)
     let held = hold(workspace)
     defer { held.release() }

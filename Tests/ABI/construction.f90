@@ -92,12 +92,23 @@ contains
   subroutine sequences
     ! Layers on fields of one dimension.
     type(network) :: net
+    real(real32) :: out(2, 1)
     net = network([input([5, 6]), attention(0, 0, 0, heads=2, causal=.true.), attention(1, 0, 1, heads=3), linear(3)])
     call check(net%output_count() == 3, "outputs of attention")
     call check_close(net%layer_option(1, "heads"), 2.0_real64, 0.0_real64, "heads")
     call check_close(net%layer_option(1, "causal"), 1.0_real64, 0.0_real64, "causal")
     call check_close(net%layer_option(2, "causal"), 0.0_real64, 0.0_real64, "not causal")
     call check_close(net%layer_option(2, "units"), 30.0_real64, 0.0_real64, "units of attention")
+    net = network([input(5), embedding(30, 6, padding_index=3), position(), attention(2, 2, 2, heads=3), linear(2)])
+    call check(net%parameter_count() == 30 * 6 + 5 * 6 + 2 * 31, "parameters of an embedding and of positions")
+    call check_close(net%layer_option(1, "index_base"), 1.0_real64, 0.0_real64, "classes count from 1")
+    call check_close(net%layer_option(1, "padding_index"), 3.0_real64, 0.0_real64, "padding_index")
+    net = network([input(5), embedding(30, 6, base=0), position(learned=.false.), linear(2)])
+    call check(net%parameter_count() == 30 * 6 + 2 * 31, "sines are no parameters")
+    call check_close(net%layer_option(1, "index_base"), 0.0_real64, 0.0_real64, "classes count from 0")
+    net = network([input(5), embedding(30, 6), linear(2)], max_batch=1)
+    call net%predict(reshape(real([1, 30, 2, 31, 4]), [5, 1]), out, stat=stat, errmsg=errmsg)
+    call check_failure(stat, errmsg, espalier_error_invalid_argument, "whole number in 1 .. 30 for embedding layer 1, got 31")
     net = network([input([5, 6]), attention(0, 0, 0, heads=4)], stat=stat, errmsg=errmsg)
     call check_failure(stat, errmsg, espalier_error_invalid_argument, "4 heads and 6 channels")
   end subroutine

@@ -19,6 +19,17 @@ int add_described(espalier_network *network, const struct layer_description *des
                                     values, layer);
 }
 
+/* How many numbers, from 0, all embeddings of the case take; 0 when it has none. */
+static int64_t classes_of(const struct layer_case *description) {
+  int64_t least = 0;
+  for (int64_t i = 0; i < description->layer_count; i++) {
+    const struct layer_description *layer = &description->layers[i];
+    const int64_t vocabulary = (int64_t)layer->options[0].value;
+    if (layer->kind == ESPALIER_LAYER_EMBEDDING && (least == 0 || vocabulary < least)) least = vocabulary;
+  }
+  return least;
+}
+
 static int64_t features_of(const struct layer_case *description) {
   int64_t product = 1;
   for (int64_t i = 0; i < description->dimensions; i++) product *= description->lengths[i];
@@ -69,6 +80,8 @@ static struct run make_run(const struct layer_case *description, int threads, in
   run.y = malloc((size_t)(batch * run.outputs) * sizeof *run.y);
   run.dy = malloc((size_t)(batch * run.outputs) * sizeof *run.dy);
   fill(run.x, (size_t)(batch * run.inputs), 1);
+  for (int64_t i = 0, classes = classes_of(description); classes > 0 && i < batch * run.inputs; i++)
+    run.x[i] = (real)((i * i + 3) % classes);
   fill(run.dy, (size_t)(batch * run.outputs), 2);
   OK(F(espalier_network_parameters)(run.network, &run.w, &run.dw, &run.count));
   /* So that biases have a part too. */
@@ -122,7 +135,9 @@ static void differences(const struct layer_case *description) {
   pass(&run, FEW);
   for (i = 0; i < count; i++) got[i] = i < run.count ? run.dw[i] : run.dx[i - run.count];
   most = fmax(1, largest(got, count));
-  for (i = 0; i < count; i++) {
+  for (i = run.count; classes_of(description) > 0 && i < count; i++)
+    expect(got[i] == 0, description, "dx of a class number", i);
+  for (i = 0; i < (classes_of(description) > 0 ? run.count : count); i++) {
     real *place = i < run.count ? run.w + i : run.x + (i - run.count), kept = *place;
     double values[5];
     for (k = -2; k <= 2; k++) {

@@ -27,7 +27,7 @@ struct layer_case {
   /* Samples of a batch change each other's outputs (batch normalisation), or a pass differs from the next (dropout). */
   int couples_samples, is_random;
   int64_t layer_count;
-  struct layer_description layers[MOST_LAYERS];
+  struct layer_description layers[MOST_LAYERS]; /* an embedding's first option is its vocabulary: the input is numbers of it then */
 };
 
 /* Add a layer; the status of espalier_network_add_layer. - layer: receives its number, or NULL. */

@@ -88,7 +88,7 @@ static int64_t read_shape(const char *name, espalier_network **network, int64_t 
 }
 
 /* The word after the case. */
-static const char *run_case(void) {
+static const char *run_case(int64_t classes, int64_t first) {
   /* float64: rounding, of 20 steps too. float32: of sums of dozens of products. */
   const double tolerance = sizeof(real) == 8 ? 1e-10 : 2e-4;
   const char *name = word(), *next;
@@ -106,6 +106,7 @@ static const char *run_case(void) {
   OK(F(espalier_network_parameters)(network, &w, &dw, &count));
   fill_numbers(w, count, WEIGHTS);
   x = make_numbers(batch * inputs, SAMPLES);
+  for (int64_t i = 0; classes > 0 && i < batch * inputs; i++) x[i] = (real)(i * 37 % 101 % classes + first);
   dx = make_numbers(batch * inputs, 0);
   y = make_numbers(batch * outputs, 0);
   dy = make_numbers(batch * outputs, GRADIENT);
@@ -153,7 +154,13 @@ static void run_file(const char *path) {
   fclose(file);
   text[size] = 0;
   rest = text;
-  for (next = word(); strcmp(next, "case") == 0;) next = run_case();
+  for (next = word(); next[0] != 0;) {
+    const int64_t classes = strcmp(next, "classes") == 0 ? whole() : 0, first = classes > 0 ? whole() : 0;
+    if (classes > 0) next = word();
+    CHECK(strcmp(next, "case") == 0);
+    if (strcmp(next, "case") != 0) break;
+    next = run_case(classes, first);
+  }
   CHECK(next[0] == 0); /* the end */
   free(text);
 }

@@ -1,4 +1,6 @@
 /* Layers on sequences, which are fields of one dimension: what must hold for all layers, and what is refused. */
+#include <math.h>
+
 #include "layers.h"
 
 #define INPUT(channels, length) 2, {channels, length}
@@ -14,6 +16,116 @@ static void attention(void) {
     {"attention twice", INPUT(4, 14), 0, 0, 3, {ATTENTION(0, 0, 0, 2, 1), ATTENTION(1, 0, 1, 4, 0), TANH(3)}},
   };
   for (size_t i = 0; i < LENGTH(cases); i++) check_case(&cases[i]);
+}
+
+static void embedding(void) {
+  static const struct layer_case cases[] = {
+    {"embedding of a vector", 1, {5}, 0, 0, 2,
+     {{ESPALIER_LAYER_EMBEDDING, 0, {0}, {{"vocabulary", 9}, {"width", 3}}}, TANH(2)}},
+    {"embedding of a row", 2, {1, 6}, 0, 0, 2,
+     {{ESPALIER_LAYER_EMBEDDING, 0, {0}, {{"vocabulary", 70}, {"width", 17}}}, TANH(2)}},
+    {"embeddings that attend", 1, {4}, 0, 0, 6,
+     {{ESPALIER_LAYER_EMBEDDING, 0, {0}, {{"vocabulary", 4}, {"width", 4}}},
+      {ESPALIER_LAYER_EMBEDDING, 1, {0}, {{"vocabulary", 5}, {"width", 2}}},
+      {ESPALIER_LAYER_POSITION, 1, {1}, {{NULL, 0}}},
+      ATTENTION(3, 1, 2, 2, 0),
+      {ESPALIER_LAYER_POSITION, 1, {4}, {{"learned", 0}}},
+      TANH(2)}},
+  };
+  for (size_t i = 0; i < LENGTH(cases); i++) check_case(&cases[i]);
+}
+
+static void position(void) {
+  static const struct layer_case cases[] = {
+    {"learned positions", INPUT(3, 5), 0, 0, 2, {{ESPALIER_LAYER_POSITION, 0, {0}, {{NULL, 0}}}, TANH(3)}},
+    {"learned positions of a vector", 1, {7}, 0, 0, 2, {{ESPALIER_LAYER_POSITION, 0, {0}, {{NULL, 0}}}, TANH(3)}},
+    {"sines", INPUT(5, 4), 0, 0, 2, {{ESPALIER_LAYER_POSITION, 0, {0}, {{"learned", 0}}}, TANH(3)}},
+  };
+  for (size_t i = 0; i < LENGTH(cases); i++) check_case(&cases[i]);
+}
+
+enum { LENGTH_OF_TEXT = 4, VOCABULARY = 6, TEXTS = 3 };
+
+static espalier_network *make_text_network(void) {
+  const char *names[] = {"vocabulary", "width", "padding_index", "index_base"};
+  const double values[] = {VOCABULARY, 3, 2, 1};
+  espalier_network *network = NULL;
+  espalier_optimizer *optimizer = make_optimizer(ESPALIER_SGD, 0.1);
+  OK(espalier_network_create(PRECISION, LENGTH_OF_TEXT, 1, &network));
+  OK(espalier_network_add_layer(network, ESPALIER_LAYER_EMBEDDING, 0, NULL, 4, names, values, NULL));
+  OK(espalier_network_add_linear(network, 2, 1, ESPALIER_IDENTITY));
+  OK(espalier_network_set_optimizer(network, ESPALIER_ALL_LAYERS, optimizer));
+  OK(espalier_network_build(network, TEXTS));
+  OK(espalier_optimizer_destroy(optimizer));
+  return network;
+}
+
+/* Whatever is no class number is refused by every call that takes samples, and nothing has changed. */
+static void numbers(void) {
+  static const struct {
+    double value;
+    const char *text;
+  } wrong[] = {{0, "got 0"}, {VOCABULARY + 1, "got 7"}, {-1, "got -1"}, {1.5, "got 1.5"}, {1e30, "got 1e+30"}};
+  espalier_network *network = make_text_network();
+  real x[TEXTS * LENGTH_OF_TEXT], y[TEXTS * 2], target[TEXTS * 2], *w = NULL, *dw = NULL;
+  double loss = 0;
+  int64_t count = 0;
+  uint64_t before;
+  for (int i = 0; i < TEXTS * LENGTH_OF_TEXT; i++) x[i] = (real)(1 + i % VOCABULARY);
+  fill(target, TEXTS * 2, 2);
+  OK(F(espalier_network_train_step)(network, x, target, TEXTS, &loss));
+  OK(F(espalier_network_parameters)(network, &w, &dw, &count));
+  CHECK(w[3] == 0 && w[4] == 0 && w[5] == 0 && dw[3] == 0); /* the padding */
+  before = hash_bytes(hash_bytes(1, w, (size_t)count * sizeof *w), dw, (size_t)count * sizeof *dw);
+  for (size_t i = 0; i < LENGTH(wrong); i++) {
+    const char *where = "x[2][1] (sample, feature, from 0) must be a whole number in 1 .. 6 for embedding layer 1, got";
+    x[2 * LENGTH_OF_TEXT + 1] = (real)wrong[i].value;
+    SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, where, wrong[i].text, F(espalier_network_train_step)(network, x, target, TEXTS, &loss));
+    SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, where, "forward", F(espalier_network_forward)(network, x, TEXTS, y));
+    SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, where, "predict", F(espalier_network_predict)(network, x, TEXTS, y));
+    SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, where, "evaluate", F(espalier_network_evaluate)(network, x, target, TEXTS, &loss));
+    SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, where, "train_epoch",
+         F(espalier_network_train_epoch)(network, x, target, TEXTS, 1, 1, NULL, NULL, &loss));
+  }
+  x[2 * LENGTH_OF_TEXT + 1] = (real)NAN;
+  SAYS(ESPALIER_ERROR_NON_FINITE, "x[2][1]", "nan", F(espalier_network_train_step)(network, x, target, TEXTS, &loss));
+  SAYS(ESPALIER_ERROR_NON_FINITE, "x[2][1]", "nan", F(espalier_network_predict)(network, x, TEXTS, y));
+  CHECK(before == hash_bytes(hash_bytes(1, w, (size_t)count * sizeof *w), dw, (size_t)count * sizeof *dw));
+  CHECK(network_value(network, "steps") == 1);
+  /* The pass that was made before them can still be gone back through. */
+  OK(F(espalier_network_backward)(network, target, TEXTS, NULL));
+  OK(espalier_network_destroy(network));
+}
+
+static void embeddings_refused(void) {
+  espalier_network *network = NULL;
+  const char *names[] = {"vocabulary", "width", "padding_index", "index_base"};
+  const double none[] = {0, 1}, wide[] = {5, 0}, padding[] = {5, 1, 5}, base[] = {5, 1, 0, 1}, two[] = {5, 1, -1, 2};
+  const double large[] = {(1 << 24) + 1, 1, -1, 0}, largest[] = {(1 << 24) + 2, 1, -1, 0};
+  const int64_t lengths[] = {2, 3}, first[] = {1};
+  OK(espalier_network_create(PRECISION, 6, 1, &network));
+#define ADD(options, values) espalier_network_add_layer(network, ESPALIER_LAYER_EMBEDDING, 0, NULL, options, names, values, NULL)
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "vocabulary", "0", ADD(1, none));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "width", "0", ADD(2, wide));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "padding_index must be -1 or in 0 .. 4", "5", ADD(3, padding));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "padding_index must be -1 or in 1 .. 5", "0", ADD(4, base));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "index_base", "2", ADD(4, two));
+#if PRECISION == 32
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "at most 16777216 in float32", "16777217", ADD(4, largest));
+#else
+  (void)largest;
+#endif
+  OK(espalier_network_set_input_shape(network, 2, lengths));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "one channel", "2 x 3", ADD(1, large));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "learned", "2",
+          espalier_network_add_layer(network, ESPALIER_LAYER_POSITION, 0, NULL, 1, (const char *[]){"learned"}, two + 3, NULL));
+  OK(espalier_network_add_linear(network, 4, 1, ESPALIER_IDENTITY));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "embedding layer 2", "which only the network's input (0) holds, got 1",
+          espalier_network_add_layer(network, ESPALIER_LAYER_EMBEDDING, 1, first, 1, names, large, NULL));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "position layer 2", "channels x length, got 4",
+          espalier_network_add_layer(network, ESPALIER_LAYER_POSITION, 0, NULL, 1, (const char *[]){"learned"}, none, NULL));
+#undef ADD
+  OK(espalier_network_destroy(network));
 }
 
 static void refusals(void) {
@@ -40,6 +152,6 @@ static void refusals(void) {
 }
 
 int main(void) {
-  const struct test tests[] = {TEST(attention), TEST(refusals)};
+  const struct test tests[] = {TEST(attention), TEST(embedding), TEST(position), TEST(numbers), TEST(embeddings_refused), TEST(refusals)};
   return run_tests(tests, LENGTH(tests));
 }

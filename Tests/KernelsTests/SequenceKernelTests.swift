@@ -2,7 +2,7 @@ import KernelInterface
 import Machine
 import Testing
 
-/// Attention.
+/// Attention and embeddings.
 @Suite struct SequenceKernelTests {
   /// Shapes with blocks of queries and keys that are full and not, more of the one than of the other, and ones.
   private struct Shape {
@@ -84,6 +84,39 @@ import Testing
       }
       #expect(isClear, "padding of \(which), \(s) \(batch) \(table.name)")
     }
+  }
+
+  /// Exact to the bit, for tables of few and of many channels.
+  @Test(arguments: InstructionSet.available, batches) func embedding(set: InstructionSet, batch: Int) {
+    func check<T: TestedScalar>(_: T.Type) {
+      var draw = Draw(state: UInt64(batch))
+      let (length, channels, classes, base) = (1 + draw.below(5), 1 + draw.below(40), 1 + draw.below(9), draw.below(2))
+      let shape = PanelShape(batch: batch, elementSize: MemoryLayout<T>.size)
+      let rows = (0..<length).map { _ in (0..<batch).map { _ in T(base + draw.below(classes)) } }
+      let x = Memory(panels(rows, shape, padding: -7))
+      let table = Memory(draw.values(classes * channels) as [T], offset: 1)
+      let dy = Memory(draw.values(shape.elements(features: channels * length)) as [T])
+      func run(_ kernels: SequenceKernels, cuts: Bool) -> (y: [[T]], g: [T]) {
+        let (y, g) = (Memory([T](repeating: 0, count: dy.count)), Memory([T](repeating: 1, count: table.count)))
+        var arguments = EmbeddingArguments<T>(
+          length: length, channels: channels, base: base, shape: shape, numbers: x.pointer, table: table.pointer,
+          output: y.pointer)
+        func pieces(_ units: Int) -> [Int] { cuts ? [draw.below(units + 1)] : [] }
+        call(kernels.embeddingForward, arguments, units: arguments.forwardUnits, cuts: pieces(arguments.forwardUnits))
+        arguments.outputGradient = UnsafePointer(dy.pointer)
+        arguments.tableGradient = g.pointer
+        arguments.padding = classes > 3 ? base + 2 : -1
+        call(kernels.embeddingBackward, arguments, units: arguments.backwardUnits, cuts: pieces(arguments.backwardUnits))
+        #expect(y.guardsAreIntact && g.guardsAreIntact && y.values.allSatisfy(\.isFinite))
+        return (unpanels(y.values, features: channels * length, shape), g.values)
+      }
+      let (got, want, parts) = (
+        run(T.table(set).sequences, cuts: false), run(T.reference.sequences, cuts: false), run(T.table(set).sequences, cuts: true)
+      )
+      #expect(got == want && parts == got, "\(length) \(channels) \(classes) \(batch)")
+    }
+    check(Float.self)
+    check(Double.self)
   }
 
   /// Two keys, one channel, by hand: scores 2 and 0, values 1 and 3.

@@ -6,8 +6,10 @@
 A module in Families has LAYERS, kinds of layers by name, and CASES, networks of layers of any family. A kind is its number in
 include/espalier.h and a function that applies it: `function(layer, x, ...)`, in which `layer.option(name, default)` is an
 option, `layer.parameter(name, shape)` a parameter, in the order in which the library has them, and `layer.state` a dictionary
-that lasts from pass to pass, `layer.network.training` whether the pass is one of training. A case is a name, the shape of a sample and a list of layers, each its kind, its options, and the
-numbers of the layers that it takes from (0 is the input) where that is not the layer before it.
+that lasts from pass to pass, `layer.network.training` whether the pass is one of training. A case is a name, the shape of a sample
+and a list of layers, each its kind, its options, and the numbers of the layers that it takes from (0 is the input) where that is not
+the layer before it. Then may come the samples of a batch, and how many classes there are and the number of the first: the samples are
+class numbers then.
 
 Parameters, samples, targets and the gradient of the outputs follow a formula in dyadic fractions, which recorded.c repeats. So
 only results are stored: the outputs of a forward pass in training, the gradients of its parameters and of its input for the
@@ -68,9 +70,12 @@ def flat(tensors):
     return torch.cat([tensor.detach().reshape(-1) for tensor in tensors]) if tensors else torch.zeros(0)
 
 
-def record(kinds, name, shape, layers, batch=3):
+def record(kinds, name, shape, layers, batch=3, classes=None):
     network = Network(kinds, layers)
     x = numbers(batch * torch.Size(shape).numel(), SAMPLES).reshape(batch, *shape).requires_grad_()
+    if classes:
+        count, first = classes
+        x = (torch.arange(x.numel()) * 37 % 101 % count + first).to(torch.float64).reshape(x.shape).requires_grad_()
     y = network(x)
     dy = numbers(y.numel(), GRADIENT).reshape(y.shape)
     target = numbers(y.numel(), TARGETS).reshape(y.shape)
@@ -92,6 +97,8 @@ def record(kinds, name, shape, layers, batch=3):
         if any(layer.state for _, layer, _ in network.layers):
             network.training = False
             results["predicted"] = flat([network(x)])
+    if classes:
+        yield f"classes {count} {first}"
     yield f"case {name} {batch} {len(shape)} {' '.join(map(str, shape))} {len(layers)}"
     for kind, layer, inputs in network.layers:
         words = [kinds[kind][0], len(inputs), *inputs, len(layer.options)]
