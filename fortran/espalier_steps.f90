@@ -333,18 +333,23 @@ contains
   end function
 
   logical function fits_labels(self, where, of_x, other, of_other, stat, errmsg)
-    !! The same for class numbers.
+    !! The same for class numbers, of which a sample has as many as the outputs have places.
     class(network_steps), intent(in) :: self
     character(*), intent(in) :: where, other
     integer(int64), intent(in) :: of_x(2), of_other
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
+    integer(int64) :: labels
+    character(20) :: of_labels
     fits_labels = .false.
     if (.not. self%is_alive(where, stat, errmsg)) return
-    fits_labels = of_x(1) == self%input_count() .and. of_x(2) == of_other
+    labels = nint(self%option("labels_per_sample"), int64)
+    fits_labels = of_x(1) == self%input_count() .and. of_x(2) * labels == of_other
     if (fits_labels) return
     if (.not. check_extent(where, "size(x, 1)", of_x(1), "inputs", self%input_count(), stat, errmsg)) return
-    fits_labels = check_extent(where, "size(" // other // ")", of_other, "size(x, 2)", of_x(2), stat, errmsg)
+    of_labels = "size(x, 2)"
+    if (labels /= 1) of_labels = "size(x, 2) x places"
+    fits_labels = check_extent(where, "size(" // other // ")", of_other, trim(of_labels), of_x(2) * labels, stat, errmsg)
   end function
 
 end module espalier_steps

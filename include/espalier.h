@@ -139,7 +139,8 @@ enum {
 /** Losses. Each is the mean over the samples of a batch of what is written here for one sample with outputs y and target t.
  *  MEAN_SQUARED_ERROR: mean over outputs of (y-t)^2. SOFTMAX_CROSS_ENTROPY: -sum t log softmax(y), y are logits, t
  *  probabilities or one class number; t < 0 is ESPALIER_ERROR_INVALID_ARGUMENT, while t may have any sum, which then weighs
- *  the sample. BINARY_CROSS_ENTROPY: mean over outputs of the cross-entropy of sigmoid(y) and t in [0, 1] (otherwise
+ *  the sample. Where the last layer's output is a field it is the mean over the places, each with a softmax over the channels
+ *  and a class number of its own, labels[batch][places]; accuracy is then a share of the places. BINARY_CROSS_ENTROPY: mean over outputs of the cross-entropy of sigmoid(y) and t in [0, 1] (otherwise
  *  ESPALIER_ERROR_INVALID_ARGUMENT), y are logits. HUBER: mean over outputs of 0.5 e^2 for |e| <= delta, delta (|e| - 0.5
  *  delta) beyond, e = y-t, delta = network option "huber_delta" (1). Definitions and reductions are those of PyTorch. */
 enum {
@@ -524,7 +525,8 @@ int espalier_network_set_topology(espalier_network *network, int64_t layer, cons
  *  and leaves the same layers alone as one does). */
 int espalier_network_set(espalier_network *network, const char *name, double value);
 
-/** Read an option, or one of: "inputs", "outputs", "layers", "parameters", "connections", "max_batch", "built" (0, 1),
+/** Read an option, or one of: "inputs", "outputs", "labels_per_sample" (class numbers that a sample has: 1, or the places of the
+ *  outputs' field), "layers", "parameters", "connections", "max_batch", "built" (0, 1),
  *  "bound" (0, 1), "threads", "precision", "seed", "loss", "steps" (updates done), "bytes" (held by the library),
  *  "flops" (of one sample forward, 2 per connection), "density" (connections over positions of all linear layers),
  *  "explored", "dropped", "grown", "training_flops", "dead_units" (of all layers, see espalier_layer_get), "dead_inputs" (of

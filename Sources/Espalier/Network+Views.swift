@@ -35,7 +35,7 @@ extension Network {
   @discardableResult
   public func trainStep(_ x: Span<T>, labels: Span<Int32>) throws(Failure) -> Double {
     let batch = try samples(x, "x")
-    try require(labels.count, batch, "labels")
+    try require(labels.count, batch.multipliedClamped(by: labelsPerSample), "labels")
     return try with(x, labels) { x, labels throws(Failure) in
       var loss = 0.0
       try trainStep(Batch(x: x, count: batch), .labels(labels), loss: &loss)
@@ -66,7 +66,7 @@ extension Network {
     progress: (Int, Int, Double) -> Bool = { _, _, _ in true }
   ) throws(Failure) -> Double {
     let count = try samples(x, "x")
-    try require(labels.count, count, "labels")
+    try require(labels.count, count.multipliedClamped(by: labelsPerSample), "labels")
     return try with(x, labels) { x, labels throws(Failure) in
       var loss = 0.0
       try trainEpoch(
@@ -118,7 +118,7 @@ extension Network {
   /// The same with class numbers from the option "label_base". - labels: (samples).
   public func prune(_ method: PruningMethod, _ x: Span<T>, labels: Span<Int32>) throws(Failure) {
     let count = try samples(x, "x")
-    try require(labels.count, count, "labels")
+    try require(labels.count, count.multipliedClamped(by: labelsPerSample), "labels")
     try with(x, labels) { x, labels throws(Failure) in try prune(method, x, .labels(labels), samples: count) }
   }
 
@@ -143,7 +143,7 @@ extension Network {
   /// Mean loss and share of samples classified rightly.
   public func evaluate(_ x: Span<T>, labels: Span<Int32>) throws(Failure) -> (loss: Double, accuracy: Double) {
     let count = try samples(x, "x")
-    try require(labels.count, count, "labels")
+    try require(labels.count, count.multipliedClamped(by: labelsPerSample), "labels")
     return try with(x, labels) { x, labels throws(Failure) in try evaluate(x, .labels(labels), samples: count) }
   }
 

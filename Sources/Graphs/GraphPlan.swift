@@ -44,6 +44,8 @@ package struct GraphPlan<T: Scalar> {
 
   /// Features of the last layer; of the input while there is none.
   package private(set) var outputs: Int
+  /// Places of the last layer's field; 1 of a vector.
+  package private(set) var outputPlaces = 1
 
   package init(inputShape: TensorShape) {
     self.inputShape = inputShape
@@ -99,6 +101,7 @@ package struct GraphPlan<T: Scalar> {
     self.inputShape = inputShape
     self.shapes = shapes
     outputs = shapes.last?.features ?? inputShape.features
+    outputPlaces = (shapes.last ?? inputShape).places
   }
 
   /// Whether a layer that asks for whole numbers can be given them. - Throws: `invalidArgument`.

@@ -228,12 +228,15 @@ public struct MoveArguments<T> {
 public struct LossArguments<T> {
   public var kind: LossKind
   public var outputs: Int
+  /// Places at each of which softmax cross-entropy is that of a sample of its own, its classes being outputs / places channels;
+  /// the sample's is their mean. Other losses know no places.
+  public var places: Int
   public var shape: PanelShape
   /// y
   public var output: UnsafePointer<T>
   /// t in panels, or nil when `labels` is given.
   public var target: UnsafePointer<T>?
-  /// Class numbers from 0 + `labelBase`, already checked to be in range.
+  /// Class numbers from 0 + `labelBase`, one a sample and place, already checked to be in range.
   public var labels: UnsafePointer<Int32>?
   public var labelBase: Int32
   /// As in ``PackArguments``: which label belongs to sample s of the batch.
@@ -246,18 +249,19 @@ public struct LossArguments<T> {
   public var gradient: UnsafeMutablePointer<T>?
   /// One a panel: the sum of its samples' losses, accumulated in double in sample order.
   public var losses: UnsafeMutablePointer<Double>
-  /// One a panel: samples whose largest output (the first of equals) is their label; nil: not wanted.
+  /// One a panel: samples and places whose largest output (the first of equals) is their label; nil: not wanted.
   public var correct: UnsafeMutablePointer<Int64>?
 
   @inlinable
   public init(
-    kind: LossKind, outputs: Int, shape: PanelShape, output: UnsafePointer<T>, target: UnsafePointer<T>?,
+    kind: LossKind, outputs: Int, places: Int = 1, shape: PanelShape, output: UnsafePointer<T>, target: UnsafePointer<T>?,
     labels: UnsafePointer<Int32>?, labelBase: Int32, samples: UnsafePointer<Int64>?, delta: Double,
     gradientScale: Double, gradient: UnsafeMutablePointer<T>?, losses: UnsafeMutablePointer<Double>,
     correct: UnsafeMutablePointer<Int64>?
   ) {
     self.kind = kind
     self.outputs = outputs
+    self.places = places
     self.shape = shape
     self.output = output
     self.target = target

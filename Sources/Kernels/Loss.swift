@@ -32,9 +32,14 @@ private func loss<V: Vector>(_ a: LossArguments<V.Scalar>, _ begin: Int, _ end: 
     var total = 0.0
     var correct: Int64 = 0
     for lane in stride(from: 0, to: width, by: V.scalarCount) {
-      let column = LossColumn<V>(arguments: a, first: panelRow(p, 0, features: a.outputs, width: width) &+ lane)
+      let first = panelRow(p, 0, features: a.outputs, width: width) &+ lane
       let sample = p &* width &+ lane
       let live = min(max(a.shape.batch &- sample, 0), V.scalarCount)
+      if a.kind == .softmaxCrossEntropy, a.places > 1 {
+        lossOfPlaces(a, first: first, sample: sample, live: live, &total, &correct, V.self)
+        continue
+      }
+      let column = LossColumn<V>(arguments: a, first: first)
       let losses: LaneSums
       switch a.kind {
       case .softmaxCrossEntropy: losses = column.softmaxCrossEntropy(sample: sample, live: live)
@@ -51,21 +56,51 @@ private func loss<V: Vector>(_ a: LossArguments<V.Scalar>, _ begin: Int, _ end: 
   }
 }
 
-/// Class of a sample of the batch, from 0. - a: with labels.
-@inline(__always)
-private func label<T>(_ a: LossArguments<T>, _ sample: Int) -> Int {
-  guard let labels = a.labels else { return 0 }
-  return Int(labels[a.samples.map { Int($0[sample]) } ?? sample]) &- Int(a.labelBase)
+/// Softmax cross-entropy of some samples, place by place. - first: offset of their first output. - total, correct: are added to.
+@inline(never)
+private func lossOfPlaces<V: Vector>(
+  _ a: LossArguments<V.Scalar>, first: Int, sample: Int, live: Int, _ total: inout Double, _ correct: inout Int64, _: V.Type
+) {
+  var whole = a
+  whole.outputs = a.outputs / a.places
+  whole.gradientScale = a.gradientScale / Double(a.places)
+  var losses = LaneSums.zero
+  for place in 0..<a.places {
+    let column = LossColumn<V>(
+      arguments: whole, first: first &+ place &* a.shape.width, stride: a.places &* a.shape.width, place: place)
+    losses += column.softmaxCrossEntropy(sample: sample, live: live)
+    guard a.labels != nil, a.correct != nil else { continue }
+    for i in 0..<live where column.isCorrect(lane: i, label: label(a, sample &+ i, place)) { correct &+= 1 }
+  }
+  for i in 0..<live { total += losses[i] / Double(a.places) }
 }
 
-/// The outputs of a vector of samples.
+/// Class of a sample of the batch, from 0. - a: with labels.
+@inline(__always)
+private func label<T>(_ a: LossArguments<T>, _ sample: Int, _ place: Int = 0) -> Int {
+  guard let labels = a.labels else { return 0 }
+  return Int(labels[(a.samples.map { Int($0[sample]) } ?? sample) &* a.places &+ place]) &- Int(a.labelBase)
+}
+
+/// The outputs of a vector of samples, or those at one place.
 private struct LossColumn<V: Vector> {
+  /// `outputs` being those of the column.
   let arguments: LossArguments<V.Scalar>
-  /// Offset of the first output in the panels.
+  /// Offset of the first output in the panels, and of each from the one before it.
   let first: Int
+  let stride: Int
+  let place: Int
 
   @inline(__always)
-  func at(_ i: Int) -> Int { first &+ i &* arguments.shape.width }
+  init(arguments: LossArguments<V.Scalar>, first: Int, stride: Int? = nil, place: Int = 0) {
+    self.arguments = arguments
+    self.first = first
+    self.stride = stride ?? arguments.shape.width
+    self.place = place
+  }
+
+  @inline(__always)
+  func at(_ i: Int) -> Int { first &+ i &* stride }
 
   @inline(__always)
   func output(_ i: Int) -> V { V(arguments.output + at(i)) }
@@ -84,10 +119,9 @@ private struct LossColumn<V: Vector> {
   /// Whether the label's output is the first of the largest.
   func isCorrect(lane: Int, label: Int) -> Bool {
     let y = arguments.output + (first &+ lane)
-    let width = arguments.shape.width
-    let own = y[label &* width]
-    for i in 0..<label where !(y[i &* width] < own) { return false }
-    for i in label..<arguments.outputs where !(y[i &* width] <= own) { return false }
+    let own = y[label &* stride]
+    for i in 0..<label where !(y[i &* stride] < own) { return false }
+    for i in label..<arguments.outputs where !(y[i &* stride] <= own) { return false }
     return true
   }
 
@@ -124,7 +158,7 @@ private struct LossColumn<V: Vector> {
   /// The gradient is sum(t) softmax(y) - t.
   @inline(__always)
   func softmaxCrossEntropy(sample: Int, live: Int) -> LaneSums {
-    let most: V = largest(arguments.output + first, arguments.outputs, width: arguments.shape.width)
+    let most: V = largest(arguments.output + first, arguments.outputs, width: stride)
     var (sums, mass, losses) = (LaneSums.zero, LaneSums.zero, LaneSums.zero)
     for i in 0..<arguments.outputs {
       let e = exponential(output(i) - most)
@@ -135,7 +169,7 @@ private struct LossColumn<V: Vector> {
     var (logarithm, factor) = (V.zero, V.zero)
     if arguments.labels != nil {
       for lane in 0..<live {
-        let own = arguments.output[at(label(arguments, sample &+ lane)) &+ lane]
+        let own = arguments.output[at(label(arguments, sample &+ lane, place)) &+ lane]
         losses[lane] = log(sums[lane]) + (Double(most[lane]) - Double(own))
         factor[lane] = V.Scalar(arguments.gradientScale / sums[lane])
       }
@@ -155,7 +189,7 @@ private struct LossColumn<V: Vector> {
       masked(probability - target(i) * scale, live).store(to: gradient + at(i))
     }
     if arguments.labels != nil {
-      for lane in 0..<live { gradient[at(label(arguments, sample &+ lane)) &+ lane] -= scale[0] }
+      for lane in 0..<live { gradient[at(label(arguments, sample &+ lane, place)) &+ lane] -= scale[0] }
     }
     return losses
   }

@@ -49,6 +49,10 @@ func referenceLoss<T: KernelScalar>(_ arguments: LossArguments<T>, _ begin: Int,
         for i in 0..<outputs { arguments.gradient?[panel + i * width + lane] = 0 }
         continue
       }
+      if arguments.kind == .softmaxCrossEntropy, arguments.places > 1 {
+        total += referencePlaces(arguments, panel + lane, sample, &correct)
+        continue
+      }
       let label = arguments.labels.map {
         Int($0[arguments.samples.map { Int($0[sample]) } ?? sample]) - Int(arguments.labelBase)
       }
@@ -89,6 +93,34 @@ func referenceLoss<T: KernelScalar>(_ arguments: LossArguments<T>, _ begin: Int,
     arguments.losses[p] = total
     arguments.correct?[p] = correct
   }
+}
+
+/// The mean over places of the softmax cross-entropy of one sample.
+private func referencePlaces<T: KernelScalar>(
+  _ arguments: LossArguments<T>, _ first: Int, _ sample: Int, _ correct: inout Int64
+) -> Double {
+  let (places, classes) = (arguments.places, arguments.outputs / arguments.places)
+  var loss = 0.0
+  for place in 0..<places {
+    func at(_ c: Int) -> Int { first + (c * places + place) * arguments.shape.width }
+    let y = (0..<classes).map { Double(arguments.output[at($0)]) }
+    var t = (0..<classes).map { c in arguments.target.map { Double($0[at(c)]) } ?? 0 }
+    if let labels = arguments.labels {
+      let row = arguments.samples.map { Int($0[sample]) } ?? sample
+      let label = Int(labels[row * places + place]) - Int(arguments.labelBase)
+      t[label] = 1
+      if (0..<classes).first(where: { c in y.allSatisfy { $0 <= y[c] } }) == label { correct += 1 }
+    }
+    let most = y.reduce(-Double.infinity) { $0 < $1 ? $1 : $0 }
+    let sum = y.reduce(0) { $0 + exp($1 - most) }
+    let mass = t.reduce(0, +)
+    for c in 0..<classes {
+      if t[c] != 0 || y[c].isNaN { loss += t[c] * (most + log(sum) - y[c]) }
+      let slope = exp(y[c] - most) / sum * mass - t[c]
+      arguments.gradient?[at(c)] = T(slope * arguments.gradientScale / Double(places))
+    }
+  }
+  return loss / Double(places)
 }
 
 /// The loss of one output, and its derivative, for the losses that are a mean over outputs.

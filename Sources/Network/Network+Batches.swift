@@ -41,12 +41,16 @@ extension Network {
       throw Failure(.invalidState, "\(call): labels need the softmax cross-entropy loss, the network's is another")
     }
     let base = Int64(Int(clamping: options[NetworkOption.labelBase]))
-    let last = base + Int64(outputs) - 1
+    let places = labelsPerSample
+    let last = base + Int64(outputs / places) - 1
     for position in 0..<batch.count {
       let sample = batch.samples.map { Int($0[position]) } ?? position
-      let label = Int64(labels[sample])
-      guard label >= base, label <= last else {
-        throw Failure(.invalidArgument, "\(call): labels[\(sample)] must be in \(base) .. \(last), got \(label)")
+      for place in 0..<places {
+        let label = Int64(labels[sample * places + place])
+        guard label >= base, label <= last else {
+          let which = places > 1 ? "[\(place)] (sample, place, from 0)" : ""
+          throw Failure(.invalidArgument, "\(call): labels[\(sample)]\(which) must be in \(base) .. \(last), got \(label)")
+        }
       }
     }
   }
@@ -187,7 +191,7 @@ extension Network {
     var labels: UnsafePointer<Int32>?
     if case .labels(let given) = target { labels = given }
     let arguments = LossArguments(
-      kind: loss, outputs: outputs, shape: shape, output: UnsafePointer(workspace.graph.output),
+      kind: loss, outputs: outputs, places: labelsPerSample, shape: shape, output: UnsafePointer(workspace.graph.output),
       target: labels == nil ? UnsafePointer(workspace.target.pointer) : nil, labels: labels,
       labelBase: Int32(clamping: options[NetworkOption.labelBase]), samples: samples, delta: options[NetworkOption.huberDelta],
       gradientScale: gradientScale, gradient: gradient, losses: workspace.losses.pointer,

@@ -59,7 +59,7 @@ extension Network {
   func advanced(_ target: Target<T>, by samples: Int) -> Target<T> {
     switch target {
     case .values(let values): .values(values + samples * outputs)
-    case .labels(let labels): .labels(labels + samples)
+    case .labels(let labels): .labels(labels + samples * labelsPerSample)
     }
   }
 
@@ -111,7 +111,7 @@ extension Network {
         sum += self.measure(target, nil, workspace, shape, gradient: nil, gradientScale: 0, correct: &correct)
       }
     }
-    return (sum / Double(samples), Double(correct) / Double(samples))
+    return (sum / Double(samples), Double(correct) / (Double(samples) * Double(labelsPerSample)))
   }
 
   /// Run chunk after chunk through the layers. - body: gets each chunk's shape and the number of samples before it.

@@ -19,6 +19,7 @@ extension Network {
     switch name {
     case "inputs": return Double(inputs)
     case "outputs": return Double(outputs)
+    case "labels_per_sample": return Double(labelsPerSample)
     case "layers": return Double(layerCount)
     case "parameters": return Double(values?.count ?? 0)
     case "connections": return Double(trainers.total { connections($0) })

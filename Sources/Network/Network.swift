@@ -97,6 +97,9 @@ public final class Network<T: Scalar> {
   /// Outputs of the last layer; `inputs` while there is none.
   public var outputs: Int { plan.outputs }
 
+  /// Class numbers that a sample has: one for each place where the outputs are a field.
+  public var labelsPerSample: Int { plan.outputPlaces }
+
   func requireBuilt(_ call: String) throws(Failure) -> Workspace<T> {
     guard let workspace else { throw Failure(.invalidState, "\(call): the network is not built yet; call build first") }
     return workspace

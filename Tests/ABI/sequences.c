@@ -128,6 +128,73 @@ static void embeddings_refused(void) {
   OK(espalier_network_destroy(network));
 }
 
+/* Outputs at a place are those of a sample of its own: a field is worth as many samples as it has places. */
+static void losses(void) {
+  enum { CLASSES = 3, PLACES = 4, SAMPLES = 5 };
+  espalier_network *field = NULL, *vector = NULL;
+  const int64_t lengths[] = {CLASSES, PLACES};
+  real x[SAMPLES * CLASSES * PLACES], rows[SAMPLES * PLACES * CLASSES], t[SAMPLES * CLASSES * PLACES], t_rows[SAMPLES * PLACES * CLASSES];
+  int32_t labels[SAMPLES * PLACES];
+  double of_field = 0, of_rows = 0, accuracy = 0, accuracy_rows = 0;
+  const double tolerance = sizeof(real) == 8 ? 1e-14 : 1e-6;
+  OK(espalier_network_create(PRECISION, CLASSES * PLACES, 1, &field));
+  OK(espalier_network_set_input_shape(field, 2, lengths));
+  OK(espalier_network_add_layer(field, ESPALIER_LAYER_POSITION, 0, NULL, 0, NULL, NULL, NULL));
+  OK(espalier_network_set_loss(field, ESPALIER_SOFTMAX_CROSS_ENTROPY));
+  OK(espalier_network_build(field, 2));
+  CHECK(network_value(field, "labels_per_sample") == PLACES);
+  OK(espalier_network_create(PRECISION, CLASSES, 1, &vector));
+  OK(espalier_network_add_layer(vector, ESPALIER_LAYER_POSITION, 0, NULL, 0, NULL, NULL, NULL));
+  OK(espalier_network_set_loss(vector, ESPALIER_SOFTMAX_CROSS_ENTROPY));
+  OK(espalier_network_build(vector, 2));
+  CHECK(network_value(vector, "labels_per_sample") == 1);
+  for (int k = 0; k < 2; k++) {
+    espalier_network *network = k == 0 ? field : vector;
+    real *w = NULL, *dw = NULL;
+    int64_t count = 0;
+    OK(F(espalier_network_parameters)(network, &w, &dw, &count));
+    for (int64_t i = 0; i < count; i++) w[i] = 0;
+  }
+  fill(x, LENGTH(x), 1);
+  fill_targets(t, LENGTH(t), 2);
+  for (int s = 0; s < SAMPLES; s++)
+    for (int p = 0; p < PLACES; p++) {
+      labels[s * PLACES + p] = (s * s + p) % CLASSES;
+      for (int c = 0; c < CLASSES; c++) {
+        rows[(s * PLACES + p) * CLASSES + c] = x[(s * CLASSES + c) * PLACES + p];
+        t_rows[(s * PLACES + p) * CLASSES + c] = t[(s * CLASSES + c) * PLACES + p];
+      }
+    }
+  OK(F(espalier_network_evaluate_labels)(field, x, labels, SAMPLES, &of_field, &accuracy));
+  OK(F(espalier_network_evaluate_labels)(vector, rows, labels, SAMPLES * PLACES, &of_rows, &accuracy_rows));
+  CHECK(of_rows > 0.1 && fabs(of_field - of_rows) < tolerance && accuracy == accuracy_rows && accuracy > 0 && accuracy < 1);
+  OK(F(espalier_network_evaluate)(field, x, t, SAMPLES, &of_field));
+  OK(F(espalier_network_evaluate)(vector, rows, t_rows, SAMPLES * PLACES, &of_rows));
+  CHECK(of_rows > 0.1 && fabs(of_field - of_rows) < tolerance);
+  labels[2 * PLACES + 1] = CLASSES;
+  REFUSES(field, ESPALIER_ERROR_INVALID_ARGUMENT, "labels[2][1] (sample, place, from 0) must be in 0 .. 2", "got 3",
+          F(espalier_network_evaluate_labels)(field, x, labels, SAMPLES, &of_field, &accuracy));
+  labels[2 * PLACES + 1] = 0;
+  { /* One step goes down the slope of all places alike: the positions' gradients are sums over the rows'. */
+    espalier_optimizer *optimizer = make_optimizer(ESPALIER_SGD, 1);
+    real *w = NULL, *dw = NULL, *v = NULL, *dv = NULL;
+    int64_t count = 0;
+    OK(espalier_network_set_optimizer(field, ESPALIER_ALL_LAYERS, optimizer));
+    OK(espalier_network_set_optimizer(vector, ESPALIER_ALL_LAYERS, optimizer));
+    OK(F(espalier_network_train_step_labels)(field, x, labels, 1, &of_field));
+    OK(F(espalier_network_parameters)(field, &w, &dw, &count));
+    OK(F(espalier_network_parameters)(vector, &v, &dv, &count));
+    for (int p = 0; p < PLACES; p++) {
+      for (int c = 0; c < CLASSES; c++) v[c] = 0;
+      OK(F(espalier_network_train_step_labels)(vector, rows + p * CLASSES, labels + p, 1, &of_rows));
+      for (int c = 0; c < CLASSES; c++) CHECK(fabs((double)dw[c * PLACES + p] * PLACES - dv[c]) < 4 * tolerance);
+    }
+    OK(espalier_optimizer_destroy(optimizer));
+  }
+  OK(espalier_network_destroy(field));
+  OK(espalier_network_destroy(vector));
+}
+
 static void refusals(void) {
   espalier_network *network = NULL;
   const char *names[] = {"heads", "causal"};
@@ -152,6 +219,6 @@ static void refusals(void) {
 }
 
 int main(void) {
-  const struct test tests[] = {TEST(attention), TEST(embedding), TEST(position), TEST(numbers), TEST(embeddings_refused), TEST(refusals)};
+  const struct test tests[] = {TEST(attention), TEST(embedding), TEST(position), TEST(numbers), TEST(embeddings_refused), TEST(losses), TEST(refusals)};
   return run_tests(tests, LENGTH(tests));
 }

@@ -57,6 +57,7 @@ import Testing
       for batch in batches {
         for useLabels in kind == .softmaxCrossEntropy ? [true, false] : [false] {
           compareLoss(kind, batch: batch, outputs: 1 + draw.below(30), useLabels, T.table(set), &draw)
+          compareLoss(kind, batch: batch, outputs: 1 + draw.below(6), places: 2 + draw.below(4), useLabels, T.table(set), &draw)
         }
       }
     }
@@ -65,19 +66,22 @@ import Testing
   }
 
   private func compareLoss<T: TestedScalar>(
-    _ kind: LossKind, batch: Int, outputs: Int, _ useLabels: Bool, _ table: KernelTable<T>, _ draw: inout Draw
+    _ kind: LossKind, batch: Int, outputs classes: Int, places: Int = 1, _ useLabels: Bool, _ table: KernelTable<T>,
+    _ draw: inout Draw
   ) {
+    let outputs = classes * places
     let shape = PanelShape(batch: batch, elementSize: MemoryLayout<T>.size)
     let y = Memory(panels((0..<outputs).map { _ in (draw.values(batch) as [T]).map { 4 * $0 } }, shape, padding: 50))
     let t = Memory(panels((0..<outputs).map { _ in (draw.values(batch) as [T]).map(\.magnitude) }, shape))
-    let labels = Memory((0..<batch + 3).map { _ in Int32(1 + draw.below(outputs)) }, sentinel: -1)
+    let labels = Memory((0..<(batch + 3) * places).map { _ in Int32(1 + draw.below(classes)) }, sentinel: -1)
     let samples = Memory((0..<batch).map { _ in Int64(draw.below(batch + 3)) }, sentinel: -1)
     func run(_ table: KernelTable<T>, cuts: [Int] = []) -> (g: [T], losses: [Double], correct: [Int64]) {
       let g = Memory([T](repeating: 5, count: y.count))
       let losses = Memory([Double](repeating: 5, count: shape.count))
       let correct = Memory([Int64](repeating: 5, count: shape.count), sentinel: -1)
       let arguments = LossArguments<T>(
-        kind: kind, outputs: outputs, shape: shape, output: y.pointer, target: useLabels ? nil : UnsafePointer(t.pointer),
+        kind: kind, outputs: outputs, places: places, shape: shape, output: y.pointer,
+        target: useLabels ? nil : UnsafePointer(t.pointer),
         labels: useLabels ? UnsafePointer(labels.pointer) : nil, labelBase: 1, samples: samples.pointer, delta: 1.5,
         gradientScale: 1 / Double(batch), gradient: g.pointer, losses: losses.pointer, correct: correct.pointer)
       call(table.loss, arguments, units: shape.count, cuts: cuts)
@@ -85,7 +89,7 @@ import Testing
       return (g.values, losses.values, correct.values)
     }
     let (want, got) = (run(T.reference), run(table))
-    let label = "\(kind) \(outputs)x\(batch) \(table.name)"
+    let label = "\(kind) \(classes)x\(places)x\(batch) \(table.name)"
     // In T: a few units of values up to 8 (their exponentials, differences and squares).
     let unit = Double(T.ulpOfOne)
     for (a, b) in zip(got.losses, want.losses) { #expect((a - b).magnitude <= 64 * unit * Double(shape.width) * 4, "\(label)") }
