@@ -5,7 +5,7 @@ import Sparse
 
 /// y[c][place] = W[x[place]][c]: a row of a table for each class number of the input. The gradient of rows that the batch does not
 /// use is 0, and of the row of the padding index always.
-final class Embedding<T: Scalar>: StatelessLayer<T>, Layer {
+final class Embedding<T: Scalar>: StatelessLayer<T>, PiecewiseLinear {
   /// Row after row, one a class.
   private let table: Parameter<T>
   private let length: Int
@@ -55,6 +55,11 @@ final class Embedding<T: Scalar>: StatelessLayer<T>, Layer {
     pass.run(T.kernels.sequences.embeddingBackward, arguments, units: arguments.backwardUnits, work: work(pass))
     // A class number has no derivative.
     inputGradients[0]?.update(repeating: 0, count: pass.shape.elements(features: length))
+  }
+
+  /// Class numbers do not change.
+  func push(_ tangents: UnsafePointer<UnsafePointer<T>>, into tangent: UnsafeMutablePointer<T>, _ pass: Pass) {
+    tangent.update(repeating: 0, count: pass.shape.elements(features: outputs))
   }
 
   @inline(__always)

@@ -11,7 +11,7 @@ import Sparse
 
 /// y = x + P, the same P for every sample: it tells layers that see all places alike where a place is. P is learned, or fixed
 /// sines and cosines (Vaswani et al. 2017).
-final class Position<T: Scalar>: StatelessLayer<T>, Layer {
+final class Position<T: Scalar>: StatelessLayer<T>, Diagonal {
   /// One value a feature; nil: fixed.
   private let learned: Parameter<T>?
   /// One value a feature; empty: learned.

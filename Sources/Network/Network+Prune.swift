@@ -58,6 +58,7 @@ extension Network {
     let workspace = try requireBuilt("prune")
     guard let x else { throw Failure(.nullArgument, "prune: x must not be NULL for \(method.owner)") }
     try check(samples: samples, "prune")
+    try check(input: Batch(x: x, count: samples), "prune")
     try requireFinite(x, "x", features: inputs, samples)
     let pruner = try pruner(method)
     guard let values else { return }
@@ -102,6 +103,9 @@ extension Network {
     _ method: PruningMethod, _ x: UnsafePointer<T>?, _ target: Target<T>?, _ samples: Int
   ) throws(Failure) -> PruningData<T>? {
     _ = try requireBuilt("prune")
+    if method.criterion == .synflow, let numbers = inputNumbers.first {
+      throw Failure(.invalidState, "prune: synflow passes ones through the network, which are no classes for \(numbers.owner)")
+    }
     if method.data == .nothing { return nil }
     guard let x else { throw Failure(.nullArgument, "prune: x must not be NULL for \(method.owner)") }
     guard let target else { throw Failure(.nullArgument, "prune: target must not be NULL for \(method.owner)") }
@@ -115,7 +119,7 @@ extension Network {
       x: x, samples: samples,
       criterion: LossCriterion(
         kind: loss, target: target, labelBase: Int32(clamping: options[NetworkOption.labelBase]),
-        delta: options[NetworkOption.huberDelta], temperature: takesLogits ? method.temperature : 1))
+        places: labelsPerSample, delta: options[NetworkOption.huberDelta], temperature: takesLogits ? method.temperature : 1))
   }
 
   @_specialize(where T == Float)

@@ -174,11 +174,11 @@ final class Probe {
     for i in 0..<count { scaled.pointer[i] = output[i] / criterion.temperature }
     var labels: UnsafePointer<Int32>?
     switch criterion.target {
-    case .labels(let given): labels = given + first
+    case .labels(let given): labels = given + first * criterion.places
     case .values(let values): Self.pack(values + first * outputs, features: outputs, shape, into: target.pointer)
     }
     let arguments = LossArguments(
-      kind: criterion.kind, outputs: outputs, shape: shape, output: UnsafePointer(scaled.pointer),
+      kind: criterion.kind, outputs: outputs, places: criterion.places, shape: shape, output: UnsafePointer(scaled.pointer),
       target: labels == nil ? UnsafePointer(target.pointer) : nil, labels: labels, labelBase: criterion.labelBase,
       samples: nil, delta: criterion.delta, gradientScale: scale / criterion.temperature, gradient: outputGradient,
       losses: losses.pointer, correct: nil)
@@ -303,14 +303,17 @@ package struct LossCriterion<T: Scalar> {
   package let kind: LossKind
   package let target: Target<T>
   package let labelBase: Int32
+  /// Class numbers that a sample has.
+  package let places: Int
   package let delta: Double
   /// Outputs are divided by it where they are logits.
   package let temperature: Double
 
-  package init(kind: LossKind, target: Target<T>, labelBase: Int32, delta: Double, temperature: Double) {
+  package init(kind: LossKind, target: Target<T>, labelBase: Int32, places: Int, delta: Double, temperature: Double) {
     self.kind = kind
     self.target = target
     self.labelBase = labelBase
+    self.places = places
     self.delta = delta
     self.temperature = temperature
   }

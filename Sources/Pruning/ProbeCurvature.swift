@@ -133,16 +133,21 @@ final class ProbeCurvature {
       let places = Swift.stride(from: first, to: first + units * stride, by: stride)
       switch criterion.kind {
       case .softmaxCrossEntropy:
-        let largest = places.reduce(-Double.infinity) { max($0, y[$1]) }
-        var (sum, mean, mass) = (0.0, 0.0, hasLabels ? 1.0 : 0.0)
-        for i in places {
-          let e = exponential((y[i] - largest) / temperature)
-          sum += e
-          mean += e * ry[i]
-          if !hasLabels { mass += target[i] }
+        for place in 0..<criterion.places {
+          let step = criterion.places * stride
+          let classes = Swift.stride(from: first + place * stride, to: first + units * stride, by: step)
+          let largest = classes.reduce(-Double.infinity) { max($0, y[$1]) }
+          var (sum, mean, mass) = (0.0, 0.0, hasLabels ? 1.0 : 0.0)
+          for i in classes {
+            let e = exponential((y[i] - largest) / temperature)
+            sum += e
+            mean += e * ry[i]
+            if !hasLabels { mass += target[i] }
+          }
+          mean /= sum
+          let share = factor * mass / (sum * Double(criterion.places))
+          for i in classes { rdy[i] = share * exponential((y[i] - largest) / temperature) * (ry[i] - mean) }
         }
-        mean /= sum
-        for i in places { rdy[i] = factor * mass * exponential((y[i] - largest) / temperature) / sum * (ry[i] - mean) }
       case .meanSquaredError:
         for i in places { rdy[i] = factor * 2 / Double(units) * ry[i] }
       case .binaryCrossEntropy:

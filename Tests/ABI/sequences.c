@@ -97,6 +97,31 @@ static void numbers(void) {
   OK(espalier_network_destroy(network));
 }
 
+/* Connections behind an embedding are pruned by every criterion that can be told what its input is. */
+static void pruning(void) {
+  real x[TEXTS * LENGTH_OF_TEXT], target[TEXTS * 2];
+  for (int i = 0; i < TEXTS * LENGTH_OF_TEXT; i++) x[i] = (real)(1 + i % VOCABULARY);
+  fill(target, TEXTS * 2, 2);
+  for (int criterion = ESPALIER_PRUNE_RANDOM; criterion <= ESPALIER_PRUNE_SPARSEGPT; criterion++) {
+    espalier_network *network = make_text_network();
+    espalier_pruning *pruning = make_pruning(criterion, 0.5);
+    if (criterion >= ESPALIER_PRUNE_OBS) OK(espalier_pruning_set(pruning, "damping", 0.1));
+    if (criterion == ESPALIER_PRUNE_SYNFLOW) {
+      SAYS(ESPALIER_ERROR_INVALID_STATE, "synflow", "embedding layer 1", F(espalier_network_prune)(network, pruning, x, target, TEXTS));
+      CHECK(layer_value(network, 2, "connections") == 24);
+    } else {
+      x[0] = 0;
+      if (criterion > ESPALIER_PRUNE_MAGNITUDE)
+        SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "prune: x[0][0]", "got 0", F(espalier_network_prune)(network, pruning, x, target, TEXTS));
+      x[0] = 1;
+      OK(F(espalier_network_prune)(network, pruning, x, target, TEXTS));
+      CHECK(layer_value(network, 2, "connections") == 12);
+    }
+    OK(espalier_pruning_destroy(pruning));
+    OK(espalier_network_destroy(network));
+  }
+}
+
 static void embeddings_refused(void) {
   espalier_network *network = NULL;
   const char *names[] = {"vocabulary", "width", "padding_index", "index_base"};
@@ -219,6 +244,6 @@ static void refusals(void) {
 }
 
 int main(void) {
-  const struct test tests[] = {TEST(attention), TEST(embedding), TEST(position), TEST(numbers), TEST(embeddings_refused), TEST(losses), TEST(refusals)};
+  const struct test tests[] = {TEST(attention), TEST(embedding), TEST(position), TEST(numbers), TEST(pruning), TEST(embeddings_refused), TEST(losses), TEST(refusals)};
   return run_tests(tests, LENGTH(tests));
 }
