@@ -123,14 +123,19 @@ package final class Linear<T: Scalar>: Connected {
   private func propagate(_ input: UnsafePointer<T>, _ pass: Pass) {
     guard let stored = weights.values else { return }
     var values = UnsafePointer(stored)
-    if let forwardSet, let pattern { values = forwardSet.take(values, of: pattern) }
-    let arguments = self.arguments(values, input, pass)
+    // Read once: each time they are read counts references.
+    var taking = pattern
+    if let forwardSet, let pattern = taking {
+      values = forwardSet.take(values, of: pattern)
+      taking = forwardSet.pattern
+    }
+    let arguments = self.arguments(taking, values, input, pass)
     if let taking, !multipliesDensely(taking, pass) {
       run(T.kernels.sparseForward, arguments, units: outputs, work: work(pass), pass, balancedBy: taking.rowStart)
     } else {
       let product = DenseArguments(
-        rows: outputs, columns: inputs, shape: pass.shape, weights: denseWeights(values, pass), input: input,
-        output: output)
+        rows: outputs, columns: inputs, shape: pass.shape, weights: denseWeights(taking, values, pass),
+        input: input, output: output)
       run(T.dense.forward, product, units: product.forwardUnits, work: product.work, pass)
       run(T.kernels.denseForwardEpilogue, arguments, units: outputs, work: 8 * elements(pass), pass)
     }
@@ -150,18 +155,20 @@ package final class Linear<T: Scalar>: Connected {
     guard let stored = weights.values, let weightGradient = weights.gradient else { return }
     last = (input, pass)
     if activation == .softmax { softmax(T.kernels.softmaxBackward, gradient: outputGradient, pass) }
+    let taking = self.taking
     let values = forwardSet?.taken ?? UnsafePointer(stored)
-    var arguments = self.arguments(values, input, pass)
+    var arguments = self.arguments(taking, values, input, pass)
     arguments.gradient = outputGradient
     arguments.biasGradient = bias?.gradient
     arguments.inputGradient = inputGradient
     arguments.transposedValues = scratch?.pointer
     arguments.accumulate = pass.accumulate
     if let forwardSet, forwardSet.hidesGradients {
-      multiplyBack(arguments, into: forwardSet.gradients(of: weightGradient, accumulate: pass.accumulate), pass)
+      multiplyBack(
+        arguments, of: taking, into: forwardSet.gradients(of: weightGradient, accumulate: pass.accumulate), pass)
       forwardSet.spread(to: weightGradient, count: weights.count)
     } else {
-      multiplyBack(arguments, into: weightGradient, pass)
+      multiplyBack(arguments, of: forwardSet == nil ? taking : pattern, into: weightGradient, pass)
     }
     guard inputGradient != nil else { return }
     if let taking, !multipliesDensely(taking, pass) {
@@ -169,21 +176,24 @@ package final class Linear<T: Scalar>: Connected {
         T.kernels.sparseBackwardInput, arguments, units: inputs, work: work(pass), pass, balancedBy: taking.columnStart)
     } else {
       let product = DenseArguments(
-        rows: outputs, columns: inputs, shape: pass.shape, weights: denseWeights(values, pass), input: input,
-        gradient: UnsafePointer(outputGradient), inputGradient: inputGradient)
+        rows: outputs, columns: inputs, shape: pass.shape, weights: denseWeights(taking, values, pass),
+        input: input, gradient: UnsafePointer(outputGradient), inputGradient: inputGradient)
       run(T.dense.backwardInput, product, units: product.backwardInputUnits, work: product.work, pass)
     }
   }
 
   /// dz in the place of da, and the gradients of the weights and biases.
-  /// - arguments: of the pass. - weightGradient: one a slot of the connections that have a gradient.
+  /// - arguments: of the pass. - learning: the connections that have a gradient; nil for a dense layer.
+  /// - weightGradient: one a slot of these connections.
   @inline(__always)
-  private func multiplyBack(_ arguments: LinearArguments<T>, into weightGradient: UnsafeMutablePointer<T>, _ pass: Pass) {
+  private func multiplyBack(
+    _ arguments: LinearArguments<T>, of learning: Pattern?, into weightGradient: UnsafeMutablePointer<T>, _ pass: Pass
+  ) {
     var arguments = arguments
     arguments.weightGradient = weightGradient
     if let learning, !multipliesDensely(learning, pass) {
-      // The values play no part.
-      arguments.matrix = learning.matrix(values: UnsafePointer(weightGradient))
+      // The values play no part. Without a forward set the matrix is that of the pass already.
+      if forwardSet != nil { arguments.matrix = learning.matrix(values: UnsafePointer(weightGradient)) }
       run(
         T.kernels.sparseBackwardWeight, arguments, units: outputs, work: work(pass), pass, balancedBy: learning.rowStart)
       return
@@ -205,16 +215,17 @@ package final class Linear<T: Scalar>: Connected {
   /// W as OpenBLAS takes it: as it is, or a pattern's written out into the scratch. - values: those that take part.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  private func denseWeights(_ values: UnsafePointer<T>, _ pass: Pass) -> UnsafePointer<T> {
+  private func denseWeights(_ taking: Pattern?, _ values: UnsafePointer<T>, _ pass: Pass) -> UnsafePointer<T> {
     guard let taking, let dense = scratch?.pointer else { return values }
     let scattering = ScatterArguments(matrix: taking.matrix(values: values), dense: dense)
     run(T.dense.scatter, scattering, units: outputs, work: 2 * outputs * inputs, pass)
     return UnsafePointer(dense)
   }
 
-  @_specialize(where T == Float)
-  @_specialize(where T == Double)
-  private func arguments(_ values: UnsafePointer<T>, _ input: UnsafePointer<T>, _ pass: Pass) -> LinearArguments<T> {
+  @inline(__always)
+  private func arguments(
+    _ taking: Pattern?, _ values: UnsafePointer<T>, _ input: UnsafePointer<T>, _ pass: Pass
+  ) -> LinearArguments<T> {
     LinearArguments(
       matrix: taking?.matrix(values: values), rows: outputs, columns: inputs, shape: pass.shape,
       bias: bias?.values.map { UnsafePointer($0) }, activation: activation, negativeSlope: negativeSlope, input: input,
