@@ -157,6 +157,14 @@ module espalier_c_network
       integer(c_int), value :: base
     end function
 
+    integer(c_int) function espalier_network_add_loss(network, first, count, loss, weight) bind(c)
+      import :: c_double, c_int, c_int64_t, c_ptr
+      type(c_ptr), value :: network
+      integer(c_int64_t), value :: first, count
+      integer(c_int), value :: loss
+      real(c_double), value :: weight
+    end function
+
     integer(c_int) function espalier_network_set_loss(network, loss) bind(c)
       !! Choose the loss. Before or after build.
       import :: c_int, c_ptr

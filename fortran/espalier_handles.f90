@@ -5,7 +5,7 @@ module espalier_handles
   use :: espalier_c, only: espalier_all_layers, espalier_error_invalid_argument, espalier_error_invalid_handle, &
     espalier_layer_get, espalier_layer_get_optimizer_option, espalier_layer_set, espalier_layer_set_optimizer_option, &
     espalier_network_get, espalier_network_info, espalier_network_release, espalier_network_retain, espalier_network_set, &
-    espalier_network_set_loss, espalier_network_set_optimizer, espalier_network_set_reduction_f32, &
+    espalier_network_add_loss, espalier_network_set_loss, espalier_network_set_optimizer, espalier_network_set_reduction_f32, &
     espalier_network_set_reduction_f64, espalier_network_set_threads, espalier_network_set_topology, espalier_ok, &
     espalier_optimizer_destroy, espalier_reduction_f32, espalier_reduction_f64, espalier_topology_destroy
   use :: espalier_optimizers, only: new_optimizer_handle, optimizer
@@ -66,6 +66,7 @@ module espalier_handles
     procedure :: layer_option
       !! An option, or "inputs", "units", "density", "connections", "parameters", "activation", "bytes", "flops",
       !! "offset", "steps", "dropped", "grown", "topology_updates", "explored", "training_flops", "dead_units", "dead_inputs".
+    procedure :: add_loss
     procedure :: set_loss
     procedure :: set_threads
       !! Threads of this network's calls; 0: the default. Results do not depend on it.
@@ -290,6 +291,39 @@ contains
     if (.not. is_alive(self, "layer_option", stat, errmsg)) return
     call conclude(espalier_layer_get(self%handle, int(layer, c_int64_t), terminated(name), layer_option), stat, errmsg)
   end function
+
+  subroutine add_loss(self, name, first, count, weight, stat, errmsg)
+    !! Compare some of the outputs by a loss of their own: the loss of a sample is the sum of those that have been added, each times
+    !! its weight, and no longer the network's loss for all outputs. Class numbers come as labels(loss, sample) then.
+    class(network_handle), intent(in) :: self
+    character(*), intent(in) :: name
+      !! As for [[set_loss]], which takes all of them away.
+    integer, intent(in) :: first
+      !! The first of these outputs, from 1.
+    integer, intent(in) :: count
+      !! How many follow one another.
+    class(*), intent(in), optional :: weight
+      !! Factor on the loss (1), a real of either kind above 0.
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(c_int) :: position
+    integer :: status
+    real(real64) :: factor
+    logical :: is_number
+    character(message_length) :: message
+    if (.not. is_alive(self, "add_loss", stat, errmsg)) return
+    factor = 1
+    is_number = .true.
+    if (present(weight)) call to_real64(weight, factor, is_number)
+    call named(name, losses, "add_loss: loss", position, status, message)
+    if (status == espalier_ok .and. .not. is_number) then
+      call refuse(espalier_error_invalid_argument, "add_loss: weight must be a number", status, message)
+    else if (status == espalier_ok) then
+      call conclude(espalier_network_add_loss(self%handle, int(first, c_int64_t) - 1, int(count, c_int64_t), position, factor), &
+                    status, message)
+    end if
+    call finish(status, message, stat, errmsg)
+  end subroutine
 
   subroutine set_loss(self, name, stat, errmsg)
     class(network_handle), intent(in) :: self

@@ -497,8 +497,21 @@ int espalier_layer_set_pattern_csr_f32(espalier_network *network, int64_t layer,
 int espalier_layer_set_pattern_csr_f64(espalier_network *network, int64_t layer, const int64_t *row_start,
                                        const int32_t *columns, const double *values, int base);
 
-/** Choose the loss (default ESPALIER_MEAN_SQUARED_ERROR). Before or after build. */
+/** Choose one loss for all outputs (default ESPALIER_MEAN_SQUARED_ERROR), in the place of any that espalier_network_add_loss has
+ *  added. Before or after build. */
 int espalier_network_set_loss(espalier_network *network, int loss);
+
+/** Compare some of the outputs by a loss of their own. The loss of a sample is then the sum of the losses that have been added,
+ *  each times its weight, and no longer the network's loss for all outputs. An output in none of them has no influence; one in
+ *  several has that of each. A network with several outputs, which are arrays of their own to the caller, ends with a
+ *  ESPALIER_LAYER_CONCATENATION of them, and gets a loss for each. Calls with class numbers take one for each loss, labels[sample][loss]
+ *  in the order in which they were added, and every loss must be ESPALIER_SOFTMAX_CROSS_ENTROPY then, over the outputs of the
+ *  loss. Prunings that go by the loss need espalier_network_set_loss (ESPALIER_ERROR_INVALID_STATE). Before or after build; what
+ *  losses there are for outputs beyond the last is found here or at build.
+ *  @param first  the first of these outputs, from 0
+ *  @param count  how many follow one another, at least 1
+ *  @param weight factor on the loss, > 0 */
+int espalier_network_add_loss(espalier_network *network, int64_t first, int64_t count, int loss, double weight);
 
 /** Give layers an optimizer: each gets an instance of its own with these hyperparameters and zeroed state. The handle is
  *  only read, may be reused and destroyed. Before or after build. A network without optimizer cannot update.

@@ -71,6 +71,16 @@ public func espalier_network_set_loss(_ network: OpaquePointer!, _ loss: Int32) 
   withNetwork(network) { network throws(Failure) in network.setLoss(try require(loss, "loss", as: LossKind.self)) }
 }
 
+@_cdecl("espalier_network_add_loss") @implementation
+public func espalier_network_add_loss(
+  _ network: OpaquePointer!, _ first: Int64, _ count: Int64, _ loss: Int32, _ weight: Double
+) -> Int32 {
+  withNetwork(network) { network throws(Failure) in
+    try network.addLoss(
+      first: Int(first), count: Int(count), try require(loss, "loss", as: LossKind.self), weight: weight)
+  }
+}
+
 @_cdecl("espalier_network_set_optimizer") @implementation
 public func espalier_network_set_optimizer(
   _ network: OpaquePointer!, _ layer: Int64, _ optimizer: OpaquePointer!

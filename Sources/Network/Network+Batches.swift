@@ -32,9 +32,10 @@ extension Network {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   func check(_ target: Target<T>, _ batch: Batch<T>, _ call: String) throws(Failure) {
+    if let lossTerms { return try check(target, batch, call, terms: lossTerms.terms) }
     let labels: UnsafePointer<Int32>
     switch target {
-    case .values(let values): return try checkRange(values, batch, call)
+    case .values(let values): return try checkRange(values, batch, call, loss, first: 0, count: outputs)
     case .labels(let given): labels = given
     }
     guard loss == .softmaxCrossEntropy else {
@@ -56,7 +57,9 @@ extension Network {
   }
 
   @inline(__always)
-  private func checkRange(_ values: UnsafePointer<T>, _ batch: Batch<T>, _ call: String) throws(Failure) {
+  func checkRange(
+    _ values: UnsafePointer<T>, _ batch: Batch<T>, _ call: String, _ loss: LossKind, first: Int, count: Int
+  ) throws(Failure) {
     let most: T
     switch loss {
     case .meanSquaredError, .huber: return
@@ -65,20 +68,20 @@ extension Network {
     }
     func row(_ position: Int) -> (sample: Int, values: UnsafePointer<T>) {
       let sample = batch.samples.map { Int($0[position]) } ?? position
-      return (sample, values + sample * outputs)
+      return (sample, values + (sample * outputs + first))
     }
     // In order they are one run.
-    let runs = batch.samples == nil ? 1 : batch.count
-    let length = batch.count / runs * outputs
+    let runs = batch.samples == nil && count == outputs ? 1 : batch.count
+    let length = batch.count / runs * count
     var run = 0
     while run < runs, areWithin(row(run).values, length, most) { run += 1 }
     if run == runs { return }
     for position in 0..<batch.count {
       let (sample, target) = row(position)
-      for feature in 0..<outputs where target[feature].isFinite && !isWithin(target[feature], most) {
+      for feature in 0..<count where target[feature].isFinite && !isWithin(target[feature], most) {
         throw Failure(
           .invalidArgument,
-          "\(call): target[\(sample)][\(feature)] (sample, feature, from 0) must be "
+          "\(call): target[\(sample)][\(first + feature)] (sample, feature, from 0) must be "
             + "\(most == 1 ? "in [0, 1] for binary cross-entropy" : ">= 0 for cross-entropy"), got \(target[feature])")
       }
     }
@@ -188,6 +191,10 @@ extension Network {
     _ target: Target<T>, _ samples: UnsafePointer<Int64>?, _ workspace: Workspace<T>, _ shape: PanelShape,
     gradient: UnsafeMutablePointer<T>?, gradientScale: Double, correct: UnsafeMutablePointer<Int>?
   ) -> Double {
+    if let lossTerms {
+      return measure(
+        lossTerms, target, samples, workspace, shape, gradient: gradient, gradientScale: gradientScale, correct: correct)
+    }
     var labels: UnsafePointer<Int32>?
     if case .labels(let given) = target { labels = given }
     let arguments = LossArguments(

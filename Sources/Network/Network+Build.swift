@@ -15,6 +15,8 @@ extension Network {
     try Check.size(maximumBatch, "build: max_batch")
     try plan.requireWhole()
     let plan = try distributed()
+    let lossTerms = try self.lossTerms.map { given throws(Failure) in try LossTerms<T>(given.terms, batch: maximumBatch) }
+    try lossTerms?.check(outputs: plan.outputs, "build")
     let inputNumbers = try plan.inputNumbers()
     var layers: [any Layer<T>] = []
     var trainers: [Trainer<T>] = []
@@ -51,6 +53,7 @@ extension Network {
 
     // Nothing fails from here on.
     self.plan = plan
+    self.lossTerms = lossTerms
     self.inputNumbers = inputNumbers
     self.layers = layers
     self.trainers = trainers

@@ -98,8 +98,11 @@ extension Network {
 
   // MARK: Loss, optimizers, topology
 
-  /// Any time.
-  public func setLoss(_ kind: LossKind) { loss = kind }
+  /// One loss for all outputs. Any time.
+  public func setLoss(_ kind: LossKind) {
+    loss = kind
+    lossTerms = nil
+  }
 
   /// An instance of its own for the layer, or for every layer (0); state starts anew.
   public func setOptimizer(_ optimizer: Optimizer, layer: Int = 0) throws(Failure) {

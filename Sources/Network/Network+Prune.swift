@@ -107,6 +107,9 @@ extension Network {
       throw Failure(.invalidState, "prune: synflow passes ones through the network, which are no classes for \(numbers.owner)")
     }
     if method.data == .nothing { return nil }
+    guard lossTerms == nil else {
+      throw Failure(.invalidState, "prune: \(method.owner) goes by one loss for all outputs; call set_loss first")
+    }
     guard let x else { throw Failure(.nullArgument, "prune: x must not be NULL for \(method.owner)") }
     guard let target else { throw Failure(.nullArgument, "prune: target must not be NULL for \(method.owner)") }
     try check(samples: samples, "prune")

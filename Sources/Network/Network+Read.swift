@@ -64,7 +64,7 @@ extension Network {
         + workspace.losses.bytes
       sum += workspace.correct.bytes + workspace.scratch.bytes + workspace.gradientGuard.bytes
     }
-    return sum + (order?.bytes ?? 0) + (remembered?.bytes ?? 0)
+    return sum + (lossTerms?.bytes ?? 0) + (order?.bytes ?? 0) + (remembered?.bytes ?? 0)
   }
 
   /// An option or a property of a layer by name.

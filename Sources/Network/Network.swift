@@ -24,6 +24,8 @@ public final class Network<T: Scalar> {
   var plan: GraphPlan<T>
   var distribution: Distributing?
   var loss = LossKind.meanSquaredError
+  /// Losses of some outputs each, in the place of `loss`.
+  var lossTerms: LossTerms<T>?
   var options = OptionValues(owner: "network", table: NetworkOption.table)
   var optimizers: [Int: Optimizer] = [:]
   var topologies: [Int: TopologyMethod] = [:]
@@ -97,8 +99,8 @@ public final class Network<T: Scalar> {
   /// Outputs of the last layer; `inputs` while there is none.
   public var outputs: Int { plan.outputs }
 
-  /// Class numbers that a sample has: one for each place where the outputs are a field.
-  public var labelsPerSample: Int { plan.outputPlaces }
+  /// Class numbers that a sample has: one for each place where the outputs are a field, or for each loss of some outputs.
+  public var labelsPerSample: Int { lossTerms?.terms.count ?? plan.outputPlaces }
 
   func requireBuilt(_ call: String) throws(Failure) -> Workspace<T> {
     guard let workspace else { throw Failure(.invalidState, "\(call): the network is not built yet; call build first") }

@@ -25,6 +25,7 @@ package protocol UntypedNetwork: AnyObject {
   func setDistribution(_ kind: Distribution, density: Double) throws(Failure)
   func setDensities(_ body: DensityFunction?) throws(Failure)
   func setLoss(_ kind: LossKind)
+  func addLoss(first: Int, count: Int, _ kind: LossKind, weight: Double) throws(Failure)
   func setOptimizer(_ optimizer: Optimizer, layer: Int) throws(Failure)
   func setTopology(_ method: TopologyMethod, layer: Int) throws(Failure)
   func setOption(_ name: String, _ value: Double) throws(Failure)

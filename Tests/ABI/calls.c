@@ -23,6 +23,7 @@ static espalier_pruning *pruning;
   X("set_densities", DESCRIBES, espalier_network_set_densities(n, NULL, NULL))                                     \
   X("set_pattern_coo", DESCRIBES, F(espalier_layer_set_pattern_coo)(n, 1, 1, one, one, NULL, 0))                   \
   X("set_pattern_csr", DESCRIBES, F(espalier_layer_set_pattern_csr)(n, 1, rows, one, NULL, 0))                     \
+  X("add_loss", ANY_TIME, espalier_network_add_loss(n, 0, 1, ESPALIER_HUBER, 0.5))                               \
   X("set_loss", ANY_TIME, espalier_network_set_loss(n, ESPALIER_SOFTMAX_CROSS_ENTROPY))                            \
   X("set_optimizer", ANY_TIME, espalier_network_set_optimizer(n, 0, optimizer))                                    \
   X("set_topology", ANY_TIME, espalier_network_set_topology(n, 0, topology))                                       \

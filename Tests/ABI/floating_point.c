@@ -231,6 +231,7 @@ static espalier_network *describe(int choice) {
     CALL(espalier_network_add_layer(network, ESPALIER_LAYER_LINEAR, 0, NULL, 1, names + 1, &bad, &layer));
   }
   CALL(espalier_network_add_linear(network, OUTPUTS, 1.0, ESPALIER_IDENTITY));
+  CALL(espalier_network_add_loss(network, 0, OUTPUTS, choice % 4, 0.7));
   CALL(espalier_network_set_loss(network, choice % 4));
   CALL(espalier_network_add_linear(network, 3, NAN, ESPALIER_RELU));
   TEXT(espalier_last_error());
