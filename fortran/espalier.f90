@@ -16,6 +16,8 @@ module espalier
     espalier_version
   use :: espalier_catalogue, only: list_kinds, list_options, option_description
   use :: espalier_description, only: layer
+  use :: espalier_fields, only: activation_layer, average_pooling, flatten, global_average_pooling, max_pooling, permute, &
+    product_of, reshape_to, slice, upsampling
   use :: espalier_layers, only: concatenation_of, dropout, input, linear, sum_of
   use :: espalier_methods, only: acdc, deepr, dsr, gradual, granet, itop, mest, rigl, sampled, set, snfs, srigl, static, &
     str, top_kast
@@ -39,6 +41,8 @@ module espalier
     sum_of, top_kast, topology, topology_method
   public :: espalier_layer_view
   public :: batch_norm, group_norm, layer_norm, normalization
+  public :: activation_layer, average_pooling, flatten, global_average_pooling, max_pooling, permute, product_of, reshape_to, &
+    slice, upsampling
   public :: list_kinds, list_options, option_description
   public :: attention, embedding, position
   public :: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, synflow

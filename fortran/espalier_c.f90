@@ -64,6 +64,15 @@ module espalier_c
   integer(c_int), parameter :: espalier_layer_dropout = 1
   integer(c_int), parameter :: espalier_layer_sum = 2
   integer(c_int), parameter :: espalier_layer_concatenation = 3
+  integer(c_int), parameter :: espalier_layer_max_pooling = 7
+  integer(c_int), parameter :: espalier_layer_average_pooling = 8
+  integer(c_int), parameter :: espalier_layer_global_average_pooling = 9
+  integer(c_int), parameter :: espalier_layer_upsampling = 10
+  integer(c_int), parameter :: espalier_layer_reshape = 11
+  integer(c_int), parameter :: espalier_layer_permute = 12
+  integer(c_int), parameter :: espalier_layer_product = 13
+  integer(c_int), parameter :: espalier_layer_slice = 14
+  integer(c_int), parameter :: espalier_layer_activation = 15
   integer(c_int), parameter :: espalier_layer_batch_norm = 16
   integer(c_int), parameter :: espalier_layer_layer_norm = 17
   integer(c_int), parameter :: espalier_layer_group_norm = 18
@@ -71,6 +80,14 @@ module espalier_c
   integer(c_int), parameter :: espalier_layer_embedding = 20
   integer(c_int), parameter :: espalier_layer_position = 21
   integer(c_int), parameter :: espalier_layer_attention = 22
+
+  integer(c_int), parameter :: espalier_dimension_channels = 0
+  integer(c_int), parameter :: espalier_dimension_width = 1
+  integer(c_int), parameter :: espalier_dimension_height = 2
+  integer(c_int), parameter :: espalier_dimension_depth = 3
+
+  integer(c_int), parameter :: espalier_upsampling_nearest = 0
+  integer(c_int), parameter :: espalier_upsampling_linear = 1
 
   ! Activations
   integer(c_int), parameter :: espalier_identity = 0
@@ -81,6 +98,15 @@ module espalier_c
   integer(c_int), parameter :: espalier_sigmoid = 5
   integer(c_int), parameter :: espalier_tanh = 6
   integer(c_int), parameter :: espalier_softmax = 7
+  integer(c_int), parameter :: espalier_softplus = 8
+  integer(c_int), parameter :: espalier_softsign = 9
+  integer(c_int), parameter :: espalier_elu = 10
+  integer(c_int), parameter :: espalier_celu = 11
+  integer(c_int), parameter :: espalier_hard_sigmoid = 12
+  integer(c_int), parameter :: espalier_hard_tanh = 13
+  integer(c_int), parameter :: espalier_relu6 = 14
+  integer(c_int), parameter :: espalier_mish = 15
+  integer(c_int), parameter :: espalier_step = 16
 
   ! Losses
   integer(c_int), parameter :: espalier_mean_squared_error = 0

@@ -18,10 +18,13 @@ module espalier_description
   integer, parameter :: most_lengths = 4
   integer, parameter :: name_length = 32
 
-  character(*), parameter :: activations(0:7) = [character(name_length) :: &
-    "identity", "relu", "leaky_relu", "gelu", "silu", "sigmoid", "tanh", "softmax"]
+  character(*), parameter :: activations(0:16) = [character(name_length) :: &
+    "identity", "relu", "leaky_relu", "gelu", "silu", "sigmoid", "tanh", "softmax", "softplus", "softsign", "elu", "celu", &
+    "hard_sigmoid", "hard_tanh", "relu6", "mish", "step"]
   character(*), parameter :: initializers(0:5) = [character(name_length) :: &
     "he_uniform", "he_normal", "glorot_uniform", "glorot_normal", "orthogonal", "zeros"]
+  character(*), parameter :: dimensions(0:3) = [character(name_length) :: "channels", "width", "height", "depth"]
+  character(*), parameter :: modes(0:1) = [character(name_length) :: "nearest", "linear"]
 
   !> One option by name.
   type :: option
@@ -188,6 +191,10 @@ contains
           call named(given%text, activations, where // ": activation", choice, stat, errmsg)
         case ("initializer")
           call named(given%text, initializers, where // ": initializer", choice, stat, errmsg)
+        case ("dimension", "dimension_channels", "dimension_width", "dimension_height", "dimension_depth")
+          call named(given%text, dimensions, where // ": " // trim(given%name), choice, stat, errmsg)
+        case ("mode")
+          call named(given%text, modes, where // ": mode", choice, stat, errmsg)
         case default
           call refuse_number(given%name)
         end select

@@ -56,7 +56,7 @@ contains
     call give(description, "probability", probability)
   end function
 
-  type(layer) function linear_drawn(units, density, activation, bias, initializer, negative_slope, fixed_density, &
+  type(layer) function linear_drawn(units, density, activation, bias, initializer, negative_slope, alpha, fixed_density, &
                                     rows, columns, row_start, base, from) result(description)
     integer, intent(in) :: units
       !! Outputs of the layer.
@@ -64,12 +64,15 @@ contains
       !! In (0, 1], a real of either kind; without it the layer is dense. A single-precision number stands for the shortest
       !! decimal that rounds to it, so a quotient such as one third is exact in double precision only.
     character(*), intent(in), optional :: activation
-      !! identity (default), relu, leaky_relu, gelu, silu, sigmoid, tanh, softmax.
+      !! identity (default), relu, leaky_relu, gelu, silu, sigmoid, tanh, softmax, softplus, softsign, elu, celu, hard_sigmoid,
+      !! hard_tanh, relu6, mish, step.
     logical, intent(in), optional :: bias
     character(*), intent(in), optional :: initializer
       !! he_uniform (default), he_normal, glorot_uniform, glorot_normal, orthogonal (dense layers), zeros.
     class(*), intent(in), optional :: negative_slope
       !! Of leaky_relu (0.01).
+    class(*), intent(in), optional :: alpha
+      !! Of elu and celu (1).
     logical, intent(in), optional :: fixed_density
       !! Keep this density when the network spreads an overall one over its layers.
     integer(int32), pointer, intent(in), contiguous, optional :: rows(:)
@@ -91,41 +94,42 @@ contains
     call give(description, "bias", bias)
     call give(description, "fixed_density", fixed_density)
     call give(description, "negative_slope", negative_slope)
+    call give(description, "alpha", alpha)
     call give_pattern(description, rows, columns, row_start, base=base)
   end function
 
-  type(layer) function linear_f32(units, activation, bias, initializer, negative_slope, rows, columns, row_start, values, &
-                                  base, from) result(description)
+  type(layer) function linear_f32(units, activation, bias, initializer, negative_slope, alpha, rows, columns, row_start, &
+                                  values, base, from) result(description)
     integer, intent(in) :: units
     character(*), intent(in), optional :: activation
     logical, intent(in), optional :: bias
     character(*), intent(in), optional :: initializer
-    class(*), intent(in), optional :: negative_slope
+    class(*), intent(in), optional :: negative_slope, alpha
     integer(int32), pointer, intent(in), contiguous, optional :: rows(:), columns(:)
     integer(int64), pointer, intent(in), contiguous, optional :: row_start(:)
     real(real32), pointer, intent(in), contiguous :: values(:)
       !! Initial weights in the order of `columns`.
     integer, intent(in), optional :: base, from
     description = linear_drawn(units, activation=activation, bias=bias, initializer=initializer, &
-                               negative_slope=negative_slope, rows=rows, columns=columns, row_start=row_start, base=base, &
-                               from=from)
+                               negative_slope=negative_slope, alpha=alpha, rows=rows, columns=columns, &
+                               row_start=row_start, base=base, from=from)
     call give_pattern(description, values_f32=values)
   end function
 
-  type(layer) function linear_f64(units, activation, bias, initializer, negative_slope, rows, columns, row_start, values, &
-                                  base, from) result(description)
+  type(layer) function linear_f64(units, activation, bias, initializer, negative_slope, alpha, rows, columns, row_start, &
+                                  values, base, from) result(description)
     integer, intent(in) :: units
     character(*), intent(in), optional :: activation
     logical, intent(in), optional :: bias
     character(*), intent(in), optional :: initializer
-    class(*), intent(in), optional :: negative_slope
+    class(*), intent(in), optional :: negative_slope, alpha
     integer(int32), pointer, intent(in), contiguous, optional :: rows(:), columns(:)
     integer(int64), pointer, intent(in), contiguous, optional :: row_start(:)
     real(real64), pointer, intent(in), contiguous :: values(:)
     integer, intent(in), optional :: base, from
     description = linear_drawn(units, activation=activation, bias=bias, initializer=initializer, &
-                               negative_slope=negative_slope, rows=rows, columns=columns, row_start=row_start, base=base, &
-                               from=from)
+                               negative_slope=negative_slope, alpha=alpha, rows=rows, columns=columns, &
+                               row_start=row_start, base=base, from=from)
     call give_pattern(description, values_f64=values)
   end function
 

@@ -71,9 +71,13 @@ enum { ESPALIER_ALL_LAYERS = 0 };
 /** Precisions. */
 enum { ESPALIER_FLOAT32 = 32, ESPALIER_FLOAT64 = 64 };
 
-/** Activations of a layer, a = f(z), elementwise but for softmax.
+/** Activations of a layer, a = f(z), elementwise but for softmax. Definitions are PyTorch's.
  *  LEAKY_RELU uses the layer option "negative_slope" (0.01). GELU is the exact one (erf). SOFTMAX is over the layer's units,
- *  sample by sample, and its backward uses the full Jacobian. */
+ *  of a field over its channels at each place, sample by sample, and its backward uses the full Jacobian. SOFTPLUS: log(1 +
+ *  e^z), and z beyond 20. SOFTSIGN: z / (1 + |z|). ELU: z, below 0 alpha (e^z - 1). CELU: z, below 0 alpha (e^(z/alpha) -
+ *  1). Their alpha is the layer option "alpha" (1). HARD_SIGMOID: (z + 3) / 6, kept within 0 and 1. HARD_TANH: z, kept
+ *  within -1 and 1. RELU6: z, kept within 0 and 6. MISH: z tanh(log(1 + e^z)). STEP: 1 above 0, else 0; its derivative is 0,
+ *  so that nothing before it is trained through it. */
 enum {
   ESPALIER_IDENTITY = 0,
   ESPALIER_RELU = 1,
@@ -82,14 +86,45 @@ enum {
   ESPALIER_SILU = 4,
   ESPALIER_SIGMOID = 5,
   ESPALIER_TANH = 6,
-  ESPALIER_SOFTMAX = 7
+  ESPALIER_SOFTMAX = 7,
+  ESPALIER_SOFTPLUS = 8,
+  ESPALIER_SOFTSIGN = 9,
+  ESPALIER_ELU = 10,
+  ESPALIER_CELU = 11,
+  ESPALIER_HARD_SIGMOID = 12,
+  ESPALIER_HARD_TANH = 13,
+  ESPALIER_RELU6 = 14,
+  ESPALIER_MISH = 15,
+  ESPALIER_STEP = 16
 };
 
 /** Kinds of layers, for espalier_network_add_layer; each with the options that it has, and their defaults.
  *  LINEAR: a = f(W x + b); "units" (1), "density" (1), "activation" (ESPALIER_IDENTITY), "bias" (1), "initializer"
- *  (ESPALIER_HE_UNIFORM), "fixed_density" (0), "negative_slope" (0.01). DROPOUT: "probability" (0.5). SUM: the outputs of two or
- *  more layers of the same shape, added. CONCATENATION: the channels of two or more layers one after the other, over the same
- *  places.
+ *  (ESPALIER_HE_UNIFORM), "fixed_density" (0), "negative_slope" (0.01), "alpha" (1). DROPOUT: "probability" (0.5).
+ *  ACTIVATION: "activation" (ESPALIER_IDENTITY), "negative_slope" (0.01), "alpha" (1). SUM, PRODUCT: the outputs of two or
+ *  more layers of the same shape, added or multiplied elementwise. CONCATENATION: the channels of two or more layers one
+ *  after the other, over the same places.
+ *  The following work on fields, channel by channel. The options of a dimension that the field does not have must keep their
+ *  defaults.
+ *  MAX_POOLING, AVERAGE_POOLING: the largest value or the mean of each window, which has "kernel_width", "kernel_height" and
+ *  "kernel_depth" (1) places in the dimensions. The next window begins "stride_width", "stride_height" and "stride_depth"
+ *  places further on (0: as many as the kernel has). The field is longer by "padding_left" and "padding_right" (0) along its
+ *  width, "padding_top" and "padding_bottom" (0) along its height, "padding_front" and "padding_back" (0) along its depth,
+ *  each at most half of what a window reaches over. The mean counts places of the padding as zeros, or, when
+ *  "count_include_pad" (1) is 0, not at all. The largest value is one of the field's; the places of its window are
+ *  "dilation_width", "dilation_height" and "dilation_depth" (1) apart, and its gradient goes to the first place of the
+ *  window that has it. A window that would reach beyond the padding is left out (PyTorch's ceil_mode=False).
+ *  GLOBAL_AVERAGE_POOLING: the mean of each channel over all its places, a vector.
+ *  UPSAMPLING: "scale_width", "scale_height" and "scale_depth" (1) times as many places, with the value of the nearest place
+ *  or, by "mode" (ESPALIER_UPSAMPLING_NEAREST), linearly between those around; "align_corners" (0) as in PyTorch.
+ *  RESHAPE: the same values in the same order as "channels" (0) of a field of "width" (0), "height" (0) and "depth" (0). A
+ *  length of 0 is a dimension that there is not, and 0 channels are as many as the values fill; without any option it makes
+ *  a vector. It costs nothing.
+ *  PERMUTE: each dimension of the output is the one of the input that its option names: "dimension_channels"
+ *  (ESPALIER_DIMENSION_CHANNELS), "dimension_width" (ESPALIER_DIMENSION_WIDTH), "dimension_height"
+ *  (ESPALIER_DIMENSION_HEIGHT), "dimension_depth" (ESPALIER_DIMENSION_DEPTH).
+ *  SLICE: of the dimension "dimension" (ESPALIER_DIMENSION_CHANNELS) the places "first" (1) to "last" (0: its end), counted
+ *  from 1.
  *  EMBEDDING: a vector that is learned for each class number of the network's input, which is a vector of them or a field with one
  *  channel; the output has "width" (1) channels over the same places. "vocabulary" (1): classes there are; "index_base" (0; 0 or
  *  1): the number of the first; "padding_index" (-1: none): the number that stands for no class, whose vector starts at 0 and has
@@ -127,6 +162,15 @@ enum {
   ESPALIER_LAYER_DROPOUT = 1,
   ESPALIER_LAYER_SUM = 2,
   ESPALIER_LAYER_CONCATENATION = 3,
+  ESPALIER_LAYER_MAX_POOLING = 7,
+  ESPALIER_LAYER_AVERAGE_POOLING = 8,
+  ESPALIER_LAYER_GLOBAL_AVERAGE_POOLING = 9,
+  ESPALIER_LAYER_UPSAMPLING = 10,
+  ESPALIER_LAYER_RESHAPE = 11,
+  ESPALIER_LAYER_PERMUTE = 12,
+  ESPALIER_LAYER_PRODUCT = 13,
+  ESPALIER_LAYER_SLICE = 14,
+  ESPALIER_LAYER_ACTIVATION = 15,
   ESPALIER_LAYER_BATCH_NORM = 16,
   ESPALIER_LAYER_LAYER_NORM = 17,
   ESPALIER_LAYER_GROUP_NORM = 18,
@@ -135,6 +179,17 @@ enum {
   ESPALIER_LAYER_POSITION = 21,
   ESPALIER_LAYER_ATTENTION = 22
 };
+
+/** Dimensions of a sample (options of PERMUTE and SLICE). In memory the width is the fastest and the channels are the slowest. */
+enum {
+  ESPALIER_DIMENSION_CHANNELS = 0,
+  ESPALIER_DIMENSION_WIDTH = 1,
+  ESPALIER_DIMENSION_HEIGHT = 2,
+  ESPALIER_DIMENSION_DEPTH = 3
+};
+
+/** Ways to fill places between others (option "mode" of UPSAMPLING). */
+enum { ESPALIER_UPSAMPLING_NEAREST = 0, ESPALIER_UPSAMPLING_LINEAR = 1 };
 
 /** Losses. Each is the mean over the samples of a batch of what is written here for one sample with outputs y and target t.
  *  MEAN_SQUARED_ERROR: mean over outputs of (y-t)^2. SOFTMAX_CROSS_ENTROPY: -sum t log softmax(y), y are logits, t
@@ -380,7 +435,8 @@ typedef struct espalier_option_info {
   int includes_greatest; /**< 1: the upper end is in the range; 0: only numbers below it are */
 } espalier_option_info;
 
-/** How many kinds there are of what has options: kinds are numbered by their enumerators, from 0. A network is of one kind, 0.
+/** How many kinds there are of what has options: kinds are numbered by their enumerators, from 0. A network is of one kind, 0. An
+ *  enumerator that is not in use is counted, and has an empty name.
  *  @param owner ESPALIER_OWNER_NETWORK ..  @param count receives it */
 int espalier_kind_count(int owner, int64_t *count);
 
@@ -443,7 +499,7 @@ int espalier_layer_shape(espalier_network *network, int64_t layer, int64_t capac
  *                 next to 5/6. Decimals of up to 12 digits give the numbers of codes that multiply the sparsity in double
  *                 (0.29 * 100 is below 29 there, so 0.71 of 100 keeps 72), quotients exact ones (5/6 of 6 keeps 5). The Erdos-Renyi
  *                 distributions give the numbers of RigL's code.
- *  @param activation ESPALIER_IDENTITY .. ESPALIER_SOFTMAX */
+ *  @param activation ESPALIER_IDENTITY .. */
 int espalier_network_add_linear(espalier_network *network, int64_t units, double density, int activation);
 
 /** Add a dropout layer: in training (forward, train_step) each value is zeroed with this probability and the others are
@@ -547,7 +603,8 @@ int espalier_network_set(espalier_network *network, const char *name, double val
 int espalier_network_get(const espalier_network *network, const char *name, double *value);
 
 /** Set an option of a layer. Before build: "bias" (1; 0 or 1), "initializer" (ESPALIER_HE_UNIFORM), "fixed_density" (0; 0
- *  or 1), "density" in (0, 1]. Any time: "negative_slope" (0.01; >= 0, leaky relu), "probability" (dropout). */
+ *  or 1), "density" in (0, 1]. Any time: "negative_slope" (0.01; >= 0, leaky relu), "alpha" (1; > 0, elu and
+ *  celu), "probability" (dropout). */
 int espalier_layer_set(espalier_network *network, int64_t layer, const char *name, double value);
 
 /** Read an option of a layer, or one of: "inputs", "units", "density", "connections", "parameters", "activation",

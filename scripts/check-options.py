@@ -47,7 +47,8 @@ def read_list():
             options = [Option() for _ in range(kind.option_count)]
             for index, option in enumerate(options):
                 assert library.espalier_option_at(owner, number, ctypes.c_int64(index), ctypes.byref(option)) == 0
-            found[name][kind.name.decode()] = {option.name.decode(): option for option in options}
+            if kind.name:
+                found[name][kind.name.decode()] = {option.name.decode(): option for option in options}
     return found
 
 
@@ -172,6 +173,11 @@ def check_fortran_layers(listed):
     for path in sorted((root / "fortran").glob("espalier_*.f90")):
         functions.update(read_fortran(path))
     lists = {option: names for (_, option), names in fortran_lists().items()}
+
+    def names_of(option):
+        """The names of a choice, or of what its option begins with: "dimension_width" has those of "dimension"."""
+        return lists.get(option + "s") or lists.get(option.rsplit("_", 1)[0] + "s")
+
     for kind, options in listed["layer"].items():
         given, arguments, found = set(), set(), False
         for name, function in functions.items():
@@ -184,13 +190,13 @@ def check_fortran_layers(listed):
             for option in literal - set(options):
                 fail(f"fortran: {name} gives {option}, which is no option of {kind}")
             given |= literal
-            check_comments(f"fortran: {name}", function[1], options, lambda option: lists.get(option + "s"))
+            check_comments(f"fortran: {name}", function[1], options, names_of)
         if not found:
             fail(f"fortran has no constructor of layer {kind}")
         for option in set(options) - given:
             if not any(option.startswith(argument + "_") for argument in arguments):
                 fail(f"fortran: no constructor of {kind} gives {option}")
-        check_choices("layer", kind, options, lambda option: lists.get(option + "s"), "fortran")
+        check_choices("layer", kind, options, names_of, "fortran")
 
 
 # ---------------------------------------------------------------- Swift

@@ -8,11 +8,16 @@ import Machine
 ///
 /// Who reads and writes which panels is settled here once: a layer reads the outputs of those it takes from in place, and
 /// writes dx where they expect the gradient of their outputs. An output that several layers take gets the gradient of the
-/// last of them first; what the others contribute goes through a spare buffer and is added.
+/// last of them first; what the others contribute goes through a spare buffer and is added. A view has no panels and no pass: who
+/// takes from it takes from what it takes from.
 package final class Graph<T: Scalar> {
   package let layers: [any Layer<T>]
   /// Those whose statistics move with training. Converted once: the first conversion of a process allocates.
   private let statistical: [any Statistical<T>]
+  /// Positions of the layers that are no views.
+  private let running: [Int]
+  /// Position of the layer whose panels hold the network's outputs.
+  private let last: Int
   /// The packed batch, (inputs, batch).
   private var inputBuffer: Buffer<T>
   /// dx of the whole network, (inputs, batch), and where a batch is packed that may be refused. There from the start, because
@@ -45,15 +50,20 @@ package final class Graph<T: Scalar> {
     let features: Int
   }
 
-  /// - layers: planned. - inputs: of each layer the numbers, from 1, of those it takes from; 0 is the network's input.
+  /// - layers: planned, but for views. - inputs: of each layer the numbers, from 1, of those it takes from; 0 is the network's input.
+  /// - origins: as in ``GraphPlan/origins``.
   /// - input, inputGradient: panels of the network's input and of dx, of `features`.
   /// - elements: of one feature, the most that a batch takes.
   /// - Throws: `outOfMemory`.
   package init(
-    _ layers: [any Layer<T>], inputs: [[Int]], input: Buffer<T>, inputGradient: Buffer<T>, features: Int, elements: Int
+    _ layers: [any Layer<T>], inputs given: [[Int]], origins: [Int], input: Buffer<T>, inputGradient: Buffer<T>, features: Int,
+    elements: Int
   ) throws(Failure) {
     self.layers = layers
     statistical = layers.compactMap { $0 as? any Statistical<T> }
+    running = layers.indices.filter { origins[$0 + 1] == $0 + 1 }
+    last = origins[layers.count] - 1
+    let inputs = given.map { $0.map { origins[$0] } }
     inputBuffer = input
     inputGradientBuffer = inputGradient
     var first = [0]
@@ -65,9 +75,10 @@ package final class Graph<T: Scalar> {
     func width(_ source: Int) -> Int { source == 0 ? features : layers[source - 1].outputs }
     func gradient(_ source: Int) -> UnsafeMutablePointer<T>? { source == 0 ? nil : layers[source - 1].outputGradient }
     // Backwards, as the gradients come: the last layer that takes an output is the first to write its gradient.
-    var written: Set<Int> = []
+    // The gradient of the network's outputs is there before.
+    var written: Set<Int> = [origins[layers.count]]
     var added = layers.map { _ in [(edge: Int, source: Int)]() }
-    for position in stride(from: layers.count - 1, through: 0, by: -1) {
+    for position in running.reversed() {
       for (place, source) in inputs[position].enumerated() {
         let edge = first[position] + place
         sources.pointer[edge] = UnsafePointer(source == 0 ? input.pointer : layers[source - 1].output)
@@ -90,8 +101,8 @@ package final class Graph<T: Scalar> {
     }
     self.additions = additions
     var inputEdges: [Edge] = []
-    for (position, list) in inputs.enumerated() {
-      for (place, source) in list.enumerated() where source == 0 {
+    for position in running {
+      for (place, source) in inputs[position].enumerated() where source == 0 {
         let edge = first[position] + place
         inputEdges.append(Edge(number: edge, spare: gradients.pointer[edge]))
       }
@@ -122,14 +133,14 @@ package final class Graph<T: Scalar> {
   package var output: UnsafeMutablePointer<T> {
     @_specialize(where T == Float)
     @_specialize(where T == Double)
-    get { layers[layers.count - 1].output }
+    get { layers[last].output }
   }
 
   /// Panels of the loss's derivative by the outputs.
   package var outputGradient: UnsafeMutablePointer<T> {
     @_specialize(where T == Float)
     @_specialize(where T == Double)
-    get { layers[layers.count - 1].outputGradient }
+    get { layers[last].outputGradient }
   }
 
   /// The batch that lies beside the input becomes the input.
@@ -162,7 +173,11 @@ package final class Graph<T: Scalar> {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   package func forward(_ pass: Pass, count: Int? = nil) {
-    for position in 0..<(count ?? layers.count) { layers[position].forward(sources.pointer + first[position], pass) }
+    for i in 0..<running.count {
+      let position = running[i]
+      if let count, position >= count { return }
+      layers[position].forward(sources.pointer + first[position], pass)
+    }
   }
 
   /// Gradients of all parameters, from the gradient of the output, which is in its place.
@@ -173,7 +188,8 @@ package final class Graph<T: Scalar> {
     for i in 0..<inputEdges.count {
       gradients.pointer[inputEdges[i].number] = wantsInput ? inputEdges[i].spare ?? inputGradientBuffer.pointer : nil
     }
-    for position in stride(from: layers.count - 1, through: 0, by: -1) {
+    for i in stride(from: running.count - 1, through: 0, by: -1) {
+      let position = running[i]
       let edge = first[position]
       layers[position].backward(sources.pointer + edge, inputGradients: gradients.pointer + edge, pass)
       for i in 0..<additions[position].count where wantsInput || additions[position][i].destination != nil {

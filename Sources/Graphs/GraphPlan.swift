@@ -93,7 +93,15 @@ package struct GraphPlan<T: Scalar> {
     for layer in layers {
       let given = layer.inputs.map { $0 == 0 ? inputShape : shapes[$0 - 1] }
       try checkNumbers(layer)
-      let shape = try layer.kind.row.outputShape(of: given, layer.options)
+      let shape: TensorShape
+      do {
+        shape = try layer.kind.row.outputShape(of: given, layer.options)
+      } catch {
+        let sources = zip(layer.inputs, given).map { number, shape in
+          "\(number == 0 ? "the network's input" : layers[number - 1].owner), \(shape)"
+        }
+        throw Failure(error.kind, "\(error.message) (it takes from \(sources.joined(separator: ", and from ")))")
+      }
       try shape.check("\(layer.owner): the output")
       shapes.append(shape)
     }
@@ -175,6 +183,18 @@ package struct GraphPlan<T: Scalar> {
   /// What a layer is given.
   package func inputShapes(_ layer: PlannedLayer<T>) -> [TensorShape] {
     layer.inputs.map { $0 == 0 ? inputShape : shapes[$0 - 1] }
+  }
+
+  /// Of the network's input and then of each layer the number of the one whose panels hold its outputs: its own, but for a view
+  /// that of what it takes from. The outputs of the network are never the panels of its input, which change places with others.
+  package var origins: [Int] {
+    var origins = [0]
+    for (position, layer) in layers.enumerated() {
+      let source = origins[layer.inputs[0]]
+      let isView = layer.kind.row.isView && !(position == layers.count - 1 && source == 0)
+      origins.append(isView ? source : position + 1)
+    }
+    return origins
   }
 
   /// The matrix of positions of a layer that must have connections.

@@ -34,7 +34,7 @@ extension LayerDescription {
   /// a = f(W x + b). - density: in (0, 1]; 1: dense.
   public static func linear(
     _ units: Int, density: Double = 1, activation: Activation = .identity, bias: Bool = true,
-    initializer: Initializer = .heUniform, negativeSlope: Double = 0.01
+    initializer: Initializer = .heUniform, negativeSlope: Double = 0.01, alpha: Double = 1
   ) -> Self {
     LayerDescription(
       .linear,
@@ -42,6 +42,7 @@ extension LayerDescription {
         (LayerOption.units, Double(units)), (LayerOption.density, density),
         (LayerOption.activation, Double(activation.rawValue)), (LayerOption.bias, bias ? 1 : 0),
         (LayerOption.initializer, Double(initializer.rawValue)), (LayerOption.negativeSlope, negativeSlope),
+        (LayerOption.alpha, alpha),
       ])
   }
 

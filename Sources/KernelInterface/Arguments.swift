@@ -148,9 +148,11 @@ public struct LinearArguments<T> {
   }
 }
 
-/// Softmax over the features of each sample.
+/// Softmax over the channels at each place of each sample.
 public struct SoftmaxArguments<T> {
-  public var features: Int
+  public var channels: Int
+  /// Places of a channel; 1 for a vector.
+  public var places: Int
   public var shape: PanelShape
   /// Forward: z on entry, a on exit. Backward: a, only read.
   public var output: UnsafeMutablePointer<T>
@@ -159,9 +161,11 @@ public struct SoftmaxArguments<T> {
 
   @inlinable
   public init(
-    features: Int, shape: PanelShape, output: UnsafeMutablePointer<T>, gradient: UnsafeMutablePointer<T>? = nil
+    channels: Int, places: Int = 1, shape: PanelShape, output: UnsafeMutablePointer<T>,
+    gradient: UnsafeMutablePointer<T>? = nil
   ) {
-    self.features = features
+    self.channels = channels
+    self.places = places
     self.shape = shape
     self.output = output
     self.gradient = gradient

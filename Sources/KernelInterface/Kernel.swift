@@ -11,9 +11,10 @@ public typealias Kernel = @Sendable (_ arguments: UnsafeRawPointer, _ begin: Int
 public enum Activation: Int32, Sendable, CaseIterable {
   case identity = 0
   case relu, leakyReLU, gelu, silu, sigmoid, tanh, softmax
+  case softplus, softsign, elu, celu, hardSigmoid, hardTanh, relu6, mish, step
 
   /// Whether backward needs z beside a. The others' derivatives are functions of a.
-  public var needsPreactivation: Bool { self == .gelu || self == .silu }
+  public var needsPreactivation: Bool { self == .gelu || self == .silu || self == .mish }
 }
 
 /// Losses. The raw values are those of include/espalier.h.
@@ -43,9 +44,15 @@ public struct KernelTable<T: Sendable>: Sendable {
   public let denseForwardEpilogue: Kernel
   /// ``LinearArguments``; units: rows. dz = da f'(.) in place, db. dW and dx are BLAS's.
   public let denseBackwardPrologue: Kernel
-  /// ``SoftmaxArguments``; units: panels. Softmax over the features, in place.
+  /// ``ActivationArguments``; units: features.
+  public let activationForward: Kernel
+  /// ``ActivationArguments``; units: features.
+  public let activationBackward: Kernel
+  /// f(z) of an activation, or its first or second derivative: order 0, 1 or 2, z, and the activation's own number.
+  public let activationCurve: @Sendable (_ activation: Activation, _ order: Int, _ z: T, _ alpha: T) -> T
+  /// ``SoftmaxArguments``; units: places of panels. Softmax over the channels, in place.
   public let softmaxForward: Kernel
-  /// ``SoftmaxArguments``; units: panels. Full Jacobian, da -> dz in place.
+  /// ``SoftmaxArguments``; units: places of panels. Full Jacobian, da -> dz in place.
   public let softmaxBackward: Kernel
   /// ``DropoutArguments``; units: features.
   public let dropout: Kernel
@@ -65,6 +72,7 @@ public struct KernelTable<T: Sendable>: Sendable {
   public let sumOfSquares: Kernel
   /// ``SegmentArguments``; units: segments.
   public let squaresOfSegments: Kernel
+  public let fields: FieldKernels
   public let norms: NormKernels
   public let sequences: SequenceKernels
 
@@ -72,10 +80,12 @@ public struct KernelTable<T: Sendable>: Sendable {
     name: String, pack: @escaping Kernel, unpack: @escaping Kernel, sparseForward: @escaping Kernel,
     sparseBackwardWeight: @escaping Kernel, sparseBackwardInput: @escaping Kernel,
     denseForwardEpilogue: @escaping Kernel, denseBackwardPrologue: @escaping Kernel,
+    activationForward: @escaping Kernel, activationBackward: @escaping Kernel,
+    activationCurve: @escaping @Sendable (Activation, Int, T, T) -> T,
     softmaxForward: @escaping Kernel, softmaxBackward: @escaping Kernel, dropout: @escaping Kernel,
     move: @escaping Kernel, loss: @escaping Kernel, sgd: @escaping Kernel, rmsprop: @escaping Kernel, adagrad: @escaping Kernel,
-    adam: @escaping Kernel, sumOfSquares: @escaping Kernel, squaresOfSegments: @escaping Kernel, sequences: SequenceKernels,
-    norms: NormKernels
+    adam: @escaping Kernel, sumOfSquares: @escaping Kernel, squaresOfSegments: @escaping Kernel, fields: FieldKernels,
+    sequences: SequenceKernels, norms: NormKernels
   ) {
     self.name = name
     self.pack = pack
@@ -85,6 +95,9 @@ public struct KernelTable<T: Sendable>: Sendable {
     self.sparseBackwardInput = sparseBackwardInput
     self.denseForwardEpilogue = denseForwardEpilogue
     self.denseBackwardPrologue = denseBackwardPrologue
+    self.activationForward = activationForward
+    self.activationBackward = activationBackward
+    self.activationCurve = activationCurve
     self.softmaxForward = softmaxForward
     self.softmaxBackward = softmaxBackward
     self.dropout = dropout
@@ -96,6 +109,7 @@ public struct KernelTable<T: Sendable>: Sendable {
     self.adam = adam
     self.sumOfSquares = sumOfSquares
     self.squaresOfSegments = squaresOfSegments
+    self.fields = fields
     self.norms = norms
     self.sequences = sequences
   }

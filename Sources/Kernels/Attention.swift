@@ -193,7 +193,7 @@ private enum InLanes<V: Vector>: AttentionLanes {
 
   @inline(__always)
   static func softmax(_ row: UnsafeMutablePointer<T>, _ count: Int, width: Int, _ statistics: UnsafeMutablePointer<T>) {
-    let most: V = largest(UnsafePointer(row), count, width: width)
+    let most: V = largest(UnsafePointer(row), count, step: width)
     var sum = V.zero
     for j in 0..<count {
       let e = exponential(V(UnsafePointer(row + j &* width)) - most)

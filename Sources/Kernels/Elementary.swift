@@ -52,6 +52,29 @@ func exponential<V: Vector>(_ x: V) -> V {
     .replacing(with: V(repeating: .infinity), where: upper, isBelow: x)
 }
 
+/// e^x - 1 for x <= 0, summed so that nothing cancels near 0; of larger x that for 0. NaN for NaN.
+@inline(__always)
+func exponentialLessOne<V: Vector>(_ x: V) -> V {
+  let least = V(repeating: MemoryLayout<V.Scalar>.size == 4 ? -87.33 : -708.39)
+  let inside = x.replacing(with: least, where: x, isBelow: least).replacing(with: .zero, where: .zero, isBelow: x)
+  let (power, p) = exponentialParts(inside)
+  return (power - V(repeating: 1)).adding(p, times: power)
+}
+
+/// log(1 + x) for 0 <= x <= 1: 2 (s + s^3 / 3 + s^5 / 5 + ...), s = x / (2 + x) <= 1/3, as far as terms matter.
+@inline(__always)
+func logarithmOfOne<V: Vector>(plus x: V) -> V {
+  let s = x / (V(repeating: 2) + x)
+  let square = s * s
+  var terms = MemoryLayout<V.Scalar>.size == 4 ? 8 : 17
+  var series = V.zero
+  while terms > 0 {
+    series = V(repeating: 1 / V.Scalar(2 * terms + 1)).adding(series, times: square)
+    terms -= 1
+  }
+  return (s + s).adding((s + s) * square, times: series)
+}
+
 @inline(__always)
 func magnitude<V: Vector>(_ x: V) -> V { x.replacing(with: V.zero - x, where: x, isBelow: .zero) }
 

@@ -8,35 +8,24 @@ import KernelInterface
 func finish<L: Lanes>(_ z: L, _ a: LinearArguments<L.V.Scalar>, at offset: Int) {
   let output = a.output + offset
   if let preactivation = a.preactivation { z.store(to: preactivation + offset) }
+  let alpha = L.V(repeating: a.negativeSlope)
+  // What is no more than a comparison stands here, where the products end.
   switch a.activation {
   case .identity, .softmax: z.store(to: output)
-  case .relu: z.map { $0.replacing(with: .zero, where: $0, isBelow: .zero) }.store(to: output)
-  case .leakyReLU:
-    let slope = L.V(repeating: a.negativeSlope)
-    z.map { ($0 * slope).replacing(with: $0, where: .zero, isBelow: $0) }.store(to: output)
-  case .gelu, .silu, .sigmoid, .tanh:
+  case .relu: z.map { activate(.relu, $0, alpha) }.store(to: output)
+  case .leakyReLU: z.map { activate(.leakyReLU, $0, alpha) }.store(to: output)
+  default:
     z.store(to: output)
-    activateInPlace(a.activation, output, L.count, L.V.self)
+    activateInPlace(a.activation, output, L.count, alpha)
   }
 }
 
-/// The activations that are more than a comparison. - count: a multiple of the vector's lanes.
+/// - count: a multiple of the vector's lanes.
 @inline(never)
-func activateInPlace<V: Vector>(
-  _ activation: Activation, _ values: UnsafeMutablePointer<V.Scalar>, _ count: Int, _: V.Type
-) {
-  switch activation {
-  case .sigmoid: mapInPlace(values, count) { (z: V) in sigmoid(z) }
-  case .silu: mapInPlace(values, count) { (z: V) in z * sigmoid(z) }
-  case .tanh: mapInPlace(values, count) { (z: V) in hyperbolicTangent(z) }
-  case .gelu: mapInPlace(values, count) { (z: V) in z * normalDistribution(z).distribution }
-  case .identity, .softmax, .relu, .leakyReLU: break
+func activateInPlace<V: Vector>(_ activation: Activation, _ values: UnsafeMutablePointer<V.Scalar>, _ count: Int, _ alpha: V) {
+  for i in stride(from: 0, to: count, by: V.scalarCount) {
+    activate(activation, V(UnsafePointer(values + i)), alpha).store(to: values + i)
   }
-}
-
-@inline(__always)
-private func mapInPlace<V: Vector>(_ values: UnsafeMutablePointer<V.Scalar>, _ count: Int, _ body: (V) -> V) {
-  for i in stride(from: 0, to: count, by: V.scalarCount) { body(V(UnsafePointer(values + i))).store(to: values + i) }
 }
 
 /// dz = da f'(.) in place, and db, for some rows.
@@ -68,43 +57,32 @@ func backwardPrologue<L: Lanes>(_ a: LinearArguments<L.V.Scalar>, _ begin: Int, 
 func backpropagate<L: Lanes>(_ arguments: LinearArguments<L.V.Scalar>, at offset: Int, _: L.Type) -> L {
   guard let gradient = arguments.gradient else { return L(repeating: 0) }
   let output = UnsafePointer(arguments.output + offset)
+  let alpha = L.V(repeating: arguments.negativeSlope)
+  @inline(__always)
+  func multiply(_ activation: Activation) -> L {
+    L(UnsafePointer(gradient + offset)).zip(L(output)) { backpropagate(activation, $0, $1, alpha) }
+  }
   switch arguments.activation {
   case .identity, .softmax: return L(UnsafePointer(gradient + offset))
-  case .relu:
-    return L(UnsafePointer(gradient + offset)).zip(L(output)) { $0.replacing(with: .zero, where: $1, isAtMost: .zero) }
-  case .leakyReLU:
-    let slope = L.V(repeating: arguments.negativeSlope)
-    return L(UnsafePointer(gradient + offset)).zip(L(output)) {
-      ($0 * slope).replacing(with: $0, where: .zero, isBelow: $1)
-    }
-  case .sigmoid: return L(UnsafePointer(gradient + offset)).zip(L(output)) { $0 * ($1 * (L.V(repeating: 1) - $1)) }
-  case .tanh: return L(UnsafePointer(gradient + offset)).zip(L(output)) { $0 * (L.V(repeating: 1) - $1 * $1) }
-  case .gelu, .silu:
-    backpropagateInPlace(arguments, at: offset, L.count, L.V.self)
+  case .relu: return multiply(.relu)
+  case .leakyReLU: return multiply(.leakyReLU)
+  case .sigmoid: return multiply(.sigmoid)
+  case .tanh: return multiply(.tanh)
+  default:
+    backpropagateInPlace(
+      arguments.activation, gradient + offset, (arguments.preactivation ?? arguments.output) + offset, L.count, alpha)
     return L(UnsafePointer(gradient + offset))
   }
 }
 
-/// The derivatives that need z.
+/// - x: z where it is kept, else a.
 @inline(never)
-func backpropagateInPlace<V: Vector>(_ a: LinearArguments<V.Scalar>, at offset: Int, _ count: Int, _: V.Type) {
-  guard let gradient = a.gradient, let preactivation = a.preactivation else { return }
-  @inline(__always)
-  func multiply(_ slope: (V) -> V) {
-    for i in stride(from: offset, to: offset + count, by: V.scalarCount) {
-      (V(UnsafePointer(gradient + i)) * slope(V(UnsafePointer(preactivation + i)))).store(to: gradient + i)
-    }
-  }
-  if a.activation == .silu {
-    multiply { z in
-      let s = sigmoid(z)
-      return s * (V(repeating: 1) + z * (V(repeating: 1) - s))
-    }
-  } else {
-    multiply { z in
-      let (distribution, density) = normalDistribution(z)
-      return distribution.adding(z, times: density)
-    }
+func backpropagateInPlace<V: Vector>(
+  _ activation: Activation, _ gradient: UnsafeMutablePointer<V.Scalar>, _ x: UnsafeMutablePointer<V.Scalar>, _ count: Int,
+  _ alpha: V
+) {
+  for i in stride(from: 0, to: count, by: V.scalarCount) {
+    backpropagate(activation, V(UnsafePointer(gradient + i)), V(UnsafePointer(x + i)), alpha).store(to: gradient + i)
   }
 }
 
@@ -125,4 +103,40 @@ func denseForwardEpilogue<L: Lanes>(_ a: LinearArguments<L.V.Scalar>, _ begin: I
 @inline(never)
 func denseBackwardPrologue<L: Lanes>(_ a: LinearArguments<L.V.Scalar>, _ begin: Int, _ end: Int, _: L.Type) {
   backwardPrologue(a, begin, end, L.self)
+}
+
+// MARK: Activations by themselves
+
+enum ActivationForwardKernel<T: KernelScalar>: RowKernel {
+  static func shape(_ arguments: ActivationArguments<T>) -> PanelShape { arguments.shape }
+
+  @inline(never)
+  static func run<L: Lanes>(_ a: ActivationArguments<T>, _ begin: Int, _ end: Int, _: L.Type) where L.V.Scalar == T {
+    let alpha = L.V(repeating: a.negativeSlope)
+    eachVector(of: L.V.scalarCount, a, begin, end) { at in
+      activate(a.activation, L.V(a.input + at), alpha).store(to: a.output + at)
+    }
+  }
+}
+
+enum ActivationBackwardKernel<T: KernelScalar>: RowKernel {
+  static func shape(_ arguments: ActivationArguments<T>) -> PanelShape { arguments.shape }
+
+  @inline(never)
+  static func run<L: Lanes>(_ a: ActivationArguments<T>, _ begin: Int, _ end: Int, _: L.Type) where L.V.Scalar == T {
+    guard let gradient = a.gradient, let inputGradient = a.inputGradient else { return }
+    let alpha = L.V(repeating: a.negativeSlope)
+    let x = a.activation.needsPreactivation ? a.input : UnsafePointer(a.output)
+    eachVector(of: L.V.scalarCount, a, begin, end) { at in
+      backpropagate(a.activation, L.V(gradient + at), L.V(x + at), alpha).store(to: inputGradient + at)
+    }
+  }
+}
+
+@inline(__always)
+private func eachVector<T>(of lanes: Int, _ a: ActivationArguments<T>, _ begin: Int, _ end: Int, _ body: (Int) -> Void) {
+  for p in 0..<a.shape.count {
+    let first = panelRow(p, begin, features: a.features, width: a.shape.width)
+    for at in stride(from: first, to: first &+ (end &- begin) &* a.shape.width, by: lanes) { body(at) }
+  }
 }

@@ -40,8 +40,6 @@ protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, SIMDScalar, Codable
   #endif
 
   static func exp(_ x: Self) -> Self
-  static func tanh(_ x: Self) -> Self
-  static func erf(_ x: Self) -> Self
 }
 
 extension Float: KernelScalar {
@@ -57,8 +55,6 @@ extension Float: KernelScalar {
   #endif
 
   static func exp(_ x: Float) -> Float { expf(x) }
-  static func tanh(_ x: Float) -> Float { tanhf(x) }
-  static func erf(_ x: Float) -> Float { erff(x) }
 }
 
 extension Double: KernelScalar {
@@ -71,12 +67,8 @@ extension Double: KernelScalar {
 
   #if canImport(Glibc)
     static func exp(_ x: Double) -> Double { Glibc.exp(x) }
-    static func tanh(_ x: Double) -> Double { Glibc.tanh(x) }
-    static func erf(_ x: Double) -> Double { Glibc.erf(x) }
   #elseif canImport(Musl)
     static func exp(_ x: Double) -> Double { Musl.exp(x) }
-    static func tanh(_ x: Double) -> Double { Musl.tanh(x) }
-    static func erf(_ x: Double) -> Double { Musl.erf(x) }
   #endif
 }
 

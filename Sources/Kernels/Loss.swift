@@ -158,7 +158,7 @@ private struct LossColumn<V: Vector> {
   /// The gradient is sum(t) softmax(y) - t.
   @inline(__always)
   func softmaxCrossEntropy(sample: Int, live: Int) -> LaneSums {
-    let most: V = largest(arguments.output + first, arguments.outputs, width: stride)
+    let most: V = largest(arguments.output + first, arguments.outputs, step: stride)
     var (sums, mass, losses) = (LaneSums.zero, LaneSums.zero, LaneSums.zero)
     for i in 0..<arguments.outputs {
       let e = exponential(output(i) - most)

@@ -9,29 +9,29 @@ import KernelInterface
 // Reference loops of softmax and of the losses. Definitions: include/espalier.h.
 
 func referenceSoftmaxForward<T: KernelScalar>(_ arguments: SoftmaxArguments<T>, _ begin: Int, _ end: Int) {
-  let (features, width) = (arguments.features, arguments.shape.width)
-  for p in begin..<end {
-    let a = arguments.output + panelRow(p, 0, features: features, width: width)
-    for lane in 0..<width {
+  let (channels, step) = (arguments.channels, arguments.places * arguments.shape.width)
+  for unit in begin..<end {
+    let a = arguments.output + softmaxColumn(unit, arguments)
+    for lane in 0..<arguments.shape.width {
       var largest = -T.infinity
-      for i in 0..<features where !(a[i * width + lane] <= largest) { largest = a[i * width + lane] }
+      for i in 0..<channels where !(a[i * step + lane] <= largest) { largest = a[i * step + lane] }
       var sum: T = 0
-      for i in 0..<features { sum += T.exp(a[i * width + lane] - largest) }
-      for i in 0..<features { a[i * width + lane] = T.exp(a[i * width + lane] - largest) / sum }
+      for i in 0..<channels { sum += T.exp(a[i * step + lane] - largest) }
+      for i in 0..<channels { a[i * step + lane] = T.exp(a[i * step + lane] - largest) / sum }
     }
   }
 }
 
 func referenceSoftmaxBackward<T: KernelScalar>(_ arguments: SoftmaxArguments<T>, _ begin: Int, _ end: Int) {
   guard let gradient = arguments.gradient else { return }
-  let (features, width) = (arguments.features, arguments.shape.width)
-  for p in begin..<end {
-    let row = panelRow(p, 0, features: features, width: width)
-    for lane in row..<row + width {
+  let (channels, step) = (arguments.channels, arguments.places * arguments.shape.width)
+  for unit in begin..<end {
+    let first = softmaxColumn(unit, arguments)
+    for lane in first..<first + arguments.shape.width {
       var inner: T = 0
-      for i in 0..<features { inner += arguments.output[i * width + lane] * gradient[i * width + lane] }
-      for i in 0..<features {
-        gradient[i * width + lane] = arguments.output[i * width + lane] * (gradient[i * width + lane] - inner)
+      for i in 0..<channels { inner += arguments.output[i * step + lane] * gradient[i * step + lane] }
+      for i in 0..<channels {
+        gradient[i * step + lane] = arguments.output[i * step + lane] * (gradient[i * step + lane] - inner)
       }
     }
   }
@@ -136,7 +136,7 @@ func elementLoss(_ kind: LossKind, y: Double, t: Double, delta: Double) -> (valu
     return (inside ? 0.5 * e * e : delta * (e.magnitude - 0.5 * delta), clipped)
   case .binaryCrossEntropy:
     // -t log s(y) - (1 - t) log(1 - s(y)), rearranged so that nothing overflows (PyTorch's BCEWithLogitsLoss).
-    return ((y > 0 ? y : 0) - y * t + log1p(exp(-y.magnitude)), sigmoid(y) - t)
+    return ((y > 0 ? y : 0) - y * t + log1p(exp(-y.magnitude)), sigmoid(Lane(y)).value - t)
   case .softmaxCrossEntropy:
     return (.nan, .nan)
   }

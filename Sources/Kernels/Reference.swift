@@ -25,11 +25,15 @@ func referenceTable<T: KernelScalar>(
     sparseBackwardInput: { referenceSparseBackwardInput($0.load(as: LinearArguments<T>.self), $1, $2) },
     denseForwardEpilogue: { referenceDenseForwardEpilogue($0.load(as: LinearArguments<T>.self), $1, $2) },
     denseBackwardPrologue: { referenceDenseBackwardPrologue($0.load(as: LinearArguments<T>.self), $1, $2) },
+    activationForward: { referenceActivationForward($0.load(as: ActivationArguments<T>.self), $1, $2) },
+    activationBackward: { referenceActivationBackward($0.load(as: ActivationArguments<T>.self), $1, $2) },
+    activationCurve: { activationCurve($0, $1, $2, $3) },
     softmaxForward: { referenceSoftmaxForward($0.load(as: SoftmaxArguments<T>.self), $1, $2) },
     softmaxBackward: { referenceSoftmaxBackward($0.load(as: SoftmaxArguments<T>.self), $1, $2) },
     dropout: { referenceDropout($0.load(as: DropoutArguments<T>.self), $1, $2) },
     move: { referenceMove($0.load(as: MoveArguments<T>.self), $1, $2) },
     loss: { referenceLoss($0.load(as: LossArguments<T>.self), $1, $2) },
     sgd: sgd, rmsprop: rmsprop, adagrad: adagrad, adam: adam, sumOfSquares: sumOfSquares,
-    squaresOfSegments: squaresOfSegments, sequences: referenceSequences(T.self), norms: referenceNorms(T.self))
+    squaresOfSegments: squaresOfSegments, fields: referenceFields(T.self),
+    sequences: referenceSequences(T.self), norms: referenceNorms(T.self))
 }

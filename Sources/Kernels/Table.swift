@@ -20,13 +20,16 @@ public let kernels32 = KernelTable<Float>(
   sparseBackwardInput: { run(SparseBackwardInput<Float>.self, $0, $1, $2) },
   denseForwardEpilogue: { runDenseForwardEpilogue($0, $1, $2, Float.self) },
   denseBackwardPrologue: { runDenseBackwardPrologue($0, $1, $2, Float.self) },
+  activationForward: { run(ActivationForwardKernel<Float>.self, $0, $1, $2) },
+  activationBackward: { run(ActivationBackwardKernel<Float>.self, $0, $1, $2) },
+  activationCurve: { activationCurve($0, $1, $2, $3) },
   softmaxForward: { softmaxForward($0.assumingMemoryBound(to: SoftmaxArguments<Float>.self).pointee, $1, $2) },
   softmaxBackward: { softmaxBackward($0.assumingMemoryBound(to: SoftmaxArguments<Float>.self).pointee, $1, $2) },
   dropout: { dropout($0.assumingMemoryBound(to: DropoutArguments<Float>.self).pointee, $1, $2) },
   move: { move($0.assumingMemoryBound(to: MoveArguments<Float>.self).pointee, $1, $2, SIMD16<Float>.self) },
   loss: { loss($0.assumingMemoryBound(to: LossArguments<Float>.self).pointee, $1, $2) },
   sgd: sgd32, rmsprop: rmsprop32, adagrad: adagrad32, adam: adam32, sumOfSquares: sumOfSquares32,
-  squaresOfSegments: squaresOfSegments32, sequences: sequences32, norms: norms32)
+  squaresOfSegments: squaresOfSegments32, fields: fields32, sequences: sequences32, norms: norms32)
 
 /// This module's kernels for Double.
 public let kernels64 = KernelTable<Double>(
@@ -38,10 +41,13 @@ public let kernels64 = KernelTable<Double>(
   sparseBackwardInput: { run(SparseBackwardInput<Double>.self, $0, $1, $2) },
   denseForwardEpilogue: { runDenseForwardEpilogue($0, $1, $2, Double.self) },
   denseBackwardPrologue: { runDenseBackwardPrologue($0, $1, $2, Double.self) },
+  activationForward: { run(ActivationForwardKernel<Double>.self, $0, $1, $2) },
+  activationBackward: { run(ActivationBackwardKernel<Double>.self, $0, $1, $2) },
+  activationCurve: { activationCurve($0, $1, $2, $3) },
   softmaxForward: { softmaxForward($0.assumingMemoryBound(to: SoftmaxArguments<Double>.self).pointee, $1, $2) },
   softmaxBackward: { softmaxBackward($0.assumingMemoryBound(to: SoftmaxArguments<Double>.self).pointee, $1, $2) },
   dropout: { dropout($0.assumingMemoryBound(to: DropoutArguments<Double>.self).pointee, $1, $2) },
   move: { move($0.assumingMemoryBound(to: MoveArguments<Double>.self).pointee, $1, $2, SIMD8<Double>.self) },
   loss: { loss($0.assumingMemoryBound(to: LossArguments<Double>.self).pointee, $1, $2) },
   sgd: sgd64, rmsprop: rmsprop64, adagrad: adagrad64, adam: adam64, sumOfSquares: sumOfSquares64,
-  squaresOfSegments: squaresOfSegments64, sequences: sequences64, norms: norms64)
+  squaresOfSegments: squaresOfSegments64, fields: fields64, sequences: sequences64, norms: norms64)

@@ -8,7 +8,7 @@ import Sparse
 /// training batch: running = (1 - momentum) running + momentum batch's, where the batch's variance is the unbiased one.
 ///
 /// In inference it is diagonal.
-final class BatchNorm<T: Scalar>: PanelLayer<T>, Statistical, Diagonal {
+final class BatchNorm<T: Scalar>: PanelLayer<T>, Statistical, Elementwise, Diagonal {
   private let channels: Int
   private let places: Int
   private var momentum: Double

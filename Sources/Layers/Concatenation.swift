@@ -12,6 +12,12 @@ final class Concatenation<T: Scalar>: StatelessLayer<T>, PiecewiseLinear {
     try super.init(inputs: features, outputs: features, owner: owner)
   }
 
+  func carry(_ outputs: UnsafePointer<UInt8>, toInput input: Int, _ marks: UnsafeMutablePointer<UInt8>, count: Int) {
+    var first = 0
+    for i in 0..<input { first += widths[i] }
+    for feature in 0..<count where outputs[first + feature] != 0 { marks[feature] = 1 }
+  }
+
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   func forward(_ inputs: UnsafePointer<UnsafePointer<T>>, _ pass: Pass) {
@@ -66,8 +72,6 @@ enum ConcatenationRow: LayerRow {
     }
     return TensorShape(channels: channels, extents: inputs[0].extents)
   }
-
-  static func carries(_ feature: Int, behind before: Int) -> Int? { before + feature }
 
   static func make<T: Scalar>(_ site: LayerSite<T>) throws(Failure) -> any Layer<T> {
     try Concatenation<T>(

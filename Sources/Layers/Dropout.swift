@@ -5,7 +5,7 @@ import Sparse
 
 /// Inverted dropout (Srivastava et al. 2014): in training each value is zeroed with `probability`, the others are divided
 /// by 1 - probability; in inference the values pass as they are. The mask is drawn by counter and drawn again in backward.
-final class Dropout<T: Scalar>: StatelessLayer<T>, PiecewiseLinear {
+final class Dropout<T: Scalar>: StatelessLayer<T>, Elementwise, PiecewiseLinear {
   /// In [0, 1).
   private var probability: Double
   /// Tells this layer's draws from those of the network's other layers.
@@ -51,13 +51,9 @@ final class Dropout<T: Scalar>: StatelessLayer<T>, PiecewiseLinear {
 }
 
 /// The row of dropout layers.
-enum DropoutRow: LayerRow {
+enum DropoutRow: ElementwiseRow {
   static let name = "dropout"
   static let options = [Option(LayerOption.probability, 0.5, .from(0, below: 1))]
-
-  static func outputShape(of inputs: [TensorShape], _ options: OptionValues) throws(Failure) -> TensorShape { inputs[0] }
-
-  static func carries(_ feature: Int, behind before: Int) -> Int? { feature }
 
   static func make<T: Scalar>(_ site: LayerSite<T>) throws(Failure) -> any Layer<T> {
     try Dropout<T>(

@@ -99,7 +99,8 @@ enum EmbeddingRow: LayerRow {
     if padding != -1, let numbers = try wholeNumbers(options), !numbers.contains(padding) {
       throw Failure(
         .invalidArgument,
-        "\(options.owner): padding_index must be -1 or in \(numbers.lowerBound) .. \(numbers.upperBound), got \(padding)")
+        "\(options.owner): padding_index is \(padding), but the numbers are \(numbers.lowerBound) .. \(numbers.upperBound), or -1 for none"
+      )
     }
     return TensorShape(
       channels: try options.integer(LayerOption.width), extents: shape.extents.isEmpty ? [shape.channels] : shape.extents)

@@ -84,6 +84,10 @@ package protocol Layer<T>: AnyObject {
   /// Show what training leaves in the layer, its parameters apart.
   func visit(_ visitor: inout some StateVisitor)
 
+  /// Mark with 1 the features of one of the inputs that go on when just the marked outputs do; other marks stay. Nothing is allocated.
+  /// - count: features of that input.
+  func carry(_ outputs: UnsafePointer<UInt8>, toInput input: Int, _ marks: UnsafeMutablePointer<UInt8>, count: Int)
+
   /// Bytes held: indices and panels, not parameters.
   var bytes: Int { get }
   /// Floating-point operations of one sample forward.
@@ -91,6 +95,11 @@ package protocol Layer<T>: AnyObject {
 }
 
 extension Layer {
+  /// Of a layer whose outputs are made of all inputs.
+  package func carry(_ outputs: UnsafePointer<UInt8>, toInput input: Int, _ marks: UnsafeMutablePointer<UInt8>, count: Int) {
+    marks.update(repeating: 1, count: count)
+  }
+
   package var multipliesPanels: Bool { false }
 
   package func visit(_ visitor: inout some StateVisitor) {}
@@ -107,5 +116,14 @@ extension Layer {
     withUnsafePointer(to: input) { input in
       withUnsafePointer(to: inputGradient) { backward(input, inputGradients: $0, pass) }
     }
+  }
+}
+
+/// A layer whose outputs are made of the inputs at the same place alone.
+protocol Elementwise<T>: Layer {}
+
+extension Elementwise {
+  package func carry(_ outputs: UnsafePointer<UInt8>, toInput input: Int, _ marks: UnsafeMutablePointer<UInt8>, count: Int) {
+    for feature in 0..<count where outputs[feature] != 0 { marks[feature] = 1 }
   }
 }

@@ -5,10 +5,25 @@ import Sparse
 /// Kinds of layers. The raw values are those of include/espalier.h.
 public enum LayerKind: Int32, Sendable, CaseIterable {
   case linear = 0
-  case dropout, sum, concatenation
+  case dropout = 1
+  case sum = 2
+  case concatenation = 3
+  case maxPooling = 7
+  case averagePooling = 8
+  case globalAveragePooling = 9
+  case upsampling = 10
+  case reshape = 11
+  case permute = 12
+  case product = 13
+  case slice = 14
+  case activation = 15
   case batchNorm = 16
-  case layerNorm, groupNorm, normalization
-  case embedding, position, attention
+  case layerNorm = 17
+  case groupNorm = 18
+  case normalization = 19
+  case embedding = 20
+  case position = 21
+  case attention = 22
 
   /// As messages name it: "linear".
   public var name: String { row.name }
@@ -22,6 +37,15 @@ public enum LayerKind: Int32, Sendable, CaseIterable {
     case .dropout: DropoutRow.self
     case .sum: SumRow.self
     case .concatenation: ConcatenationRow.self
+    case .maxPooling: MaxPoolingRow.self
+    case .averagePooling: AveragePoolingRow.self
+    case .globalAveragePooling: GlobalAveragePoolingRow.self
+    case .upsampling: UpsamplingRow.self
+    case .reshape: ReshapeRow.self
+    case .permute: PermuteRow.self
+    case .product: ProductRow.self
+    case .slice: SliceRow.self
+    case .activation: ActivationRow.self
     case .batchNorm: BatchNormRow.self
     case .layerNorm: LayerNormRow.self
     case .groupNorm: GroupNormRow.self
@@ -55,9 +79,9 @@ package protocol LayerRow {
   /// How the layer's connections lie; nil for a kind that has none.
   static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape?
 
-  /// The output in which a feature of one of the inputs goes on by itself; nil where outputs are made of many features.
-  /// - before: features of the inputs before that one.
-  static func carries(_ feature: Int, behind before: Int) -> Int?
+  /// Whether the outputs are the values of its one input as they are, in the same order. Such a layer costs nothing: whoever takes
+  /// from it takes from its input.
+  static var isView: Bool { get }
 
   /// The layer, not yet planned, its parameters without a place.
   static func make<T: Scalar>(_ site: LayerSite<T>) throws(Failure) -> any Layer<T>
@@ -66,8 +90,8 @@ package protocol LayerRow {
 extension LayerRow {
   package static var inputCount: LayerInputs { .one }
   package static func hasParameters(_ options: OptionValues) -> Bool { options.contains(LayerOption.density) }
-  package static func carries(_ feature: Int, behind before: Int) -> Int? { nil }
   package static func wholeNumbers(_ options: OptionValues) throws(Failure) -> ClosedRange<Int>? { nil }
+  package static var isView: Bool { false }
   package static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape? { nil }
 }
 

@@ -14,7 +14,7 @@ package final class Linear<T: Scalar>: Connected {
   package let weights: Parameter<T>
   package let bias: Parameter<T>?
   package let activation: Activation
-  /// Leaky relu's, >= 0: its derivative is told from the sign of a.
+  /// The number that the activation has, if any; >= 0: the derivative is told from the sign of a.
   package private(set) var negativeSlope: T
   package var denseCrossover: Double
   private let owner: String
@@ -54,7 +54,7 @@ package final class Linear<T: Scalar>: Connected {
   package var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
   package var bytes: Int { panels.bytes + (pattern?.bytes ?? 0) + (preactivation?.bytes ?? 0) + (forwardSet?.bytes ?? 0) }
   package func set(_ option: String, _ value: Double) {
-    if option == LayerOption.negativeSlope { negativeSlope = T(value) }
+    if option == LayerOption.number(of: activation) { negativeSlope = T(value) }
   }
   package var flops: Int { 2 * (forwardSet?.pattern.connections ?? weights.count) }
   package var gradientFlops: Int { 2 * (learning?.connections ?? weights.count) }
@@ -235,7 +235,7 @@ package final class Linear<T: Scalar>: Connected {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   private func softmax(_ kernel: @escaping Kernel, gradient: UnsafeMutablePointer<T>?, _ pass: Pass) {
-    let arguments = SoftmaxArguments(features: outputs, shape: pass.shape, output: output, gradient: gradient)
+    let arguments = SoftmaxArguments(channels: outputs, shape: pass.shape, output: output, gradient: gradient)
     run(kernel, arguments, units: pass.shape.count, work: 20 * elements(pass), pass)
   }
 
@@ -274,7 +274,7 @@ enum LinearRow: LayerRow {
       inputs: site.inputs[0].features, units: site.output.features, pattern: site.pattern,
       hasBias: try site.options.get(LayerOption.bias) == 1,
       activation: try site.options.choice(LayerOption.activation, of: Activation.self),
-      negativeSlope: try site.options.get(LayerOption.negativeSlope), denseCrossover: site.denseCrossover, owner: site.owner)
+      negativeSlope: try LayerOption.activationNumber(site.options), denseCrossover: site.denseCrossover, owner: site.owner)
   }
 }
 

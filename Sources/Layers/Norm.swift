@@ -55,6 +55,5 @@ extension NormRow {
   package static func outputShape(of inputs: [TensorShape], _ options: OptionValues) throws(Failure) -> TensorShape {
     inputs[0]
   }
-  package static func carries(_ feature: Int, behind before: Int) -> Int? { feature }
   package static func hasParameters(_ options: OptionValues) -> Bool { (try? options.get(LayerOption.affine)) == 1 }
 }

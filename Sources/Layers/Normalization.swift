@@ -5,7 +5,7 @@ import Sparse
 
 /// y = (x - mean) / deviation, or the inverse, y = x deviation + mean, with numbers that training leaves alone: one mean and deviation
 /// a channel, or a feature. A deviation of 0 counts as 1.
-final class Normalization<T: Scalar>: PanelLayer<T>, Fitted, Diagonal {
+final class Normalization<T: Scalar>: PanelLayer<T>, Fitted, Elementwise, Diagonal {
   /// Means and deviations, and how many features each is for.
   private let count: Int
   private let rows: Int

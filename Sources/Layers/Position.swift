@@ -11,7 +11,7 @@ import Sparse
 
 /// y = x + P, the same P for every sample: it tells layers that see all places alike where a place is. P is learned, or fixed
 /// sines and cosines (Vaswani et al. 2017).
-final class Position<T: Scalar>: StatelessLayer<T>, Diagonal {
+final class Position<T: Scalar>: StatelessLayer<T>, Elementwise, Diagonal {
   /// One value a feature; nil: fixed.
   private let learned: Parameter<T>?
   /// One value a feature; empty: learned.
@@ -102,8 +102,6 @@ enum PositionRow: LayerRow {
     }
     return inputs[0]
   }
-
-  static func carries(_ feature: Int, behind before: Int) -> Int? { feature }
 
   static func make<T: Scalar>(_ site: LayerSite<T>) throws(Failure) -> any Layer<T> {
     try Position<T>(shape: site.output, learned: hasParameters(site.options), owner: site.owner)

@@ -5,7 +5,7 @@ import Sparse
 
 /// y = (x - mean) / sqrt(variance + epsilon) weight + bias, mean and biased variance over features of one sample: the same in training
 /// and inference. Layer norm (Ba, Kiros and Hinton 2016) and group norm (Wu and He 2018) are sets of features.
-final class SampleNorm<T: Scalar>: PanelLayer<T>, Layer {
+final class SampleNorm<T: Scalar>: PanelLayer<T>, Elementwise {
   private let sets: NormSets
   private var epsilon: Double
   private let affine: AffineParameters<T>

@@ -1,4 +1,5 @@
 import Base
+import KernelInterface
 import Machine
 import Sparse
 
@@ -24,6 +25,19 @@ class PanelLayer<T: Scalar> {
   var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
   var scratchElements: Int { 0 }
 
+  /// From panels of as many features as the output to others.
+  @inline(__always)
+  final func move(
+    _ source: UnsafePointer<T>, to destination: UnsafeMutablePointer<T>, adds: Bool = false, _ pass: Pass
+  ) {
+    pass.run(
+      T.kernels.move,
+      MoveArguments(
+        source: source, sourceFeatures: outputs, destination: destination, destinationFeatures: outputs, shape: pass.shape,
+        adds: adds),
+      units: outputs, work: pass.shape.elements(features: outputs))
+  }
+
   func share(_ scratch: Buffer<T>) {}
   func set(_ option: String, _ value: Double) {}
 
@@ -34,3 +48,15 @@ class PanelLayer<T: Scalar> {
 
 /// A layer that learns nothing and keeps nothing but its output.
 class StatelessLayer<T: Scalar>: PanelLayer<T> {}
+
+/// The row of a kind whose outputs are made of the inputs at the same place alone: all its inputs have one shape, the output too.
+protocol ElementwiseRow: LayerRow {}
+
+extension ElementwiseRow {
+  static func outputShape(of inputs: [TensorShape], _ options: OptionValues) throws(Failure) -> TensorShape {
+    for shape in inputs where shape != inputs[0] {
+      throw Failure(.invalidArgument, "\(options.owner): shapes must be equal, got \(inputs[0]) and \(shape)")
+    }
+    return inputs[0]
+  }
+}

@@ -103,24 +103,15 @@ extension Network {
     let count = layers[number - 1].outputs
     own.update(repeating: number == layers.count ? 1 : 0, count: count)
     for taker in number..<layers.count {
-      let row = plan.layers[taker].kind.row
       var pattern: Pattern?
       for trainer in trainers where trainer.number == taker + 1 { pattern = trainer.sparse?.pattern }
       let later = marks + place(ofOutputs: taker + 1)
-      var before = 0
-      for source in plan.layers[taker].inputs {
-        if source == number {
-          for feature in 0..<count where own[feature] == 0 {
-            if let carried = row.carries(feature, behind: before) {
-              own[feature] = later[carried]
-            } else if let pattern {
-              own[feature] = pattern.columnStart[feature + 1] > pattern.columnStart[feature] ? 1 : 0
-            } else {
-              own[feature] = 1
-            }
-          }
+      for input in 0..<plan.layers[taker].inputs.count where plan.layers[taker].inputs[input] == number {
+        guard let pattern else {
+          layers[taker].carry(later, toInput: input, own, count: count)
+          continue
         }
-        before += plan.features(of: source)
+        for feature in 0..<count where pattern.columnStart[feature + 1] > pattern.columnStart[feature] { own[feature] = 1 }
       }
     }
   }

@@ -162,7 +162,10 @@ extension Network {
     let shape = PanelShape(batch: maximumBatch, elementSize: MemoryLayout<T>.stride)
     // A smaller batch may take narrower panels but never more elements, up to one narrowest panel.
     let elements = shape.elements(features: 1)
-    for layer in layers { try layer.plan(elements: elements) }
+    let origins = plan.origins
+    for (position, layer) in layers.enumerated() where origins[position + 1] == position + 1 {
+      try layer.plan(elements: elements)
+    }
     let scratch = try Buffer<T>(count: layers.map { $0.scratchElements }.max() ?? 0, of: "scratch of the layers")
     for layer in layers { layer.share(scratch) }
     func panels(_ features: Int, _ what: String) throws(Failure) -> Buffer<T> {
@@ -172,7 +175,7 @@ extension Network {
     }
     let parameters = trainers.flatMap { $0.layer.parameters }
     let graph = try Graph(
-      layers, inputs: plan.layers.map(\.inputs), input: panels(inputs, "input panels"),
+      layers, inputs: plan.layers.map(\.inputs), origins: origins, input: panels(inputs, "input panels"),
       inputGradient: panels(inputs, "input gradient panels"), features: inputs, elements: elements)
     return try Workspace(
       graph: graph, target: panels(outputs, "target panels"), features: max(inputs, outputs), samples: elements,

@@ -9,7 +9,8 @@ public enum OptionOwner: Int32, Sendable, CaseIterable {
   case network = 0
   case layer, optimizer, topology, pruning
 
-  /// Its kinds in the order of their enumerators, and the options of each. A network is of one kind.
+  /// Its kinds in the order of their enumerators, and the options of each. A network is of one kind. An enumerator that is not in use
+  /// has no name.
   public var kinds: [OptionTable] {
     switch self {
     case .network: [OptionTable(name: "network", options: NetworkOption.table)]

@@ -93,7 +93,7 @@ final class Probe {
     }
     let curve = ActivationCurve(
       kind: try planned.options.choice(LayerOption.activation, of: Activation.self),
-      negativeSlope: try planned.options.get(LayerOption.negativeSlope))
+      negativeSlope: try LayerOption.activationNumber(planned.options))
     return try ProbeLayer(
       product, connected, number: position + 1, source: planned.inputs[0], curve: curve, linearised: linearised,
       elements: elements, name: planned.owner)

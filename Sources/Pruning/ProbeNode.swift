@@ -164,7 +164,7 @@ final class ProbeLayer: ProbeNode {
       }
     }
     if curve.kind == .softmax {
-      let arguments = SoftmaxArguments<Double>(features: outputs, shape: pass.shape, output: output, gradient: nil)
+      let arguments = SoftmaxArguments<Double>(channels: outputs, shape: pass.shape, output: output, gradient: nil)
       withUnsafePointer(to: arguments) { Double.kernels.softmaxForward($0, 0, pass.shape.count) }
     }
   }

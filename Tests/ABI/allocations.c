@@ -146,7 +146,7 @@ static void functions_of_the_callers(void) {
 static void activations(void) {
   int activation, threads;
   for (threads = 1; threads <= 2; threads++)
-    for (activation = ESPALIER_IDENTITY; activation <= ESPALIER_SOFTMAX; activation++)
+    for (activation = ESPALIER_IDENTITY; activation <= ESPALIER_STEP; activation++)
       one(0.3, activation, ESPALIER_ADAM, ESPALIER_RIGL, threads, ESPALIER_HUBER);
 }
 
@@ -251,7 +251,7 @@ static void from_the_first_call_on(void) {
       for (rule = ESPALIER_SGD; rule <= ESPALIER_ADAMW; rule++) fresh(0.2, ESPALIER_RELU, rule, method, 1 + rule % 2);
   accumulate = 1;
   for (threads = 1; threads <= 2; threads++) {
-    for (activation = ESPALIER_IDENTITY; activation <= ESPALIER_SOFTMAX; activation++)
+    for (activation = ESPALIER_IDENTITY; activation <= ESPALIER_STEP; activation++)
       fresh(0.2, activation, ESPALIER_SGD, ESPALIER_RIGL, threads);
     fresh(1, ESPALIER_RELU, ESPALIER_ADAM, ESPALIER_STATIC, threads);
   }

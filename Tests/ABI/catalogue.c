@@ -166,6 +166,7 @@ static void enumerators(void) {
     const char *name;
   } known[] = {{ESPALIER_OWNER_NETWORK, 0, "network"},
                {ESPALIER_OWNER_LAYER, ESPALIER_LAYER_DROPOUT, "dropout"},
+               {ESPALIER_OWNER_LAYER, ESPALIER_LAYER_SLICE, "slice"},
                {ESPALIER_OWNER_OPTIMIZER, ESPALIER_ADAMW, "adamw"},
                {ESPALIER_OWNER_TOPOLOGY, ESPALIER_TOP_KAST, "top_kast"},
                {ESPALIER_OWNER_TOPOLOGY, ESPALIER_STR, "str"},

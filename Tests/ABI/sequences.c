@@ -132,8 +132,8 @@ static void embeddings_refused(void) {
 #define ADD(options, values) espalier_network_add_layer(network, ESPALIER_LAYER_EMBEDDING, 0, NULL, options, names, values, NULL)
   REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "vocabulary", "0", ADD(1, none));
   REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "width", "0", ADD(2, wide));
-  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "padding_index must be -1 or in 0 .. 4", "5", ADD(3, padding));
-  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "padding_index must be -1 or in 1 .. 5", "0", ADD(4, base));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "padding_index is 5", "0 .. 4", ADD(3, padding));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "padding_index is 0", "1 .. 5", ADD(4, base));
   REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "index_base", "2", ADD(4, two));
 #if PRECISION == 32
   REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "at most 16777216 in float32", "16777217", ADD(4, largest));

@@ -51,7 +51,7 @@ static void layers(void) {
   for (i = 0; i < LENGTH(probabilities); i++)
     REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "probability", probability_texts[i],
             espalier_network_add_dropout(network, probabilities[i]));
-  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "activation", "8", espalier_network_add_linear(network, 3, 0.5, 8));
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "activation", "17", espalier_network_add_linear(network, 3, 0.5, 17));
   REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "activation", "-1", espalier_network_add_linear(network, 3, 0.5, -1));
   REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "layer", "5", espalier_layer_get(network, 5, "units", &value));
   REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "layer", "0", espalier_layer_get(network, 0, "units", &value));

@@ -27,6 +27,15 @@ import Testing
     case .silu: z / (1 + exp(-z))
     case .sigmoid: z < 0 ? exp(z) / (1 + exp(z)) : 1 / (1 + exp(-z))
     case .tanh: tanh(z)
+    case .softplus: z > 20 ? z : log1p(exp(z))
+    case .softsign: z / (1 + z.magnitude)
+    case .elu: z > 0 ? z : 0.125 * expm1(z)
+    case .celu: z > 0 ? z : 0.125 * expm1(z / 0.125)
+    case .hardSigmoid: min(max(z + 3, 0), 6) / 6
+    case .hardTanh: min(max(z, -1), 1)
+    case .relu6: min(max(z, 0), 6)
+    case .mish: z * tanh(log1p(exp(min(z, 40))))
+    case .step: z > 0 ? 1 : 0
     }
   }
 
@@ -68,23 +77,26 @@ import Testing
   @Test(arguments: InstructionSet.available, batches) func softmax(set: InstructionSet, batch: Int) {
     func check<T: TestedScalar>(_: T.Type) {
       var draw = Draw(state: UInt64(batch))
-      let features = 1 + draw.below(20)
+      let (channels, places) = (1 + draw.below(20), 1 + draw.below(3))
+      let features = channels * places
       let shape = PanelShape(batch: batch, elementSize: MemoryLayout<T>.size)
       // Large inputs: without the shift by the maximum they overflow.
       let z = panels((0..<features).map { _ in (draw.values(batch) as [T]).map { 300 * $0 } }, shape)
       let da = panels((0..<features).map { _ in draw.values(batch) as [T] }, shape)
       let (a, g) = (Memory(z), Memory(da))
       let (wantA, wantG) = (Memory(z), Memory(da))
-      let arguments = SoftmaxArguments<T>(features: features, shape: shape, output: a.pointer, gradient: g.pointer)
-      let wanted = SoftmaxArguments<T>(features: features, shape: shape, output: wantA.pointer, gradient: wantG.pointer)
-      call(T.table(set).softmaxForward, arguments, units: shape.count)
-      call(T.reference.softmaxForward, wanted, units: shape.count)
+      let arguments = SoftmaxArguments<T>(
+        channels: channels, places: places, shape: shape, output: a.pointer, gradient: g.pointer)
+      let wanted = SoftmaxArguments<T>(
+        channels: channels, places: places, shape: shape, output: wantA.pointer, gradient: wantG.pointer)
+      call(T.table(set).softmaxForward, arguments, units: shape.count * places)
+      call(T.reference.softmaxForward, wanted, units: shape.count * places)
       // e^x is off by 2 units, its argument by half a unit of 600, and the sum by as many units as it has terms.
       let tolerance = T.ulpOfOne * T(features + 400)
       #expect(zip(a.values, wantA.values).allSatisfy { ($0 - $1).magnitude <= tolerance * $1 + T.leastNormalMagnitude })
       for i in 0..<a.count { a.pointer[i] = wantA.pointer[i] }
-      call(T.table(set).softmaxBackward, arguments, units: shape.count)
-      call(T.reference.softmaxBackward, wanted, units: shape.count)
+      call(T.table(set).softmaxBackward, arguments, units: shape.count * places)
+      call(T.reference.softmaxBackward, wanted, units: shape.count * places)
       #expect(zip(g.values, wantG.values).allSatisfy { ($0 - $1).magnitude <= T.ulpOfOne * T(features + 4) })
     }
     check(Float.self)

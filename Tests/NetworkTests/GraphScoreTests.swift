@@ -27,6 +27,18 @@ import Testing
           .linear(7, activation: .sigmoid).of(1), .sum(of: 3, 4, 3), .linear(2, activation: .softmax),
         ]
       },
+      Case(testDescription: "pooled and enlarged fields", inputs: 7) {
+        [
+          .linear(24, density: 0.5, activation: .mish), .reshape(channels: 2, extents: [3, 4]),
+          .maxPooling([2, 3], stride: [1, 1]),
+          .averagePooling([2, 2], padding: [1, 0]), .upsampling([1, 3], mode: .linear),
+          .permute(width: .height, height: .width),
+          .slice(.height, first: 2), .flatten(), .linear(3, density: 0.5, activation: .softplus), .linear(2),
+        ]
+      },
+      Case(testDescription: "an activation by itself", inputs: 5, isPiecewiseLinear: false) {
+        [.linear(6, density: 0.5), .activation(.elu), .linear(2)]
+      },
       Case(testDescription: "a layer norm", inputs: 5, isPiecewiseLinear: false) {
         [.linear(6, density: 0.5, activation: .tanh), .layerNorm(), .linear(2)]
       },

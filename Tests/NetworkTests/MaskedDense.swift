@@ -66,6 +66,14 @@ struct MaskedDense {
     case .silu: return z.map { $0 / (1 + exp(-$0)) }
     case .sigmoid: return z.map { 1 / (1 + exp(-$0)) }
     case .tanh: return z.map { Glibc.tanh($0) }
+    case .softplus: return z.map { $0 > 20 ? $0 : log1p(exp($0)) }
+    case .softsign: return z.map { $0 / (1 + abs($0)) }
+    case .elu, .celu: return z.map { $0 > 0 ? $0 : expm1($0) }
+    case .hardSigmoid: return z.map { min(max($0 / 6 + 0.5, 0), 1) }
+    case .hardTanh: return z.map { min(max($0, -1), 1) }
+    case .relu6: return z.map { min(max($0, 0), 6) }
+    case .mish: return z.map { $0 * Glibc.tanh(log1p(exp($0))) }
+    case .step: return z.map { $0 > 0 ? 1 : 0 }
     case .softmax:
       let top = z.max()!
       let e = z.map { exp($0 - top) }
@@ -93,6 +101,16 @@ struct MaskedDense {
         return da[i] * (s + x * s * (1 - s))
       case .sigmoid: return da[i] * a[i] * (1 - a[i])
       case .tanh: return da[i] * (1 - a[i] * a[i])
+      case .softplus: return da[i] * (x > 20 ? 1 : 1 / (1 + exp(-x)))
+      case .softsign: return da[i] / ((1 + abs(x)) * (1 + abs(x)))
+      case .elu, .celu: return da[i] * (x > 0 ? 1 : exp(x))
+      case .hardSigmoid: return abs(x) < 3 ? da[i] / 6 : 0
+      case .hardTanh: return abs(x) < 1 ? da[i] : 0
+      case .relu6: return x > 0 && x < 6 ? da[i] : 0
+      case .mish:
+        let t = Glibc.tanh(log1p(exp(x)))
+        return da[i] * (t + x * (1 - t * t) / (1 + exp(-x)))
+      case .step: return 0
       default: return da[i]
       }
     }

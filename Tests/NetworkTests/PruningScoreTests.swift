@@ -181,8 +181,9 @@ private func close(_ a: [Double], _ b: [Double], relative: Double, absolute: Dou
       _ = moved.step(x, t)
       return moved.layers.map(\.weightGradient)
     }
+    // No gradient goes through a step.
     let longest = directions.joined().map(abs).max()!
-    let h = 1e-5 / longest
+    let h = 1e-5 / (longest > 0 ? longest : 1)
     let (up, down) = (slopes(h), slopes(-h))
     let found = try scores(made, pruning(.grasp, ["temperature": 1]), x.flatMap { $0 }, t.flatMap { $0 })
     var expected: [[Double]] = []

@@ -12,6 +12,15 @@ ACTIVATIONS = [
     lambda z, layer: torch.sigmoid(z),
     lambda z, layer: torch.tanh(z),
     lambda z, layer: torch.softmax(z, 1),
+    lambda z, layer: F.softplus(z),
+    lambda z, layer: F.softsign(z),
+    lambda z, layer: F.elu(z, layer.option("alpha", 1.0)),
+    lambda z, layer: F.celu(z, layer.option("alpha", 1.0)),
+    lambda z, layer: F.relu6(z + 3) / 6,  # hardsigmoid, whose derivative is a sixth in single precision
+    lambda z, layer: F.hardtanh(z),
+    lambda z, layer: F.relu6(z),
+    lambda z, layer: F.mish(z),
+    lambda z, layer: torch.heaviside(z.detach(), torch.zeros(())) + 0 * z,
 ]
 
 
