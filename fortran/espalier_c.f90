@@ -64,6 +64,8 @@ module espalier_c
   integer(c_int), parameter :: espalier_layer_dropout = 1
   integer(c_int), parameter :: espalier_layer_sum = 2
   integer(c_int), parameter :: espalier_layer_concatenation = 3
+  integer(c_int), parameter :: espalier_layer_convolution = 4
+  integer(c_int), parameter :: espalier_layer_transposed_convolution = 5
   integer(c_int), parameter :: espalier_layer_max_pooling = 7
   integer(c_int), parameter :: espalier_layer_average_pooling = 8
   integer(c_int), parameter :: espalier_layer_global_average_pooling = 9
@@ -88,6 +90,12 @@ module espalier_c
 
   integer(c_int), parameter :: espalier_upsampling_nearest = 0
   integer(c_int), parameter :: espalier_upsampling_linear = 1
+
+  ! What lies beyond the ends of a dimension
+  integer(c_int), parameter :: espalier_padding_zeros = 0
+  integer(c_int), parameter :: espalier_padding_periodic = 1
+  integer(c_int), parameter :: espalier_padding_reflect = 2
+  integer(c_int), parameter :: espalier_padding_replicate = 3
 
   ! Activations
   integer(c_int), parameter :: espalier_identity = 0

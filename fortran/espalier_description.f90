@@ -9,7 +9,8 @@ module espalier_description
   use :: espalier_support, only: check_extent, conclude, named, refuse, text_of, to_real64
   implicit none
   private
-  public :: add_layer, described, give, give_pattern, input_field, is_input, joining, layer, most_lengths, shape_of
+  public :: add_layer, described, give, give_pattern, give_sides, give_to_dimensions, input_field, is_input, joining, layer
+  public :: most_lengths, shape_of
 
   integer, parameter :: kind_input = -1
     !! Beside the library's kinds of layers.
@@ -26,6 +27,12 @@ module espalier_description
   character(*), parameter :: dimensions(0:3) = [character(name_length) :: "channels", "width", "height", "depth"]
   character(*), parameter :: modes(0:1) = [character(name_length) :: "nearest", "linear"]
 
+  character(*), parameter :: padding_modes(0:3) = [character(name_length) :: "zeros", "periodic", "reflect", "replicate"]
+
+  !> Dimensions of a field in the order of an array's, and the sides of each.
+  character(*), parameter :: dimension_names(3) = [character(name_length) :: "width", "height", "depth"]
+  character(*), parameter :: side_names(6) = [character(name_length) :: "left", "right", "top", "bottom", "front", "back"]
+
   !> One option by name.
   type :: option
     character(name_length) :: name = ""
@@ -35,6 +42,8 @@ module espalier_description
     logical :: is_name = .false.
       !! Whether the caller gave one of the names that the option's values have.
     character(name_length) :: text = ""
+    character(name_length) :: wanted = "a number"
+      !! What the message says when it is none.
   end type
 
   !> The description of one layer, a plain value: its kind and the options that the caller gave. It owns nothing: a pattern given
@@ -118,6 +127,61 @@ contains
     end select
   end subroutine
 
+  subroutine give_to_dimensions(description, name, dimensions, values, names)
+    !! Give an option of each of the first dimensions its value, if there are values: one each, or one for all.
+    type(layer), intent(inout) :: description
+    character(*), intent(in) :: name
+    integer, intent(in) :: dimensions
+    integer, intent(in), optional :: values(:)
+    character(*), intent(in), optional :: names(:)
+    integer :: i, count
+    count = 0
+    if (present(values)) then
+      count = size(values)
+    else if (present(names)) then
+      count = size(names)
+    else
+      return
+    end if
+    if (dimensions > 3 .or. dimensions < 1 .or. (count /= 1 .and. count /= dimensions)) then
+      call give_wrong(description, name, "1 or as many values as kernel")
+      return
+    end if
+    do i = 1, dimensions
+      if (present(values)) then
+        call give(description, name // "_" // trim(dimension_names(i)), values(min(i, count)))
+      else
+        call give(description, name // "_" // trim(dimension_names(i)), names(min(i, count)))
+      end if
+    end do
+  end subroutine
+
+  subroutine give_sides(description, name, dimensions, values)
+    !! The same with an option for both sides of each dimension: one value for all, one a dimension, or two.
+    type(layer), intent(inout) :: description
+    character(*), intent(in) :: name
+    integer, intent(in) :: dimensions
+    integer, intent(in), optional :: values(:)
+    integer :: i
+    if (.not. present(values)) return
+    if (dimensions > 3 .or. all(size(values) /= [1, dimensions, 2 * dimensions])) then
+      call give_wrong(description, name, "1, or 1 or 2 values a dimension")
+      return
+    end if
+    do i = 1, 2 * dimensions
+      call give(description, name // "_" // trim(side_names(i)), values(1 + (i - 1) * size(values) / (2 * dimensions)))
+    end do
+  end subroutine
+
+  subroutine give_wrong(description, name, wanted)
+    !! Have the layer refused when it is added.
+    type(layer), intent(inout) :: description
+    character(*), intent(in) :: name, wanted
+    call give(description, name, 0)
+    description%options(description%option_count)%is_number = .false.
+    description%options(description%option_count)%wanted = wanted
+  end subroutine
+
   subroutine give_pattern(description, rows, columns, row_start, values_f32, values_f64, base)
     !! Point to the parts of a pattern that are present.
     type(layer), intent(inout) :: description
@@ -195,18 +259,21 @@ contains
           call named(given%text, dimensions, where // ": " // trim(given%name), choice, stat, errmsg)
         case ("mode")
           call named(given%text, modes, where // ": mode", choice, stat, errmsg)
+        case ("padding_mode_width", "padding_mode_height", "padding_mode_depth")
+          call named(given%text, padding_modes, where // ": padding_mode", choice, stat, errmsg)
         case default
-          call refuse_number(given%name)
+          call refuse_number(given)
         end select
         value = choice
       else if (.not. given%is_number) then
-        call refuse_number(given%name)
+        call refuse_number(given)
       end if
     end subroutine
 
-    subroutine refuse_number(name)
-      character(*), intent(in) :: name
-      call refuse(espalier_error_invalid_argument, where // ": " // trim(name) // " must be a number", stat, errmsg)
+    subroutine refuse_number(given)
+      type(option), intent(in) :: given
+      call refuse(espalier_error_invalid_argument, where // ": " // trim(given%name) // " must be " // trim(given%wanted), &
+                  stat, errmsg)
     end subroutine
 
   end subroutine
@@ -295,12 +362,13 @@ contains
   end subroutine
 
   integer(int64) function units_of(description)
-    !! Outputs of a linear layer.
+    !! Outputs of a linear layer, filters of a convolution.
     type(layer), intent(in) :: description
     integer :: i
     units_of = 0
     do i = 1, description%option_count
-      if (description%options(i)%name == "units") units_of = int(description%options(i)%value, int64)
+      if (description%options(i)%name /= "units" .and. description%options(i)%name /= "filters") cycle
+      units_of = int(description%options(i)%value, int64)
     end do
   end function
 

@@ -104,6 +104,21 @@ enum {
  *  ACTIVATION: "activation" (ESPALIER_IDENTITY), "negative_slope" (0.01), "alpha" (1). SUM, PRODUCT: the outputs of two or
  *  more layers of the same shape, added or multiplied elementwise. CONCATENATION: the channels of two or more layers one
  *  after the other, over the same places.
+ *  CONVOLUTION: of a field with one, two or three dimensions; a[f] = f(sum over channels and kernel of w x, b[f] added), as
+ *  PyTorch's Conv1d, 2d and 3d. "filters" (1), "groups" (1; both channels and filters are divided into so many parts, filters
+ *  of one see the channels of the same), for the width "kernel_width" (1), "stride_width" (1), "dilation_width" (1),
+ *  "padding_left" and "padding_right" (0), "padding_mode_width" (ESPALIER_PADDING_ZEROS); for the height of a field with two
+ *  dimensions or more "kernel_height", "stride_height", "dilation_height", "padding_top", "padding_bottom",
+ *  "padding_mode_height"; for the depth of one with three "kernel_depth", "stride_depth", "dilation_depth", "padding_front",
+ *  "padding_back", "padding_mode_depth"; options of dimensions that a field does not have keep their defaults. And LINEAR's
+ *  options but for "units", and activations but for softmax. The connections are positions of a matrix, a row for each filter,
+ *  whose column is ((channel of the group x kernel_depth + z) kernel_height + y) kernel_width + x: dense weights are PyTorch's
+ *  w[filter][channel][z][y][x].
+ *  TRANSPOSED_CONVOLUTION: the same backwards, as PyTorch's ConvTranspose1d .. 3d: the derivative by its input of a
+ *  convolution whose input has "filters" channels. Padding takes places away; there are no padding modes but
+ *  "output_padding_width", "output_padding_height", "output_padding_depth" (0; places more at the end, fewer than the stride
+ *  or the dilation). Its matrix has a row for each channel of its input, and columns as above for the channels that it makes:
+ *  PyTorch's w[channel][filter of the group][z][y][x].
  *  The following work on fields, channel by channel. The options of a dimension that the field does not have must keep their
  *  defaults.
  *  MAX_POOLING, AVERAGE_POOLING: the largest value or the mean of each window, which has "kernel_width", "kernel_height" and
@@ -162,6 +177,8 @@ enum {
   ESPALIER_LAYER_DROPOUT = 1,
   ESPALIER_LAYER_SUM = 2,
   ESPALIER_LAYER_CONCATENATION = 3,
+  ESPALIER_LAYER_CONVOLUTION = 4,
+  ESPALIER_LAYER_TRANSPOSED_CONVOLUTION = 5,
   ESPALIER_LAYER_MAX_POOLING = 7,
   ESPALIER_LAYER_AVERAGE_POOLING = 8,
   ESPALIER_LAYER_GLOBAL_AVERAGE_POOLING = 9,
@@ -190,6 +207,11 @@ enum {
 
 /** Ways to fill places between others (option "mode" of UPSAMPLING). */
 enum { ESPALIER_UPSAMPLING_NEAREST = 0, ESPALIER_UPSAMPLING_LINEAR = 1 };
+
+/** What lies beyond the ends of a dimension of a field (options "padding_mode_width" ..). ZEROS. PERIODIC: the field again, as
+ *  around a globe; at most its length. REFLECT: the field mirrored at its first and last place, which are not repeated; less
+ *  than its length. REPLICATE: the first and last place again and again. */
+enum { ESPALIER_PADDING_ZEROS = 0, ESPALIER_PADDING_PERIODIC = 1, ESPALIER_PADDING_REFLECT = 2, ESPALIER_PADDING_REPLICATE = 3 };
 
 /** Losses. Each is the mean over the samples of a batch of what is written here for one sample with outputs y and target t.
  *  MEAN_SQUARED_ERROR: mean over outputs of (y-t)^2. SOFTMAX_CROSS_ENTROPY: -sum t log softmax(y), y are logits, t

@@ -175,13 +175,16 @@ def check_fortran_layers(listed):
     lists = {option: names for (_, option), names in fortran_lists().items()}
 
     def names_of(option):
-        """The names of a choice, or of what its option begins with: "dimension_width" has those of "dimension"."""
-        return lists.get(option + "s") or lists.get(option.rsplit("_", 1)[0] + "s")
+        """Options of several dimensions have the same choices."""
+        return lists.get(option + "s") or lists.get(re.sub("_(width|height|depth)$", "", option) + "s")
 
     for kind, options in listed["layer"].items():
         given, arguments, found = set(), set(), False
         for name, function in functions.items():
             body = " ".join(function[2])
+            # What it lets another one of the family give.
+            for other in set(re.findall(r"= (\w+)\(", body)) & set(functions) - {name}:
+                body += " ".join(functions[other][2])
             if not re.search(rf"\bespalier_layer_{kind}\b", body):
                 continue
             found = True

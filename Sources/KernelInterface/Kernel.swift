@@ -58,6 +58,8 @@ public struct KernelTable<T: Sendable>: Sendable {
   public let dropout: Kernel
   /// ``MoveArguments``; units: features.
   public let move: Kernel
+  /// Those of convolutions.
+  public let convolution: ConvolutionKernels<T>
   /// ``LossArguments``; units: panels.
   public let loss: Kernel
   /// ``SGDArguments``; units: elements.
@@ -83,9 +85,9 @@ public struct KernelTable<T: Sendable>: Sendable {
     activationForward: @escaping Kernel, activationBackward: @escaping Kernel,
     activationCurve: @escaping @Sendable (Activation, Int, T, T) -> T,
     softmaxForward: @escaping Kernel, softmaxBackward: @escaping Kernel, dropout: @escaping Kernel,
-    move: @escaping Kernel, loss: @escaping Kernel, sgd: @escaping Kernel, rmsprop: @escaping Kernel, adagrad: @escaping Kernel,
-    adam: @escaping Kernel, sumOfSquares: @escaping Kernel, squaresOfSegments: @escaping Kernel, fields: FieldKernels,
-    sequences: SequenceKernels, norms: NormKernels
+    move: @escaping Kernel, convolution: ConvolutionKernels<T>, loss: @escaping Kernel, sgd: @escaping Kernel,
+    rmsprop: @escaping Kernel, adagrad: @escaping Kernel, adam: @escaping Kernel, sumOfSquares: @escaping Kernel,
+    squaresOfSegments: @escaping Kernel, fields: FieldKernels, sequences: SequenceKernels, norms: NormKernels
   ) {
     self.name = name
     self.pack = pack
@@ -102,6 +104,7 @@ public struct KernelTable<T: Sendable>: Sendable {
     self.softmaxBackward = softmaxBackward
     self.dropout = dropout
     self.move = move
+    self.convolution = convolution
     self.loss = loss
     self.sgd = sgd
     self.rmsprop = rmsprop

@@ -12,6 +12,8 @@ protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, SIMDScalar, Codable
   associatedtype Lanes64Bytes: Lanes where Lanes64Bytes.V.Scalar == Self
   associatedtype Lanes32Bytes: Lanes where Lanes32Bytes.V.Scalar == Self
   associatedtype Lanes16Bytes: Lanes where Lanes16Bytes.V.Scalar == Self
+  /// Eight vectors of sums: two multiply-adds can start in a cycle, and each takes four.
+  associatedtype LanesOfTile: Lanes where LanesOfTile.V.Scalar == Self
   /// What samples are packed by.
   associatedtype WidestSquares: Squares & Vector where WidestSquares.Scalar == Self
 
@@ -48,6 +50,7 @@ extension Float: KernelScalar {
   typealias Lanes64Bytes = Float16Lanes
   typealias Lanes32Bytes = Float8Lanes
   typealias Lanes16Bytes = One<SIMD4<Float>>
+  typealias LanesOfTile = FloatTile
   #if ESPALIER_AVX2 || ESPALIER_AVX512
     typealias WidestSquares = SIMD8<Float>
   #else
@@ -63,6 +66,7 @@ extension Double: KernelScalar {
   typealias Lanes64Bytes = Double8Lanes
   typealias Lanes32Bytes = Double4Lanes
   typealias Lanes16Bytes = One<SIMD2<Double>>
+  typealias LanesOfTile = DoubleTile
   typealias WidestSquares = SIMD4<Double>
 
   #if canImport(Glibc)

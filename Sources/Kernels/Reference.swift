@@ -32,6 +32,7 @@ func referenceTable<T: KernelScalar>(
     softmaxBackward: { referenceSoftmaxBackward($0.load(as: SoftmaxArguments<T>.self), $1, $2) },
     dropout: { referenceDropout($0.load(as: DropoutArguments<T>.self), $1, $2) },
     move: { referenceMove($0.load(as: MoveArguments<T>.self), $1, $2) },
+    convolution: referenceConvolution(),
     loss: { referenceLoss($0.load(as: LossArguments<T>.self), $1, $2) },
     sgd: sgd, rmsprop: rmsprop, adagrad: adagrad, adam: adam, sumOfSquares: sumOfSquares,
     squaresOfSegments: squaresOfSegments, fields: referenceFields(T.self),

@@ -3,6 +3,8 @@ import CSystem
 // The vectors that this module's instruction set has, and runs of lanes made of them.
 
 #if ESPALIER_AVX512
+  typealias FloatTile = Twice<Float64Lanes>
+  typealias DoubleTile = Twice<Double32Lanes>
   typealias Float64Lanes = Twice<Twice<One<SIMD16<Float>>>>
   typealias Float32Lanes = Twice<One<SIMD16<Float>>>
   typealias Float16Lanes = One<SIMD16<Float>>
@@ -12,6 +14,8 @@ import CSystem
   typealias Double8Lanes = One<SIMD8<Double>>
   typealias Double4Lanes = One<SIMD4<Double>>
 #elseif ESPALIER_AVX2
+  typealias FloatTile = Float64Lanes
+  typealias DoubleTile = Double32Lanes
   typealias Float64Lanes = Twice<Twice<Twice<One<SIMD8<Float>>>>>
   typealias Float32Lanes = Twice<Twice<One<SIMD8<Float>>>>
   typealias Float16Lanes = Twice<One<SIMD8<Float>>>
@@ -22,6 +26,8 @@ import CSystem
   typealias Double4Lanes = One<SIMD4<Double>>
 #else
   // Sixteen registers of 16 bytes: eight accumulators, so the widest panel row is worked on in two halves.
+  typealias FloatTile = Float32Lanes
+  typealias DoubleTile = Double16Lanes
   typealias Float64Lanes = Float32Lanes
   typealias Float32Lanes = Twice<Twice<Twice<One<SIMD4<Float>>>>>
   typealias Float16Lanes = Twice<Twice<One<SIMD4<Float>>>>

@@ -21,6 +21,8 @@ package protocol Connected<T>: Layer {
   /// Density above which a pattern's products are OpenBLAS's, in batches without limit; more is asked of smaller ones.
   /// `share` a scratch of the new `scratchElements` before it is lowered.
   var denseCrossover: Double { get set }
+  /// Floating-point operations of one connection forward, for a sample.
+  var connectionFlops: Int { get }
   /// Floating-point operations of dL/dW for a sample.
   var gradientFlops: Int { get }
 
@@ -64,6 +66,15 @@ package protocol Connected<T>: Layer {
   func gradient(
     _ panels: GradientPanels<T>, at positions: PositionRows, into gradient: UnsafeMutablePointer<T>, accumulate: Bool)
 
+  /// Units, or channels, that it makes.
+  var unitCount: Int { get }
+  /// Inputs, or channels, that it takes.
+  var inputCount: Int { get }
+  /// Whether a unit or channel that it makes has a connection. Of a dense layer all have.
+  func isReached(_ unit: Int) -> Bool
+  /// Whether an input or channel that it takes has a connection. Of a dense layer all have.
+  func isTaken(_ input: Int) -> Bool
+
   /// Add up how active each row and column is over a batch: |dz| and |x|, or, with signs, dz and x times the sign of their
   /// sample. O(batch x (rows + columns)), on the calling thread.
   /// - signs: of the batch's samples from number `first` on. - weight: of this batch.
@@ -74,6 +85,14 @@ package protocol Connected<T>: Layer {
 }
 
 extension Connected {
+  public var connectionFlops: Int { 2 }
+
+  public var unitCount: Int { rows }
+  public var inputCount: Int { columns }
+
+  public func isReached(_ unit: Int) -> Bool { pattern.map { $0.rowStart[unit + 1] > $0.rowStart[unit] } ?? true }
+  public func isTaken(_ input: Int) -> Bool { pattern.map { $0.columnStart[input + 1] > $0.columnStart[input] } ?? true }
+
   /// The weights by the option "initializer", other parameters to what they start from.
   package func initialize(_ options: OptionValues, random: inout RandomSource) throws(Failure) {
     for parameter in parameters { parameter.restart() }

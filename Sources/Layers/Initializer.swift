@@ -27,14 +27,15 @@ public enum Initializer: Int32, Sendable, CaseIterable {
   }
 
   /// Fill one value a connection.
+  /// - inputs: that fan-out is a mean over; nil: `columns`, each an input of its own.
   /// - rowStart: rows + 1 offsets of the units' connections; nil: dense, `columns` each.
   /// - Throws: `numerical` when LAPACK fails, `invalidArgument` for orthogonal on a sparse layer, `outOfMemory`.
   func fill<T: Scalar>(
-    _ values: UnsafeMutablePointer<T>, rows: Int, columns: Int, rowStart: UnsafePointer<Int64>?,
+    _ values: UnsafeMutablePointer<T>, rows: Int, columns: Int, inputs: Int? = nil, rowStart: UnsafePointer<Int64>?,
     random: inout RandomSource, owner: String
   ) throws(Failure) {
     let connections = rowStart.map { Int($0[rows]) } ?? rows * columns
-    let fanOut = Double(connections) / Double(max(1, columns))
+    let fanOut = Double(connections) / Double(max(1, inputs ?? columns))
     switch self {
     case .zeros: values.update(repeating: 0, count: connections)
     case .orthogonal:

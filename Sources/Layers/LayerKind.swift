@@ -8,6 +8,8 @@ public enum LayerKind: Int32, Sendable, CaseIterable {
   case dropout = 1
   case sum = 2
   case concatenation = 3
+  case convolution = 4
+  case transposedConvolution = 5
   case maxPooling = 7
   case averagePooling = 8
   case globalAveragePooling = 9
@@ -37,6 +39,8 @@ public enum LayerKind: Int32, Sendable, CaseIterable {
     case .dropout: DropoutRow.self
     case .sum: SumRow.self
     case .concatenation: ConcatenationRow.self
+    case .convolution: ConvolutionRow.self
+    case .transposedConvolution: TransposedConvolutionRow.self
     case .maxPooling: MaxPoolingRow.self
     case .averagePooling: AveragePoolingRow.self
     case .globalAveragePooling: GlobalAveragePoolingRow.self

@@ -59,7 +59,8 @@ extension Network {
     let gradient = Double(trainer.connected?.gradientFlops ?? trainer.layer.flops)
     guard let unit = trainer.unit else { return 2 * forward + gradient }
     return unit.instance.plan.trainingFlops(
-      forward: forward, gradient: gradient, dense: 2 * positions(trainer), period: period(unit))
+      forward: forward, gradient: gradient, dense: Double(trainer.connected?.connectionFlops ?? 2) * positions(trainer),
+      period: period(unit))
   }
 
   /// Steps between a method's updates, infinity when none is to come; those of epochs as long as they have been so far.
@@ -70,7 +71,8 @@ extension Network {
     return epochs > 0 ? Double(schedule.every) * Double(steps) / Double(epochs) : .infinity
   }
 
-  /// Units that nothing reaches, or but for the last layer's from which nothing goes on.
+  /// Units that nothing reaches, or but for the last layer's from which nothing goes on. A channel that a convolution makes is one
+  /// unit.
   private func deadUnits(_ trainer: Trainer<T>) -> Int {
     guard let marks = workspace?.goesOn.pointer else { return 0 }
     // Backwards, so that those that take from a layer are known before it.
@@ -79,12 +81,16 @@ extension Network {
       markOutputsThatGoOn(from: end, marks)
       end -= 1
     }
-    let own = trainer.sparse?.pattern
     let goesOn = marks + place(ofOutputs: trainer.number)
+    let outputs = trainer.layer.outputs
+    let units = trainer.connected?.unitCount ?? outputs
+    let places = outputs / max(1, units)
     var dead = 0
-    for unit in 0..<trainer.layer.outputs {
-      let isReached = own.map { $0.rowStart[unit + 1] > $0.rowStart[unit] } ?? true
-      if !isReached || goesOn[unit] == 0 { dead += 1 }
+    for unit in 0..<units {
+      var isAlive = false
+      for place in 0..<places where goesOn[unit * places + place] != 0 { isAlive = true }
+      if let connected = trainer.connected, !connected.isReached(unit) { isAlive = false }
+      if !isAlive { dead += 1 }
     }
     return dead
   }
@@ -103,24 +109,27 @@ extension Network {
     let count = layers[number - 1].outputs
     own.update(repeating: number == layers.count ? 1 : 0, count: count)
     for taker in number..<layers.count {
-      var pattern: Pattern?
-      for trainer in trainers where trainer.number == taker + 1 { pattern = trainer.sparse?.pattern }
+      var sparse: (any Connected<T>)?
+      for trainer in trainers where trainer.number == taker + 1 { sparse = trainer.sparse }
       let later = marks + place(ofOutputs: taker + 1)
       for input in 0..<plan.layers[taker].inputs.count where plan.layers[taker].inputs[input] == number {
-        guard let pattern else {
+        guard let sparse else {
           layers[taker].carry(later, toInput: input, own, count: count)
           continue
         }
-        for feature in 0..<count where pattern.columnStart[feature + 1] > pattern.columnStart[feature] { own[feature] = 1 }
+        let places = count / max(1, sparse.inputCount)
+        for taken in 0..<sparse.inputCount where sparse.isTaken(taken) {
+          (own + taken * places).update(repeating: 1, count: places)
+        }
       }
     }
   }
 
-  /// Inputs that no unit of the layer is connected to.
+  /// Inputs, or channels, that no unit of the layer is connected to.
   private func deadInputs(_ trainer: Trainer<T>) -> Int {
-    guard let pattern = trainer.sparse?.pattern else { return 0 }
+    guard let layer = trainer.sparse else { return 0 }
     var dead = 0
-    for input in 0..<pattern.columns where pattern.columnStart[input + 1] == pattern.columnStart[input] { dead += 1 }
+    for input in 0..<layer.inputCount where !layer.isTaken(input) { dead += 1 }
     return dead
   }
 }

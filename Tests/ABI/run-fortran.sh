@@ -13,7 +13,7 @@ mkdir -p "$build"
 
 # In the order in which they use each other.
 modules="espalier_c_callbacks espalier_c_network espalier_c_options espalier_c_pruning espalier_c_training espalier_c espalier_support espalier_catalogue
-  espalier_options espalier_description espalier_layers espalier_fields espalier_norms espalier_sequences
+  espalier_options espalier_description espalier_layers espalier_convolution_layers espalier_fields espalier_norms espalier_sequences
   espalier_optimizers espalier_rules espalier_topologies espalier_methods espalier_handles espalier_parameters
   espalier_construction espalier_steps espalier_prunings espalier_thinning espalier_network espalier"
 programs="options construction fields norms lifecycle copies minimize training lottery presets callbacks arrays failures pruning reconstruct plain_c"

@@ -1,0 +1,67 @@
+import KernelInterface
+
+/// The entries of ``EntryArguments``. They are few beside the work that they are for, so one thread makes them.
+@inline(never)
+func convolutionEntries<T: KernelScalar>(_ a: EntryArguments<T>) {
+  if a.transposed { transposedEntries(a) } else { forwardEntries(a) }
+}
+
+private func forwardEntries<T: KernelScalar>(_ a: EntryArguments<T>) {
+  let (g, places) = (a.geometry, a.geometry.padded.places)
+  for row in 0..<g.filters {
+    let channel = row / g.groupFilters &* g.groupChannels
+    let first = a.matrix.map { Int($0.rowStart[row]) } ?? row &* g.columns
+    let end = a.matrix.map { Int($0.rowStart[row &+ 1]) } ?? first &+ g.columns
+    a.start[row] = Int64(first)
+    for slot in first..<end {
+      let column = a.matrix.map { SparseIndex.at(slot, of: $0.columnIndex, bytes: $0.indexBytes) } ?? slot &- first
+      a.offset[slot] = (channel &* places &+ a.columnOffset[column]) &* a.lanes
+    }
+    a.start[row &+ 1] = Int64(end)
+  }
+}
+
+private func transposedEntries<T: KernelScalar>(_ a: EntryArguments<T>) {
+  let (g, places, kinds) = (a.geometry, a.geometry.spread.places, a.geometry.kinds)
+  var next = 0
+  for channel in 0..<g.channels {
+    let group = channel / g.groupChannels
+    let filters = group &* g.groupFilters..<(group &+ 1) &* g.groupFilters
+    for kind in 0..<kinds {
+      a.start[channel &* kinds &+ kind] = Int64(next)
+      for tap in 0..<g.taps where kinds == 1 || g.kind(tap) == kind {
+        let (column, shift) = (channel % g.groupChannels &* g.taps &+ tap, g.spreadOffset(tap))
+        @inline(__always)
+        func put(_ filter: Int, _ slot: Int) {
+          a.offset[next] = (filter &* places &+ shift) &* a.lanes
+          a.weight[next] = a.values[slot]
+          next &+= 1
+        }
+        guard let m = a.matrix else {
+          for filter in filters { put(filter, filter &* g.columns &+ column) }
+          continue
+        }
+        let end = Int(m.columnStart[column &+ 1])
+        var entry = Int(m.columnStart[column])
+        if group > 0 {
+          var high = end
+          while entry < high {
+            let middle = (entry &+ high) / 2
+            if SparseIndex.at(middle, of: m.rowIndex, bytes: m.indexBytes) < filters.lowerBound {
+              entry = middle &+ 1
+            } else {
+              high = middle
+            }
+          }
+        }
+        while entry < end {
+          let filter = SparseIndex.at(entry, of: m.rowIndex, bytes: m.indexBytes)
+          guard filter < filters.upperBound else { break }
+          put(filter, Int(m.slot[entry]))
+          entry &+= 1
+        }
+      }
+    }
+  }
+  a.start[g.channels &* kinds] = Int64(next)
+}
