@@ -5,7 +5,7 @@ import Sparse
 
 // The gradient of a convolution where topology methods ask for it.
 extension Convolution {
-  public var gradientPanels: GradientPanels<T>? {
+  package var gradientPanels: GradientPanels<T>? {
     @_specialize(where T == Float)
     @_specialize(where T == Double)
     get { panelsOfLast() }
@@ -19,7 +19,7 @@ extension Convolution {
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func denseGradient(
+  package func denseGradient(
     _ panels: GradientPanels<T>, rows: Range<Int>, into gradient: UnsafeMutablePointer<T>, accumulate: Bool
   ) {
     multiplyLast(panels, nil, rows, into: gradient, accumulate)
@@ -27,7 +27,7 @@ extension Convolution {
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func gradient(
+  package func gradient(
     _ panels: GradientPanels<T>, at positions: PositionRows, into gradient: UnsafeMutablePointer<T>, accumulate: Bool
   ) {
     multiplyLast(panels, positions, 0..<rows, into: gradient, accumulate)
@@ -45,7 +45,7 @@ extension Convolution {
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func addActivity(
+  package func addActivity(
     _ panels: GradientPanels<T>, signs: SignSequence?, first: Int, weight: T, units: UnsafeMutablePointer<T>,
     inputs: UnsafeMutablePointer<T>
   ) {
@@ -91,10 +91,10 @@ extension Convolution {
     }
   }
 
-  public var unitCount: Int { isTransposed ? geometry.channels : geometry.filters }
-  public var inputCount: Int { isTransposed ? geometry.filters : geometry.channels }
-  public func isReached(_ unit: Int) -> Bool { isTransposed ? isConnected(channel: unit) : isConnected(filter: unit) }
-  public func isTaken(_ input: Int) -> Bool { isTransposed ? isConnected(filter: input) : isConnected(channel: input) }
+  package var unitCount: Int { isTransposed ? geometry.channels : geometry.filters }
+  package var inputCount: Int { isTransposed ? geometry.filters : geometry.channels }
+  package func isReached(_ unit: Int) -> Bool { isTransposed ? isConnected(channel: unit) : isConnected(filter: unit) }
+  package func isTaken(_ input: Int) -> Bool { isTransposed ? isConnected(filter: input) : isConnected(channel: input) }
 
   private func isConnected(filter: Int) -> Bool {
     pattern.map { $0.rowStart[filter + 1] > $0.rowStart[filter] } ?? true

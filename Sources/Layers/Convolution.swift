@@ -8,17 +8,17 @@ import Sparse
 /// Fields are copied into padded planes, in which a connection is a constant offset; nothing is unfolded. The transposed
 /// convolution is the same geometry with the roles of forward and dL/dx exchanged, so there are two ways through it for both:
 /// `gather` makes outputs of the padded field, `scatter` the field of outputs.
-public final class Convolution<T: Scalar>: Connected {
-  public let geometry: ConvolutionGeometry
+package final class Convolution<T: Scalar>: Connected {
+  package let geometry: ConvolutionGeometry
   /// Whether it goes from fields of the geometry's outputs to fields of its inputs.
-  public let isTransposed: Bool
-  public internal(set) var pattern: Pattern?
-  public let weights: Parameter<T>
-  public let bias: Parameter<T>?
-  public let activation: Activation
-  public internal(set) var negativeSlope: T
-  public var denseCrossover: Double
-  public var forwardSet: ForwardSet<T>?
+  package let isTransposed: Bool
+  package internal(set) var pattern: Pattern?
+  package let weights: Parameter<T>
+  package let bias: Parameter<T>?
+  package let activation: Activation
+  package internal(set) var negativeSlope: T
+  package var denseCrossover: Double
+  package var forwardSet: ForwardSet<T>?
   let owner: String
   private var panels: PanelPair<T>
   /// z, for activations whose derivative is not a function of a.
@@ -31,7 +31,7 @@ public final class Convolution<T: Scalar>: Connected {
   /// The last backward pass and its input.
   private(set) var last: (input: UnsafePointer<T>, pass: Pass)?
 
-  public init(
+  package init(
     geometry: ConvolutionGeometry, isTransposed: Bool, pattern: Pattern?, hasBias: Bool, activation: Activation,
     negativeSlope: Double, denseCrossover: Double, owner: String
   ) throws(Failure) {
@@ -53,34 +53,34 @@ public final class Convolution<T: Scalar>: Connected {
 
   private var fieldFeatures: Int { geometry.channels * geometry.inputPlaces }
   private var filterFeatures: Int { geometry.filters * geometry.outputPlaces }
-  public var inputs: Int { isTransposed ? filterFeatures : fieldFeatures }
-  public var outputs: Int { isTransposed ? fieldFeatures : filterFeatures }
-  public var rows: Int { geometry.filters }
-  public var columns: Int { geometry.columns }
-  public var parameters: [Parameter<T>] { bias.map { [weights, $0] } ?? [weights] }
-  public var usesBLAS: Bool { false }
-  public var output: UnsafeMutablePointer<T> { panels.output.pointer }
-  public var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
-  public var bytes: Int {
+  package var inputs: Int { isTransposed ? filterFeatures : fieldFeatures }
+  package var outputs: Int { isTransposed ? fieldFeatures : filterFeatures }
+  package var rows: Int { geometry.filters }
+  package var columns: Int { geometry.columns }
+  package var parameters: [Parameter<T>] { bias.map { [weights, $0] } ?? [weights] }
+  package var usesBLAS: Bool { false }
+  package var output: UnsafeMutablePointer<T> { panels.output.pointer }
+  package var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
+  package var bytes: Int {
     panels.bytes + (pattern?.bytes ?? 0) + (preactivation?.bytes ?? 0) + (forwardSet?.bytes ?? 0) + tables.bytes
   }
-  public func set(_ option: String, _ value: Double) {
-    if option == LayerOption.negativeSlope { negativeSlope = T(value) }
+  package func set(_ option: String, _ value: Double) {
+    if option == LayerOption.number(of: activation) { negativeSlope = T(value) }
   }
-  public var connectionFlops: Int { 2.multipliedClamped(by: geometry.outputPlaces) }
-  public var flops: Int { connectionFlops.multipliedClamped(by: forwardSet?.pattern.connections ?? weights.count) }
-  public var gradientFlops: Int { connectionFlops.multipliedClamped(by: learning?.connections ?? weights.count) }
+  package var connectionFlops: Int { 2.multipliedClamped(by: geometry.outputPlaces) }
+  package var flops: Int { connectionFlops.multipliedClamped(by: forwardSet?.pattern.connections ?? weights.count) }
+  package var gradientFlops: Int { connectionFlops.multipliedClamped(by: learning?.connections ?? weights.count) }
 
   /// The connections that forward and dx go through; nil for a dense layer.
   private var taking: Pattern? { forwardSet?.pattern ?? pattern }
   /// Those that have a gradient.
   private var learning: Pattern? { forwardSet?.hidesGradients == true ? taking : pattern }
 
-  public func usesBLAS(_ pattern: Pattern?, _ denseCrossover: Double) -> Bool { false }
+  package func usesBLAS(_ pattern: Pattern?, _ denseCrossover: Double) -> Bool { false }
 
-  public var scratchElements: Int { scratchElements(pattern, denseCrossover: nil) }
+  package var scratchElements: Int { scratchElements(pattern, denseCrossover: nil) }
 
-  public func scratchElements(_ pattern: Pattern?, denseCrossover: Double?) -> Int {
+  package func scratchElements(_ pattern: Pattern?, denseCrossover: Double?) -> Int {
     let connections = pattern?.capacity ?? rows.multipliedClamped(by: columns)
     let entries = Self.numbers(starts).addingClamped(Self.numbers(connections)).addingClamped(Self.rounded(connections))
     return max(paddedElements, spreadElements.addingClamped(foldedElements)).addingClamped(entries)
@@ -100,9 +100,9 @@ public final class Convolution<T: Scalar>: Connected {
   private var spreadElements: Int { planes(geometry.filters, geometry.spread, unless: geometry.needsNoSpread) }
   private var foldedElements: Int { planes(geometry.channels, geometry.padded, unless: geometry.cropsRows) }
 
-  public func share(_ scratch: Buffer<T>) { self.scratch = scratch }
+  package func share(_ scratch: Buffer<T>) { self.scratch = scratch }
 
-  public func plan(elements: Int) throws(Failure) {
+  package func plan(elements: Int) throws(Failure) {
     panels = try PanelPair(features: outputs, elements: elements, of: owner)
     preactivation = activation.needsPreactivation ? try Buffer(count: panels.output.count, of: owner) : nil
     self.elements = elements
@@ -114,7 +114,7 @@ public final class Convolution<T: Scalar>: Connected {
     }
   }
 
-  public func initialize(_ initializer: Initializer, random: inout RandomSource) throws(Failure) {
+  package func initialize(_ initializer: Initializer, random: inout RandomSource) throws(Failure) {
     guard let values = weights.values else { return }
     try initializer.fill(
       values, rows: rows, columns: columns, inputs: geometry.groupChannels, rowStart: pattern?.rowStart, random: &random,
@@ -122,14 +122,14 @@ public final class Convolution<T: Scalar>: Connected {
     if let bias { bias.values?.update(repeating: 0, count: bias.count) }
   }
 
-  public func adopt(_ pattern: Pattern) {
+  package func adopt(_ pattern: Pattern) {
     self.pattern = pattern
     weights.resize(count: pattern.connections, capacity: pattern.capacity)
   }
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func forward(_ inputs: UnsafePointer<UnsafePointer<T>>, _ pass: Pass) { propagate(inputs[0], pass) }
+  package func forward(_ inputs: UnsafePointer<UnsafePointer<T>>, _ pass: Pass) { propagate(inputs[0], pass) }
 
   // Apart: a generic function lays out its locals, and asks for their metadata, before it goes to the specialised one.
   @inline(never)
@@ -147,7 +147,7 @@ public final class Convolution<T: Scalar>: Connected {
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func backward(
+  package func backward(
     _ inputs: UnsafePointer<UnsafePointer<T>>, inputGradients: UnsafePointer<UnsafeMutablePointer<T>?>, _ pass: Pass
   ) {
     backpropagate(inputs[0], inputGradient: inputGradients[0], pass)

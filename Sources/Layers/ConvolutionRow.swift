@@ -3,35 +3,32 @@ import KernelInterface
 import Machine
 import Sparse
 
-/// Names of the options that say how a kernel lies in a field, a set for each dimension.
-public struct FieldDimension: Sendable {
+/// Names of the options that say how a kernel lies along one dimension of a field.
+struct KernelOptions {
   let kernel, stride, dilation, before, after, mode, outputPadding: String
 
-  private init(_ name: String, _ before: String, _ after: String) {
-    kernel = "kernel_\(name)"
-    stride = "stride_\(name)"
-    dilation = "dilation_\(name)"
-    self.before = "padding_\(before)"
-    self.after = "padding_\(after)"
-    mode = "padding_mode_\(name)"
-    outputPadding = "output_padding_\(name)"
+  private init(_ dimension: FieldDimension) {
+    kernel = "kernel_\(dimension)"
+    stride = "stride_\(dimension)"
+    dilation = "dilation_\(dimension)"
+    before = "padding_\(dimension.sides.before)"
+    after = "padding_\(dimension.sides.after)"
+    mode = "padding_mode_\(dimension)"
+    outputPadding = "output_padding_\(dimension)"
   }
 
   /// Depth, height, width, as a shape's extents are ordered; those that a field does not have come first.
-  static let all = [
-    FieldDimension("depth", "front", "back"), FieldDimension("height", "top", "bottom"),
-    FieldDimension("width", "left", "right"),
-  ]
+  static let all = FieldDimension.ofFields.reversed().map { KernelOptions($0) }
 }
 
 extension LayerOption {
-  public static let filters = "filters"
+  package static let filters = "filters"
 
   static func ofConvolutions(transposed: Bool) -> [Option] {
     let counts = 1...Int(Int32.max)
     let lengths = 0...Int(Int32.max)
     return [Option(filters, 1, .integer(counts), live: false), Option(groups, 1, .integer(counts), live: false)]
-      + FieldDimension.all.flatMap {
+      + KernelOptions.all.flatMap {
         [
           Option($0.kernel, 1, .integer(counts), live: false), Option($0.stride, 1, .integer(counts), live: false),
           Option($0.dilation, 1, .integer(counts), live: false), Option($0.before, 0, .integer(lengths), live: false),
@@ -90,7 +87,7 @@ extension Convolution {
       geometry: try ConvolutionGeometry(of: site.inputs[0], site.options, transposed: transposed),
       isTransposed: transposed, pattern: site.pattern, hasBias: try site.options.get(LayerOption.bias) == 1,
       activation: try site.options.choice(LayerOption.activation, of: Activation.self),
-      negativeSlope: try site.options.get(LayerOption.negativeSlope), denseCrossover: site.denseCrossover, owner: site.owner)
+      negativeSlope: try LayerOption.activationNumber(site.options), denseCrossover: site.denseCrossover, owner: site.owner)
   }
 }
 
@@ -116,9 +113,9 @@ extension ConvolutionGeometry {
     guard try options.choice(LayerOption.activation, of: Activation.self) != .softmax else {
       throw refuse("activation must not be softmax, which is over the units of a vector")
     }
-    let missing = FieldDimension.all.count - shape.extents.count
+    let missing = KernelOptions.all.count - shape.extents.count
     var dimensions: [ConvolutionDimension] = []
-    for (position, names) in FieldDimension.all.enumerated() {
+    for (position, names) in KernelOptions.all.enumerated() {
       guard position >= missing else {
         for option in options.table where names.contains(option.name) {
           let value = try options.get(option.name)
@@ -146,7 +143,7 @@ extension ConvolutionGeometry {
   }
 }
 
-extension FieldDimension {
+extension KernelOptions {
   fileprivate func contains(_ name: String) -> Bool {
     [kernel, stride, dilation, before, after, mode, outputPadding].contains(name)
   }
