@@ -11,7 +11,7 @@ module espalier_convolution_layers
 contains
 
   type(layer) function convolution(filters, kernel, stride, padding, padding_mode, dilation, groups, density, activation, &
-                                   bias, initializer, negative_slope, fixed_density, rows, columns, row_start, &
+                                   bias, initializer, negative_slope, alpha, fixed_density, rows, columns, row_start, &
                                    values_f32, values_f64, base, from) result(description)
     !! A convolution of a field with one, two or three dimensions, a = f(W * x + b), with a share `density` of its connections.
     integer, intent(in) :: filters
@@ -31,12 +31,14 @@ contains
     class(*), intent(in), optional :: density
       !! In (0, 1], a real of either kind; without it the layer is dense.
     character(*), intent(in), optional :: activation
-      !! identity (default), relu, leaky_relu, gelu, silu, sigmoid, tanh.
+      !! As of a linear layer, but for softmax; identity is the default.
     logical, intent(in), optional :: bias
     character(*), intent(in), optional :: initializer
       !! he_uniform (default), he_normal, glorot_uniform, glorot_normal, orthogonal (dense layers), zeros.
     class(*), intent(in), optional :: negative_slope
       !! Of leaky_relu (0.01).
+    class(*), intent(in), optional :: alpha
+      !! Of elu and celu (1).
     logical, intent(in), optional :: fixed_density
       !! Keep this density when the network spreads an overall one over its layers.
     integer(int32), pointer, intent(in), contiguous, optional :: rows(:)
@@ -54,14 +56,14 @@ contains
     integer, intent(in), optional :: from
       !! The layer that it takes from, by number, instead of the one before it; 0 is the network's input.
     description = sliding(described(espalier_layer_convolution, from), filters, kernel, stride, padding, dilation, groups, &
-                          density, activation, bias, initializer, negative_slope, fixed_density)
+                          density, activation, bias, initializer, negative_slope, alpha, fixed_density)
     call give_to_dimensions(description, "padding_mode", size(kernel), names=padding_mode)
     call give_pattern(description, rows, columns, row_start, values_f32, values_f64, base)
   end function
 
   type(layer) function transposed_convolution(filters, kernel, stride, padding, output_padding, dilation, groups, density, &
-                                              activation, bias, initializer, negative_slope, fixed_density, rows, columns, &
-                                              row_start, values_f32, values_f64, base, from) result(description)
+                                              activation, bias, initializer, negative_slope, alpha, fixed_density, rows, &
+                                              columns, row_start, values_f32, values_f64, base, from) result(description)
     !! A convolution backwards: the field that comes out is what a convolution with these options would make the given one of.
     integer, intent(in) :: filters
       !! Channels that come out.
@@ -80,12 +82,14 @@ contains
     class(*), intent(in), optional :: density
       !! In (0, 1], a real of either kind; without it the layer is dense.
     character(*), intent(in), optional :: activation
-      !! identity (default), relu, leaky_relu, gelu, silu, sigmoid, tanh.
+      !! As of a linear layer, but for softmax; identity is the default.
     logical, intent(in), optional :: bias
     character(*), intent(in), optional :: initializer
       !! he_uniform (default), he_normal, glorot_uniform, glorot_normal, orthogonal (dense layers), zeros.
     class(*), intent(in), optional :: negative_slope
       !! Of leaky_relu (0.01).
+    class(*), intent(in), optional :: alpha
+      !! Of elu and celu (1).
     logical, intent(in), optional :: fixed_density
       !! Keep this density when the network spreads an overall one over its layers.
     integer(int32), pointer, intent(in), contiguous, optional :: rows(:)
@@ -102,18 +106,18 @@ contains
     integer, intent(in), optional :: from
       !! The layer that it takes from, by number, instead of the one before it; 0 is the network's input.
     description = sliding(described(espalier_layer_transposed_convolution, from), filters, kernel, stride, padding, dilation, &
-                          groups, density, activation, bias, initializer, negative_slope, fixed_density)
+                          groups, density, activation, bias, initializer, negative_slope, alpha, fixed_density)
     call give_to_dimensions(description, "output_padding", size(kernel), output_padding)
     call give_pattern(description, rows, columns, row_start, values_f32, values_f64, base)
   end function
 
   type(layer) function sliding(empty, filters, kernel, stride, padding, dilation, groups, density, activation, bias, &
-                               initializer, negative_slope, fixed_density) result(description)
+                               initializer, negative_slope, alpha, fixed_density) result(description)
     !! What the two have in common.
     type(layer), intent(in) :: empty
     integer, intent(in) :: filters, kernel(:)
     integer, intent(in), optional :: stride(:), padding(:), dilation(:), groups
-    class(*), intent(in), optional :: density, negative_slope
+    class(*), intent(in), optional :: density, negative_slope, alpha
     character(*), intent(in), optional :: activation, initializer
     logical, intent(in), optional :: bias, fixed_density
     description = empty
@@ -129,6 +133,7 @@ contains
     call give(description, "bias", bias)
     call give(description, "fixed_density", fixed_density)
     call give(description, "negative_slope", negative_slope)
+    call give(description, "alpha", alpha)
   end function
 
 end module espalier_convolution_layers

@@ -176,7 +176,7 @@ def check_fortran_layers(listed):
 
     def names_of(option):
         """Options of several dimensions have the same choices."""
-        return lists.get(option + "s") or lists.get(re.sub("_(width|height|depth)$", "", option) + "s")
+        return lists.get(option + "s") or lists.get(re.sub("_(channels|width|height|depth)$", "", option) + "s")
 
     for kind, options in listed["layer"].items():
         given, arguments, found = set(), set(), False

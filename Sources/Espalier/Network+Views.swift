@@ -4,13 +4,14 @@
 extension Network {
   /// Describe and build in one go.
   ///
-  /// - inputs: features of a sample. - loss: of `trainStep`. - maximumBatch: the largest batch to come.
+  /// - inputs: features of a sample. - shape: what a sample looks like; nil: a vector. - loss: of `trainStep`. - maximumBatch: the largest batch to come.
   /// - density: with a distribution, the density of all linear layers together.
   public convenience init(
-    inputs: Int, layers: [LayerDescription<T>], loss: LossKind = .meanSquaredError, seed: Int64 = 0,
+    inputs: Int, shape: TensorShape? = nil, layers: [LayerDescription<T>], loss: LossKind = .meanSquaredError, seed: Int64 = 0,
     maximumBatch: Int = 1024, distribution: Distribution? = nil, density: Double = 1
   ) throws(Failure) {
     try self.init(inputs: inputs, seed: seed)
+    if let shape { try setInputShape(shape) }
     for layer in layers { try add(layer) }
     setLoss(loss)
     if let distribution { try setDistribution(distribution, density: density) }

@@ -10,11 +10,11 @@ extension LayerDescription {
   public static func convolution(
     _ filters: Int, kernel: [Int], stride: [Int] = [1], padding: [Int] = [0], paddingMode: [PaddingMode] = [.zeros],
     dilation: [Int] = [1], groups: Int = 1, density: Double = 1, activation: Activation = .identity, bias: Bool = true,
-    initializer: Initializer = .heUniform, negativeSlope: Double = 0.01
+    initializer: Initializer = .heUniform, negativeSlope: Double = 0.01, alpha: Double = 1
   ) -> Self {
     LayerDescription(
       .convolution,
-      sliding(filters, kernel, stride, padding, dilation, groups, density, activation, bias, initializer, negativeSlope)
+      sliding(filters, kernel, stride, padding, dilation, groups, density, activation, bias, initializer, negativeSlope, alpha)
         + each("padding_mode", paddingMode.map { Int($0.rawValue) }, kernel.count))
   }
 
@@ -23,11 +23,11 @@ extension LayerDescription {
   public static func transposedConvolution(
     _ filters: Int, kernel: [Int], stride: [Int] = [1], padding: [Int] = [0], outputPadding: [Int] = [0],
     dilation: [Int] = [1], groups: Int = 1, density: Double = 1, activation: Activation = .identity, bias: Bool = true,
-    initializer: Initializer = .heUniform, negativeSlope: Double = 0.01
+    initializer: Initializer = .heUniform, negativeSlope: Double = 0.01, alpha: Double = 1
   ) -> Self {
     LayerDescription(
       .transposedConvolution,
-      sliding(filters, kernel, stride, padding, dilation, groups, density, activation, bias, initializer, negativeSlope)
+      sliding(filters, kernel, stride, padding, dilation, groups, density, activation, bias, initializer, negativeSlope, alpha)
         + each("output_padding", outputPadding, kernel.count))
   }
 
@@ -43,7 +43,8 @@ extension LayerDescription {
 
   private static func sliding(
     _ filters: Int, _ kernel: [Int], _ stride: [Int], _ padding: [Int], _ dilation: [Int], _ groups: Int,
-    _ density: Double, _ activation: Activation, _ bias: Bool, _ initializer: Initializer, _ negativeSlope: Double
+    _ density: Double, _ activation: Activation, _ bias: Bool, _ initializer: Initializer, _ negativeSlope: Double,
+    _ alpha: Double
   ) -> [(option: String, value: Double)] {
     let sides = ["front", "back", "top", "bottom", "left", "right"].suffix(2 * kernel.count).map { "padding_\($0)" }
     let both = padding.count == kernel.count ? padding.flatMap { [$0, $0] } : padding
@@ -52,6 +53,7 @@ extension LayerDescription {
         (LayerOption.filters, Double(filters)), (LayerOption.groups, Double(groups)), (LayerOption.density, density),
         (LayerOption.activation, Double(activation.rawValue)), (LayerOption.bias, bias ? 1 : 0),
         (LayerOption.initializer, Double(initializer.rawValue)), (LayerOption.negativeSlope, negativeSlope),
+        (LayerOption.alpha, alpha),
       ]
   }
 }

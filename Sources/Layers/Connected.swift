@@ -43,11 +43,13 @@ package protocol Connected<T>: Layer {
 
   /// Places of a sample at which a unit meets inputs: 1 of a linear layer, of a convolution those of its output.
   var placesMet: Int { get }
-  /// Of those, how many `unfold` hands over at once.
-  var placesAtOnce: Int { get }
+  /// Whether all units meet the same, so that ``unfold(_:_:into:_:)`` can say what.
+  var sharesInputs: Bool { get }
+  /// Whether `unfold` needs room for what it hands over.
+  var copiesInputs: Bool { get }
 
-  /// Hand over what the units meet, (columns, batch * places), some places at a time, whatever the unit's row.
-  /// - input: (inputs, batch). - unfolded: room for (columns, batch * placesAtOnce), where that is not the input itself.
+  /// Hand over what the units meet, (columns, batch), one place after another.
+  /// - input: (inputs, batch). - unfolded: room for (columns, batch) if it `copiesInputs`.
   func unfold(
     _ input: UnsafePointer<T>, _ shape: PanelShape, into unfolded: UnsafeMutablePointer<T>,
     _ body: (UnsafePointer<T>, PanelShape) -> Void)
@@ -100,7 +102,8 @@ extension Connected {
   }
 
   package var placesMet: Int { 1 }
-  package var placesAtOnce: Int { 1 }
+  package var sharesInputs: Bool { true }
+  package var copiesInputs: Bool { false }
 
   package func unfold(
     _ input: UnsafePointer<T>, _ shape: PanelShape, into unfolded: UnsafeMutablePointer<T>,

@@ -91,6 +91,43 @@ extension Convolution {
     }
   }
 
+  package var placesMet: Int { geometry.outputPlaces }
+  /// Filters of different groups see different channels; the rows of a transposed one are channels that go into sums of many.
+  package var sharesInputs: Bool { geometry.groups == 1 && !isTransposed }
+  package var copiesInputs: Bool { true }
+
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  package func unfold(
+    _ input: UnsafePointer<T>, _ shape: PanelShape, into unfolded: UnsafeMutablePointer<T>,
+    _ body: (UnsafePointer<T>, PanelShape) -> Void
+  ) {
+    let (g, lanes) = (geometry, shape.width)
+    for place in 0..<g.outputPlaces {
+      let (x, row) = (place % g.width.output, place / g.width.output)
+      let (y, z) = (row % g.height.output, row / g.height.output)
+      for column in 0..<g.columns {
+        let tap = g.position(column % g.taps)
+        let from = (
+          g.depth.source(z * g.depth.stride + tap.z * g.depth.dilation),
+          g.height.source(y * g.height.stride + tap.y * g.height.dilation),
+          g.width.source(x * g.width.stride + tap.x * g.width.dilation)
+        )
+        let isInside = from.0 >= 0 && from.1 >= 0 && from.2 >= 0
+        let feature = column / g.taps * g.inputPlaces + (from.0 * g.height.input + from.1) * g.width.input + from.2
+        for panel in 0..<shape.count {
+          let to = unfolded + (panel * g.columns + column) * lanes
+          if isInside {
+            to.update(from: input + (panel * inputs + feature) * lanes, count: lanes)
+          } else {
+            to.update(repeating: 0, count: lanes)
+          }
+        }
+      }
+      body(UnsafePointer(unfolded), shape)
+    }
+  }
+
   package var unitCount: Int { isTransposed ? geometry.channels : geometry.filters }
   package var inputCount: Int { isTransposed ? geometry.filters : geometry.channels }
   package func isReached(_ unit: Int) -> Bool { isTransposed ? isConnected(channel: unit) : isConnected(filter: unit) }

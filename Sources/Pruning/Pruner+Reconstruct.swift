@@ -109,6 +109,12 @@ extension Pruner {
 
   private func reconstruction(_ subject: PruningSubject<T>) throws(Failure) -> Reconstruction? {
     guard let weights = subject.layer.weights.values else { return nil }
+    guard subject.layer.sharesInputs else {
+      throw Failure(
+        .invalidState,
+        "prune: weights are corrected where all units meet the same inputs, and those of \(subject.name) do not; keep its density "
+          + "fixed, or choose another criterion")
+    }
     return try Reconstruction(
       name: subject.name, units: subject.layer.rows, inputs: subject.layer.columns, pattern: subject.layer.pattern,
       weights: UnsafePointer(weights))
@@ -119,12 +125,10 @@ extension Pruner {
     let layer = subject.layer
     let batch = min(data.batch, data.samples)
     let moments = try SecondMoments(
-      inputs: layer.columns, samples: data.samples * layer.placesMet, batch: batch * layer.placesAtOnce, owner: subject.name)
+      inputs: layer.columns, samples: data.samples.multipliedClamped(by: layer.placesMet), batch: batch, owner: subject.name)
+    let elements = PanelShape(batch: batch, elementSize: MemoryLayout<T>.stride).elements(features: 1)
     let unfolded = try Buffer<T>(
-      count: layer.placesMet > 1
-        ? layer.columns
-          * PanelShape(batch: batch * layer.placesAtOnce, elementSize: MemoryLayout<T>.stride).elements(features: 1) : 0,
-      of: "\(subject.name), what its units meet")
+      count: layer.copiesInputs ? layer.columns.multipliedClamped(by: elements) : 0, of: "\(subject.name), what its units meet")
     let executor = source.executor
     data.inputs(subject.number) { panels, shape in
       layer.unfold(panels, shape, into: unfolded.pointer) { moments.add($0, $1, executor: executor) }

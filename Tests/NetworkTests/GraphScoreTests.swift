@@ -10,6 +10,8 @@ import Testing
   struct Case: CustomTestStringConvertible, Sendable {
     let testDescription: String
     let inputs: Int
+    /// nil: a vector.
+    var shape: TensorShape?
     /// Whether curvature goes through all layers.
     var isPiecewiseLinear = true
     let layers: @Sendable () -> [LayerDescription<Double>]
@@ -39,6 +41,14 @@ import Testing
       Case(testDescription: "an activation by itself", inputs: 5, isPiecewiseLinear: false) {
         [.linear(6, density: 0.5), .activation(.elu), .linear(2)]
       },
+      Case(testDescription: "a field", inputs: 32, shape: TensorShape(channels: 2, extents: [4, 4])) {
+        [
+          .convolution(
+            3, kernel: [3, 3], padding: [1], paddingMode: [.zeros, .periodic], density: 0.6, activation: .tanh),
+          .maxPooling([2, 2]), .convolution(6, kernel: [2, 1], groups: 3, activation: .silu),
+          .linear(2, density: 0.5),
+        ]
+      },
       Case(testDescription: "a layer norm", inputs: 5, isPiecewiseLinear: false) {
         [.linear(6, density: 0.5, activation: .tanh), .layerNorm(), .linear(2)]
       },
@@ -48,7 +58,7 @@ import Testing
   private static let count = 20
 
   private func make(_ c: Case) throws -> (network: Network<Double>, x: [Double], t: [Double]) {
-    let network = try Network<Double>(inputs: c.inputs, layers: c.layers(), seed: 3)
+    let network = try Network<Double>(inputs: c.inputs, shape: c.shape, layers: c.layers(), seed: 3)
     var state: UInt64 = 7
     func next() -> Double {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

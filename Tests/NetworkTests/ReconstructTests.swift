@@ -222,6 +222,44 @@ import Testing
   }
 
   /// More inputs than a square matrix of them has memory for.
+  /// What the filters of a convolution meet are patches of its field: it is pruned as the linear layer that is given them.
+  @Test(arguments: [PruningCriterion.obs, .sparseGPT]) func patches(_ criterion: PruningCriterion) throws {
+    let (height, width, count) = (4, 5, 30)
+    let field = try Network<Double>(
+      inputs: 2 * height * width, shape: TensorShape(channels: 2, extents: [height, width]),
+      layers: [.convolution(3, kernel: [3, 3], padding: [1], paddingMode: [.zeros, .periodic])], seed: 4,
+      maximumBatch: 7)
+    var random = RandomSource(seed: 6)
+    let x = (0..<2 * height * width * count).map { _ in random.normal() }
+    var rows: [Double] = []
+    for sample in 0..<count {
+      for y in 0..<height {
+        for place in 0..<width {
+          for channel in 0..<2 {
+            for (dy, dx) in (-1...1).flatMap({ dy in (-1...1).map { (dy, $0) } }) {
+              let at = y + dy
+              let column = (place + dx + width) % width
+              rows.append(at < 0 || at >= height ? 0 : x[((sample * 2 + channel) * height + at) * width + column])
+            }
+          }
+        }
+      }
+    }
+    let linear = try Network<Double>(
+      inputs: 18, layers: [.linear(3)], seed: 9, maximumBatch: 11)
+    let (a, b) = (try field.layerParameters(1), try linear.layerParameters(1))
+    for i in 0..<a.weights.count { b.weights[i] = a.weights[i] }
+    for (network, samples) in [(field, x), (linear, rows)] {
+      try network.prune(pruning(criterion, ["density": 0.4]), samples.span)
+    }
+    let (found, expected) = (try field.coordinates(ofLayer: 1), try linear.coordinates(ofLayer: 1))
+    #expect(found.rows == expected.rows && found.columns == expected.columns)
+    // Moments are summed in another order.
+    for (a, b) in zip(try field.layerParameters(1).weights, try linear.layerParameters(1).weights) {
+      #expect(abs(a - b) <= 1e-10)
+    }
+  }
+
   @Test func tooManyInputs() throws {
     let network = try Network<Float>(
       inputs: 3_000_000, layers: [.linear(2, density: 0.00001)], maximumBatch: 1)
