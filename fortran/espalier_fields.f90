@@ -4,15 +4,11 @@ module espalier_fields
   use :: espalier_c, only: espalier_layer_activation, espalier_layer_average_pooling, &
     espalier_layer_global_average_pooling, espalier_layer_max_pooling, espalier_layer_permute, espalier_layer_product, &
     espalier_layer_reshape, espalier_layer_slice, espalier_layer_upsampling
-  use :: espalier_description, only: described, give, joining, layer
+  use :: espalier_description, only: described, give, give_sides, give_to_dimensions, joining, layer
   implicit none
   private
   public :: activation_layer, average_pooling, flatten, global_average_pooling, max_pooling, permute, product_of, &
     reshape_to, slice, upsampling
-
-  character(*), parameter :: dimensions(3) = [character(6) :: "width", "height", "depth"]
-  character(*), parameter :: sides(2, 3) = reshape([character(6) :: "left", "right", "top", "bottom", "front", "back"], &
-                                                  [2, 3])
 
 contains
 
@@ -21,16 +17,17 @@ contains
     integer, intent(in) :: kernel(:)
       !! Places of a window in each dimension.
     integer, intent(in), optional :: stride(:)
-      !! From one window to the next; without it that of `kernel`.
+      !! From one window to the next, of each dimension or one for all; without it that of `kernel`.
     integer, intent(in), optional :: padding(:)
-      !! Places before and beyond the field, none of which is ever the largest.
+      !! Places around the field, none of which is ever the largest: one number for all sides, one a dimension, or two a
+      !! dimension, before and after.
     integer, intent(in), optional :: dilation(:)
-      !! From one place of a window to the next.
+      !! From one place of a window to the next, of each dimension or one for all.
     integer, intent(in), optional :: from
       !! The layer that it takes from, by number, instead of the one before it; 0 is the network's input.
     description = described(espalier_layer_max_pooling, from)
     call give_window(description, kernel, stride, padding)
-    if (present(dilation)) call give_each(description, "dilation", dilation)
+    call give_to_dimensions(description, "dilation", size(kernel), dilation)
   end function
 
   type(layer) function average_pooling(kernel, stride, padding, count_include_pad, from) result(description)
@@ -38,9 +35,9 @@ contains
     integer, intent(in) :: kernel(:)
       !! Places of a window in each dimension.
     integer, intent(in), optional :: stride(:)
-      !! From one window to the next; without it that of `kernel`.
+      !! From one window to the next, of each dimension or one for all; without it that of `kernel`.
     integer, intent(in), optional :: padding(:)
-      !! Places of zeros before and beyond the field.
+      !! Places of zeros around the field: one number for all sides, one a dimension, or two a dimension, before and after.
     logical, intent(in), optional :: count_include_pad
       !! Whether the mean counts places of the padding; it does unless this is false.
     integer, intent(in), optional :: from
@@ -68,7 +65,7 @@ contains
     integer, intent(in), optional :: from
       !! The layer that it takes from, by number, instead of the one before it; 0 is the network's input.
     description = described(espalier_layer_upsampling, from)
-    call give_each(description, "scale", scale)
+    call give_to_dimensions(description, "scale", size(scale), scale)
     call give(description, "mode", mode)
     call give(description, "align_corners", align_corners)
   end function
@@ -153,33 +150,9 @@ contains
     type(layer), intent(inout) :: description
     integer, intent(in) :: kernel(:)
     integer, intent(in), optional :: stride(:), padding(:)
-    integer :: i
-    call give_each(description, "kernel", kernel)
-    if (present(stride)) call give_each(description, "stride", stride)
-    if (.not. present(padding)) return
-    do i = 1, size(padding)
-      if (i <= size(dimensions)) then
-        call give(description, "padding_" // trim(sides(1, i)), padding(i))
-        call give(description, "padding_" // trim(sides(2, i)), padding(i))
-      else
-        call give(description, "padding of a fourth dimension", padding(i))
-      end if
-    end do
-  end subroutine
-
-  subroutine give_each(description, name, values)
-    !! Give an option of each dimension its value.
-    type(layer), intent(inout) :: description
-    character(*), intent(in) :: name
-    integer, intent(in) :: values(:)
-    integer :: i
-    do i = 1, size(values)
-      if (i <= size(dimensions)) then
-        call give(description, name // "_" // trim(dimensions(i)), values(i))
-      else
-        call give(description, name // " of a fourth dimension", values(i))
-      end if
-    end do
+    call give_to_dimensions(description, "kernel", size(kernel), kernel)
+    call give_to_dimensions(description, "stride", size(kernel), stride)
+    call give_sides(description, "padding", size(kernel), padding)
   end subroutine
 
 end module espalier_fields

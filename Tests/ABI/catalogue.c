@@ -44,7 +44,7 @@ static struct subject make(int owner, int kind) {
     case ESPALIER_OWNER_TOPOLOGY: OK(espalier_topology_create(kind, &s.topology)); break;
     default: OK(espalier_pruning_create(kind, &s.pruning)); break;
   }
-  if (owner == ESPALIER_OWNER_LAYER) check_status(add_layer(&s.network, kind), ESPALIER_OK, __FILE__, __LINE__, s.name);
+  if (owner == ESPALIER_OWNER_LAYER) check_status(add_layer(s.network, kind), ESPALIER_OK, __FILE__, __LINE__, s.name);
   return s;
 }
 

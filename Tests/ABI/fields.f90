@@ -52,6 +52,8 @@ contains
     means(3, :, :, :) = x(4, :, :, :)
     call expect([average_pooling([2, 1], padding=[1, 0], count_include_pad=.false.)], reshape(means, [3 * h * c, batch]), &
                 "average pooling of places alone")
+    call expect([average_pooling([2, 1], padding=[1, 1, 0, 0], count_include_pad=.false.)], &
+                reshape(means, [3 * h * c, batch]), "both sides of each dimension")
     call expect([global_average_pooling()], sum(sum(x, 1), 1) / (w * h), "global average pooling")
   end subroutine
 
@@ -111,8 +113,8 @@ contains
 
   subroutine failures
     call refused(max_pooling([5, 1]), "3 x 2 x 4")
-    call refused(max_pooling([1, 1, 1, 1]), "fourth dimension")
-    call refused(average_pooling([1], padding=[0, 0, 0, 1]), "fourth dimension")
+    call refused(max_pooling([1, 1, 1, 1]), "kernel")
+    call refused(average_pooling([1, 1], padding=[0, 0, 1]), "padding")
     call refused(upsampling([1, 1, 2]), "no depth")
     call refused(upsampling([2], mode="cubic"), "cubic")
     call refused(reshape_to([5, 0]), "24 values")

@@ -51,10 +51,10 @@ for program in environment turkish; do
   compile "Tests/ABI/$program.f90"
   link "$program" "$build/$program.o" "$build/host.o" "$build/testing.o" "${objects[@]}"
 done
-for program in first mnist prune_at_start prune_after change_while_training; do compile "examples/fortran/$program.f90"; done
+for program in first mnist prune_at_start prune_after change_while_training digits_lenet; do compile "examples/fortran/$program.f90"; done
 # Only compiled: their runs take a quiet machine, or an hour.
 for program in small_step sparsity_table; do compile "Benchmarks/$program.f90"; done
-for program in prune_at_start prune_after change_while_training; do
+for program in prune_at_start prune_after change_while_training digits_lenet; do
   link $program "$build"/{$program,digit_images}.o "${objects[@]}"
 done
 link first "$build/first.o" "${objects[@]}"
@@ -172,3 +172,6 @@ fi
     exit bad || NR != 7 || !(accuracy["nothing"] > 0.9 && accuracy["sparse_gpt"] > accuracy["magnitude"] &&
                              accuracy["obs"] > accuracy["magnitude"] && accuracy["2"] > 0.85 && accuracy["ticket"] > 0.6)
   }'
+
+# Convolutions and pooling read pictures better than linear layers do after as few epochs.
+"$build/digits_lenet" 6 | awk '{ print } { exit !($NF > 0.93) }'
