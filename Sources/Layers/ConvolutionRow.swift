@@ -53,7 +53,7 @@ enum ConvolutionRow: LayerRow {
   }
 
   static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape? {
-    (try? ConvolutionGeometry(of: inputs[0], options, transposed: false))?.weightShape
+    (try? ConvolutionGeometry(of: inputs[0], options, transposed: false))?.weightShape(inputs[0].extents.count)
   }
 
   static func make<T: Scalar>(_ site: LayerSite<T>) throws(Failure) -> any Layer<T> {
@@ -73,7 +73,7 @@ enum TransposedConvolutionRow: LayerRow {
   }
 
   static func weightShape(of inputs: [TensorShape], _ options: OptionValues) -> WeightShape? {
-    (try? ConvolutionGeometry(of: inputs[0], options, transposed: true))?.weightShape
+    (try? ConvolutionGeometry(of: inputs[0], options, transposed: true))?.weightShape(inputs[0].extents.count)
   }
 
   static func make<T: Scalar>(_ site: LayerSite<T>) throws(Failure) -> any Layer<T> {
@@ -92,11 +92,11 @@ extension Convolution {
 }
 
 extension ConvolutionGeometry {
-  /// Kernel lengths that are more than 1, or that of the width, then the channels on both sides.
-  fileprivate var weightShape: WeightShape {
-    let kernel = [depth.kernel, height.kernel, width.kernel]
-    return WeightShape(
-      rows: filters, columns: columns, dimensions: kernel.filter { $0 > 1 } + [groupChannels, filters])
+  /// Its dimensions are the kernel's lengths, of 1 too, then the channels on both sides. - dimensions: of the field.
+  fileprivate func weightShape(_ dimensions: Int) -> WeightShape {
+    WeightShape(
+      rows: filters, columns: columns,
+      dimensions: [depth.kernel, height.kernel, width.kernel].suffix(dimensions) + [groupChannels, filters])
   }
 
   /// - shape: of the input. - Throws: `invalidArgument`, naming the options and shapes that do not meet.
