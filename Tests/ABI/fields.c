@@ -170,6 +170,20 @@ static void dead_units(void) {
   }
 }
 
+/* Filters of which no place goes on are dead, through everything between a convolution and a linear layer. */
+static void dead_filters(void) {
+  static const int32_t rows[] = {0, 1}, columns[] = {1, 2};
+  const struct layer_case network_case = {.name = "dead filters", .dimensions = 3, .lengths = {2, 4, 4}, .layer_count = 6, .layers = {
+    LAYER(ESPALIER_LAYER_CONVOLUTION, {"filters", 5}, {"kernel_width", 3}), LAYER(ESPALIER_LAYER_ACTIVATION, {"activation", ESPALIER_MISH}),
+    LAYER(ESPALIER_LAYER_AVERAGE_POOLING, {"kernel_width", 2}, {"kernel_height", 2}),
+    LAYER(ESPALIER_LAYER_PERMUTE, {"dimension_channels", ESPALIER_DIMENSION_HEIGHT}, {"dimension_height", ESPALIER_DIMENSION_CHANNELS}),
+    RESHAPE({0}), LAYER(ESPALIER_LAYER_LINEAR, {"units", 2})}};
+  espalier_network *network = with_pattern(&network_case, 6, 2, rows, columns);
+  CHECK(layer_value(network, 1, "dead_units") == 3); /* what is taken comes from the second and the third filter */
+  CHECK(layer_value(network, 1, "dead_inputs") == 0);
+  OK(espalier_network_destroy(network));
+}
+
 /* A layer that is refused with these words, on a field of 2 channels, 3 x 4. */
 static void refuse(espalier_network *network, int status, const char *name, const char *value, struct layer_description layer) {
   REFUSES(network, status, name, value, add_described(network, &layer, NULL));
@@ -222,7 +236,7 @@ static void refusals(void) {
 }
 
 int main(void) {
-  static const struct test tests[] = {TEST(every_case), TEST(activations), TEST(ties), TEST(views_cost_nothing), TEST(dead_units),
+  static const struct test tests[] = {TEST(every_case), TEST(activations), TEST(ties), TEST(views_cost_nothing), TEST(dead_units), TEST(dead_filters),
                                       TEST(refusals)};
   return run_tests(tests, LENGTH(tests));
 }
