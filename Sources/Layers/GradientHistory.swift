@@ -55,7 +55,7 @@ package final class GradientHistory<T: Scalar> {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   package func denseGradient(of layer: any Connected<T>, rows: Range<Int>, into gradient: UnsafeMutablePointer<T>) {
-    mean(of: rows.count * features.inputs, in: gradient) { panels, adds in
+    mean(of: rows.count * layer.columns, in: gradient) { panels, adds in
       layer.denseGradient(panels, rows: rows, into: gradient, accumulate: adds)
     }
   }
