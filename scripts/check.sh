@@ -117,7 +117,7 @@ nothing() {
 traps() {
   local lines
   lines=$(grep -Hn '' Sources/EspalierC/*.swift |
-    sed -E -e '/^[^:]*:[0-9]+: *\/\//d' -e 's/(OpaquePointer|Unsafe(Mutable)?(Raw)?Pointer(<[A-Za-z0-9]+>)?|espalier_(progress|score_f32|score_f64|reduction_f32|reduction_f64|densities))!/\1/g' \
+    sed -E -e '/^[^:]*:[0-9]+: *\/\//d' -e 's/(OpaquePointer|Unsafe(Mutable)?(Raw)?Pointer(<[A-Za-z0-9_]+>)?|espalier_(progress|score_f32|score_f64|reduction_f32|reduction_f64|densities))!/\1/g' \
       -e 's/(Unsafe(Mutable)?Pointer<[A-Za-z<>]*\?>)!/\1/g' |
     grep -E 'fatalError|precondition|assert|try!|as!|unowned|[])A-Za-z0-9_>"]!($|[^=])')
   [ -z "$lines" ] || { echo "$lines"; false; }
