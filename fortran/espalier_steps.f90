@@ -1,34 +1,32 @@
-!> The part of a network that computes: training steps, their phases, prediction and evaluation.
+!> The part of a network whose procedures take no arrays of its precision: counts, patterns, the phases of a step, and checks of
+!> arguments for those that do, which are in [[espalier_real32]] and [[espalier_real64]].
 module espalier_steps
-  use, intrinsic :: iso_c_binding, only: c_int64_t
-  use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64
-  use :: espalier_c, only: espalier_all_layers, espalier_error_invalid_argument, espalier_network_backward_f32, &
-    espalier_network_backward_f64, espalier_network_end_epoch, espalier_network_evaluate_f32, espalier_network_evaluate_f64, &
-    espalier_network_evaluate_labels_f32, espalier_network_evaluate_labels_f64, espalier_network_evolve, &
-    espalier_network_evolve_now, espalier_network_forward_f32, espalier_network_forward_f64, espalier_network_predict_f32, &
-    espalier_network_predict_f64, espalier_network_remember, espalier_network_rewind, espalier_network_train_step_f32, &
-    espalier_network_train_step_f64, espalier_network_train_step_labels_f32, espalier_network_train_step_labels_f64, &
-    espalier_network_update
-  use :: espalier_parameters, only: network_parameters
-  use :: espalier_support, only: check_extent, conclude, message_length, refuse, to_real64
+  use, intrinsic :: iso_c_binding, only: c_int, c_int64_t, c_ptr
+  use, intrinsic :: iso_fortran_env, only: int32, int64, real64
+  use :: espalier_c, only: espalier_all_layers, espalier_error_invalid_argument, espalier_layer_pattern, &
+    espalier_network_end_epoch, espalier_network_evolve, espalier_network_evolve_now, espalier_network_parameter_count, &
+    espalier_network_prune_f32, espalier_network_prune_f64, espalier_network_remember, espalier_network_rewind, &
+    espalier_network_unbind, espalier_network_update, espalier_ok
+  use :: espalier_handles, only: network_handle
+  use :: espalier_prunings, only: discard_pruning_handle, new_pruning_handle, pruning
+  use :: espalier_support, only: check_extent, conclude, finish, message_length, refuse, text_of, to_real64
   implicit none
   private
-  public :: network_steps
+  public :: are_bindable, are_sensible, epoch_callback, network_steps, quiet_nan, takes
 
-  type, extends(network_parameters) :: network_steps
+  ! By its bits: procedures of a module that uses ieee_arithmetic clear the caller's flags and put them back.
+  integer(int64), parameter :: quiet_nan = 9221120237041090560_int64
+
+  type, extends(network_handle) :: network_steps
   contains
-    procedure, private :: train_step_f32, train_step_f64, train_step_labels_f32, train_step_labels_f64
-    generic, public :: train_step => train_step_f32, train_step_f64, train_step_labels_f32, train_step_labels_f64
-      !! One step on a batch with targets (outputs, batch) or class numbers (batch): forward, loss, backward, update, and
-      !! drop and grow when due. `loss` is the batch's mean before the update. When data, loss or a gradient
-      !! is not finite, or a target is none that the loss is meant for, no weight changes.
-    procedure, private :: forward_f32, forward_f64, backward_f32, backward_f64
-    generic, public :: forward => forward_f32, forward_f64
-      !! Outputs (outputs, batch) in training mode; keeps what backward needs.
-    generic, public :: backward => backward_f32, backward_f64
-      !! From the derivative of the loss by the outputs of the forward pass just made: gradients into the gradient array,
-      !! and `dx`, the derivative by the inputs, when asked for. NaN or Inf among the former fails; what overflows on the way
-      !! is left to `update`.
+    procedure :: parameter_count
+      !! Parameters of all layers: layer by layer weights (sorted by unit, then input), then biases.
+    procedure :: connections
+      !! Active connections of the network, or of one layer.
+    procedure, private :: layer_pattern_only
+    generic, public :: layer_pattern => layer_pattern_only
+    procedure :: unbind
+      !! Copy parameters and gradients back into arrays of the library's own.
     procedure :: update
       !! Every layer's optimizer, in place on the parameters, from the gradient array. NaN or Inf there fails before any
       !! parameter changes.
@@ -44,115 +42,122 @@ module espalier_steps
       !! Begin the training again with the connections there are now: parameters and what layers keep beside them are what they
       !! were at `remember`, bit for bit, connections that have come since are 0, optimizers and topology methods start afresh,
       !! steps and epochs count from 0. The copy is kept. Fails when nothing is remembered.
-    procedure, private :: predict_f32, predict_f64
-    generic, public :: predict => predict_f32, predict_f64
-      !! Outputs in inference mode, for any number of samples.
-    procedure, private :: evaluate_f32, evaluate_f64, evaluate_labels_f32, evaluate_labels_f64
-    generic, public :: evaluate => evaluate_f32, evaluate_f64, evaluate_labels_f32, evaluate_labels_f64
-      !! Mean loss in inference mode; with class numbers the accuracy too.
-    procedure, private :: accuracy_f32, accuracy_f64
-    generic, public :: accuracy => accuracy_f32, accuracy_f64
-      !! Share of the samples whose largest output is their class; 0 after a failure.
+    procedure, private :: prune_alone
+    generic, public :: prune => prune_alone
     procedure :: fits
     procedure :: fits_labels
   end type
 
+  abstract interface
+    subroutine epoch_callback(epoch, loss, validation_loss, validation_accuracy, stop)
+      !! Told after every epoch of train.
+      import :: real64
+      integer, intent(in) :: epoch
+      real(real64), intent(in) :: loss
+        !! Mean over the samples at the time of their batch.
+      real(real64), intent(in) :: validation_loss, validation_accuracy
+        !! NaN without a validation set; the accuracy is NaN for targets too.
+      logical, intent(inout) :: stop
+        !! Comes in .false.; .true. ends the training after this epoch, which is no failure.
+    end subroutine
+  end interface
+
 contains
 
-  subroutine train_step_f32(self, x, target, loss, stat, errmsg)
+  integer(int64) function parameter_count(self, stat, errmsg)
     class(network_steps), intent(in) :: self
-    real(real32), intent(in), contiguous :: x(:, :), target(:, :)
-    real(real64), intent(out) :: loss
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    loss = 0
-    if (.not. self%fits("train_step", shape(x, int64), "target", shape(target, int64), stat, errmsg)) return
-    call conclude(espalier_network_train_step_f32(self%handle, x, target, size(x, 2, c_int64_t), loss), stat, errmsg)
-  end subroutine
+    parameter_count = 0
+    if (.not. self%is_alive("parameter_count", stat, errmsg)) return
+    call conclude(espalier_network_parameter_count(self%handle, parameter_count), stat, errmsg)
+  end function
 
-  subroutine train_step_labels_f32(self, x, labels, loss, stat, errmsg)
+  integer(int64) function connections(self, layer, stat, errmsg)
     class(network_steps), intent(in) :: self
-    real(real32), intent(in), contiguous :: x(:, :)
-    integer(int32), intent(in), contiguous :: labels(:)
-    real(real64), intent(out) :: loss
+    integer, intent(in), optional :: layer
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    loss = 0
-    if (.not. self%fits_labels("train_step", shape(x, int64), "labels", size(labels, kind=int64), stat, errmsg)) return
-    call conclude(espalier_network_train_step_labels_f32(self%handle, x, labels, size(x, 2, c_int64_t), loss), stat, errmsg)
-  end subroutine
-
-  subroutine forward_f32(self, x, y, stat, errmsg)
-    class(network_steps), intent(in) :: self
-    real(real32), intent(in), contiguous :: x(:, :)
-    real(real32), intent(inout), contiguous :: y(:, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    if (.not. self%fits("forward", shape(x, int64), "y", shape(y, int64), stat, errmsg)) return
-    call conclude(espalier_network_forward_f32(self%handle, x, size(x, 2, c_int64_t), y), stat, errmsg)
-  end subroutine
-
-  subroutine backward_f32(self, dloss_dy, dx, stat, errmsg)
-    class(network_steps), intent(in) :: self
-    real(real32), intent(in), contiguous :: dloss_dy(:, :)
-    real(real32), intent(inout), contiguous, optional :: dx(:, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    if (.not. self%is_alive("backward", stat, errmsg)) return
-    if (.not. check_extent("backward", "size(dloss_dy, 1)", size(dloss_dy, 1, int64), "outputs", self%output_count(), &
-                           stat, errmsg)) return
-    if (present(dx)) then
-      if (.not. self%fits("backward", shape(dx, int64), "dloss_dy", shape(dloss_dy, int64), stat, errmsg, "dx")) return
+    if (present(layer)) then
+      connections = nint(self%layer_option(layer, "connections", stat, errmsg), int64)
+    else
+      connections = nint(self%option("connections", stat, errmsg), int64)
     end if
-    call conclude(espalier_network_backward_f32(self%handle, dloss_dy, size(dloss_dy, 2, c_int64_t), dx), stat, errmsg)
-  end subroutine
+  end function
 
-  subroutine train_step_f64(self, x, target, loss, stat, errmsg)
+  subroutine layer_pattern_only(self, layer, rows, columns, row_start, base, stat, errmsg)
     class(network_steps), intent(in) :: self
-    real(real64), intent(in), contiguous :: x(:, :), target(:, :)
-    real(real64), intent(out) :: loss
+    integer, intent(in) :: layer
+    integer(int32), allocatable, intent(out), optional :: rows(:), columns(:)
+    integer(int64), allocatable, intent(out), optional :: row_start(:)
+    integer, intent(in), optional :: base
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    loss = 0
-    if (.not. self%fits("train_step", shape(x, int64), "target", shape(target, int64), stat, errmsg)) return
-    call conclude(espalier_network_train_step_f64(self%handle, x, target, size(x, 2, c_int64_t), loss), stat, errmsg)
-  end subroutine
-
-  subroutine train_step_labels_f64(self, x, labels, loss, stat, errmsg)
-    class(network_steps), intent(in) :: self
-    real(real64), intent(in), contiguous :: x(:, :)
-    integer(int32), intent(in), contiguous :: labels(:)
-    real(real64), intent(out) :: loss
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    loss = 0
-    if (.not. self%fits_labels("train_step", shape(x, int64), "labels", size(labels, kind=int64), stat, errmsg)) return
-    call conclude(espalier_network_train_step_labels_f64(self%handle, x, labels, size(x, 2, c_int64_t), loss), stat, errmsg)
-  end subroutine
-
-  subroutine forward_f64(self, x, y, stat, errmsg)
-    class(network_steps), intent(in) :: self
-    real(real64), intent(in), contiguous :: x(:, :)
-    real(real64), intent(inout), contiguous :: y(:, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    if (.not. self%fits("forward", shape(x, int64), "y", shape(y, int64), stat, errmsg)) return
-    call conclude(espalier_network_forward_f64(self%handle, x, size(x, 2, c_int64_t), y), stat, errmsg)
-  end subroutine
-
-  subroutine backward_f64(self, dloss_dy, dx, stat, errmsg)
-    class(network_steps), intent(in) :: self
-    real(real64), intent(in), contiguous :: dloss_dy(:, :)
-    real(real64), intent(inout), contiguous, optional :: dx(:, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    if (.not. self%is_alive("backward", stat, errmsg)) return
-    if (.not. check_extent("backward", "size(dloss_dy, 1)", size(dloss_dy, 1, int64), "outputs", self%output_count(), &
-                           stat, errmsg)) return
-    if (present(dx)) then
-      if (.not. self%fits("backward", shape(dx, int64), "dloss_dy", shape(dloss_dy, int64), stat, errmsg, "dx")) return
+    ! Unallocated, they are absent arguments of the C function; absent dummy arguments of this one would not be.
+    integer(int32), allocatable :: some_rows(:), some_columns(:)
+    integer(int64), allocatable :: some_row_start(:)
+    integer(int64) :: capacity, count, units
+    integer(c_int) :: from, status
+    from = 1
+    if (present(base)) from = int(base, c_int)
+    if (.not. self%is_alive("layer_pattern", stat, errmsg)) return
+    status = espalier_layer_pattern(self%handle, int(layer, c_int64_t), from, 0_c_int64_t, connections=count)
+    if (status == espalier_ok) then
+      units = nint(self%layer_option(layer, "units"), int64)
+      capacity = count
+      if (present(rows)) allocate (some_rows(count))
+      if (present(columns)) allocate (some_columns(count))
+      if (present(row_start)) allocate (some_row_start(units + 1))
+      status = espalier_layer_pattern(self%handle, int(layer, c_int64_t), from, capacity, some_row_start, some_rows, &
+                                      some_columns, count)
     end if
-    call conclude(espalier_network_backward_f64(self%handle, dloss_dy, size(dloss_dy, 2, c_int64_t), dx), stat, errmsg)
+    if (status == espalier_ok) then
+      if (present(rows)) call move_alloc(some_rows, rows)
+      if (present(columns)) call move_alloc(some_columns, columns)
+      if (present(row_start)) call move_alloc(some_row_start, row_start)
+    end if
+    call conclude(status, stat, errmsg)
+  end subroutine
+
+  logical function are_bindable(size_of_w, size_of_dw, contiguous_arrays, stat, errmsg)
+    integer(int64), intent(in) :: size_of_w, size_of_dw
+    logical, intent(in) :: contiguous_arrays
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    are_bindable = size_of_w == size_of_dw .and. contiguous_arrays
+    if (.not. contiguous_arrays) then
+      call refuse(espalier_error_invalid_argument, "bind: w and dw must be contiguous", stat, errmsg)
+    else if (size_of_w /= size_of_dw) then
+      call refuse(espalier_error_invalid_argument, "bind: size(dw) must be " // text_of(size_of_w) // " (size(w)), got " // &
+                  text_of(size_of_dw), stat, errmsg)
+    end if
+  end function
+
+  logical function takes(self, layer, extent, stat, errmsg)
+    !! Whether so many values are a sample of what a layer takes.
+    class(network_steps), intent(in) :: self
+    integer, intent(in) :: layer
+    integer(int64), intent(in) :: extent
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer :: status
+    character(message_length) :: message
+    integer(int64) :: inputs
+    inputs = nint(self%layer_option(layer, "inputs", status, message), int64)
+    takes = status == espalier_ok
+    if (.not. takes) then
+      call finish(status, message, stat, errmsg)
+    else
+      takes = check_extent("fit", "size(x, 1)", extent, "inputs of the layer", inputs, stat, errmsg)
+    end if
+  end function
+
+  subroutine unbind(self, stat, errmsg)
+    class(network_steps), intent(in) :: self
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. self%is_alive("unbind", stat, errmsg)) return
+    call conclude(espalier_network_unbind(self%handle), stat, errmsg)
   end subroutine
 
   subroutine update(self, stat, errmsg)
@@ -214,102 +219,6 @@ contains
     call conclude(espalier_network_rewind(self%handle), stat, errmsg)
   end subroutine
 
-  subroutine predict_f32(self, x, y, stat, errmsg)
-    class(network_steps), intent(in) :: self
-    real(real32), intent(in), contiguous :: x(:, :)
-    real(real32), intent(inout), contiguous :: y(:, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    if (.not. self%fits("predict", shape(x, int64), "y", shape(y, int64), stat, errmsg)) return
-    call conclude(espalier_network_predict_f32(self%handle, x, size(x, 2, c_int64_t), y), stat, errmsg)
-  end subroutine
-
-  subroutine evaluate_f32(self, x, target, loss, stat, errmsg)
-    class(network_steps), intent(in) :: self
-    real(real32), intent(in), contiguous :: x(:, :), target(:, :)
-    real(real64), intent(out) :: loss
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    loss = 0
-    if (.not. self%fits("evaluate", shape(x, int64), "target", shape(target, int64), stat, errmsg)) return
-    call conclude(espalier_network_evaluate_f32(self%handle, x, target, size(x, 2, c_int64_t), loss), stat, errmsg)
-  end subroutine
-
-  subroutine evaluate_labels_f32(self, x, labels, loss, accuracy, stat, errmsg)
-    class(network_steps), intent(in) :: self
-    real(real32), intent(in), contiguous :: x(:, :)
-    integer(int32), intent(in), contiguous :: labels(:)
-    real(real64), intent(out) :: loss
-    real(real64), intent(out), optional :: accuracy
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    loss = 0
-    if (present(accuracy)) accuracy = 0
-    if (.not. self%fits_labels("evaluate", shape(x, int64), "labels", size(labels, kind=int64), stat, errmsg)) return
-    call conclude(espalier_network_evaluate_labels_f32(self%handle, x, labels, size(x, 2, c_int64_t), loss, accuracy), &
-                  stat, errmsg)
-  end subroutine
-
-  real(real64) function accuracy_f32(self, x, labels, stat, errmsg) result(accuracy)
-    class(network_steps), intent(in) :: self
-    real(real32), intent(in), contiguous :: x(:, :)
-    integer(int32), intent(in), contiguous :: labels(:)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    accuracy = 0
-    if (.not. self%fits_labels("accuracy", shape(x, int64), "labels", size(labels, kind=int64), stat, errmsg)) return
-    call conclude(espalier_network_evaluate_labels_f32(self%handle, x, labels, size(x, 2, c_int64_t), accuracy=accuracy), &
-                  stat, errmsg)
-  end function
-
-  subroutine predict_f64(self, x, y, stat, errmsg)
-    class(network_steps), intent(in) :: self
-    real(real64), intent(in), contiguous :: x(:, :)
-    real(real64), intent(inout), contiguous :: y(:, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    if (.not. self%fits("predict", shape(x, int64), "y", shape(y, int64), stat, errmsg)) return
-    call conclude(espalier_network_predict_f64(self%handle, x, size(x, 2, c_int64_t), y), stat, errmsg)
-  end subroutine
-
-  subroutine evaluate_f64(self, x, target, loss, stat, errmsg)
-    class(network_steps), intent(in) :: self
-    real(real64), intent(in), contiguous :: x(:, :), target(:, :)
-    real(real64), intent(out) :: loss
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    loss = 0
-    if (.not. self%fits("evaluate", shape(x, int64), "target", shape(target, int64), stat, errmsg)) return
-    call conclude(espalier_network_evaluate_f64(self%handle, x, target, size(x, 2, c_int64_t), loss), stat, errmsg)
-  end subroutine
-
-  subroutine evaluate_labels_f64(self, x, labels, loss, accuracy, stat, errmsg)
-    class(network_steps), intent(in) :: self
-    real(real64), intent(in), contiguous :: x(:, :)
-    integer(int32), intent(in), contiguous :: labels(:)
-    real(real64), intent(out) :: loss
-    real(real64), intent(out), optional :: accuracy
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    loss = 0
-    if (present(accuracy)) accuracy = 0
-    if (.not. self%fits_labels("evaluate", shape(x, int64), "labels", size(labels, kind=int64), stat, errmsg)) return
-    call conclude(espalier_network_evaluate_labels_f64(self%handle, x, labels, size(x, 2, c_int64_t), loss, accuracy), &
-                  stat, errmsg)
-  end subroutine
-
-  real(real64) function accuracy_f64(self, x, labels, stat, errmsg) result(accuracy)
-    class(network_steps), intent(in) :: self
-    real(real64), intent(in), contiguous :: x(:, :)
-    integer(int32), intent(in), contiguous :: labels(:)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    accuracy = 0
-    if (.not. self%fits_labels("accuracy", shape(x, int64), "labels", size(labels, kind=int64), stat, errmsg)) return
-    call conclude(espalier_network_evaluate_labels_f64(self%handle, x, labels, size(x, 2, c_int64_t), accuracy=accuracy), &
-                  stat, errmsg)
-  end function
-
   logical function fits(self, where, of_x, other, of_other, stat, errmsg, x_name)
     !! Whether the network is there and inputs and outputs have its shapes and equally many samples.
     class(network_steps), intent(in) :: self
@@ -350,6 +259,40 @@ contains
     of_labels = "size(x, 2)"
     if (labels /= 1) of_labels = "size(x, 2) x places"
     fits_labels = check_extent(where, "size(" // other // ")", of_other, trim(of_labels), of_x(2) * labels, stat, errmsg)
+  end function
+
+  subroutine prune_alone(self, method, stat, errmsg)
+    class(network_steps), intent(in) :: self
+    type(pruning), intent(in) :: method
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_ptr) :: handle
+    integer :: status
+    character(message_length) :: message
+    if (.not. self%is_alive("prune", stat, errmsg)) return
+    call new_pruning_handle(method, handle, status, message)
+    if (status == espalier_ok) then
+      if (nint(self%option("precision")) == 32) then
+        call conclude(espalier_network_prune_f32(self%handle, handle, samples=0_c_int64_t), status, message)
+      else
+        call conclude(espalier_network_prune_f64(self%handle, handle, samples=0_c_int64_t), status, message)
+      end if
+      call discard_pruning_handle(handle)
+    end if
+    call finish(status, message, stat, errmsg)
+  end subroutine
+
+  logical function are_sensible(epochs, has_x, has_y, stat, errmsg)
+    integer, intent(in) :: epochs
+    logical, intent(in) :: has_x, has_y
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    are_sensible = epochs >= 0 .and. (has_x .eqv. has_y)
+    if (epochs < 0) then
+      call refuse(espalier_error_invalid_argument, "train: epochs must be >= 0, got " // text_of(epochs), stat, errmsg)
+    else if (has_x .neqv. has_y) then
+      call refuse(espalier_error_invalid_argument, "train: validation_x and validation_y go together", stat, errmsg)
+    end if
   end function
 
 end module espalier_steps

@@ -16,18 +16,13 @@ esac
 # The command is part of what was built.
 command="$compiler $*"
 if [ -e "$archive" ] && [ "$(cat "$modules/command" 2>/dev/null)" = "$command" ] &&
-  [ -z "$(find fortran -name '*.f90' -newer "$archive")" ]; then
+  [ -z "$(find fortran -type f -newer "$archive")" ]; then
   exit 0
 fi
 rm -rf "$modules" "$archive"
 mkdir -p "$modules" "$folder/lib"
 
-# Every file is named like its module; a file depends on those of the modules that it uses.
-order=$(for source in fortran/*.f90; do
-  name=$(basename "$source" .f90)
-  echo "$name $name"
-  sed -nE 's/^ *use *(::|,|) *(espalier[a-z0-9_]*).*/\2/p' "$source" | while read -r used; do echo "$used $name"; done
-done | tsort)
+order=$(scripts/fortran-order.sh)
 objects=()
 for name in $order; do
   "$compiler" -O2 -fPIC "$@" -I"$modules" "${into[@]}" -c "fortran/$name.f90" -o "$modules/$name.o"

@@ -21,7 +21,7 @@ files() {
   echo lib/cmake/Espalier/EspalierConfig.cmake
   echo lib/cmake/Espalier/EspalierConfigVersion.cmake
   echo share/espalier/fortran/fpm.toml
-  for source in fortran/*.f90; do echo "share/espalier/fortran/src/${source##*/}"; done
+  for source in fortran/*.f90 fortran/*.inc; do echo "share/espalier/fortran/src/${source##*/}"; done
   for module in build/mod/*.mod; do echo "include/espalier/${module##*/}"; done
 }
 
@@ -60,7 +60,7 @@ case $action in
           ln -sf "libespalier.so.$version" "$prefix/$file"
           ;;
         lib/libespalier*) put "build/$file" "$file" ;;
-        *.f90) put "fortran/${file##*/}" "$file" ;;
+        *.f90 | *.inc) put "fortran/${file##*/}" "$file" ;;
         *) put "packaging/${file##*/}.in" "$file" ;;
       esac
     done

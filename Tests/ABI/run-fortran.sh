@@ -11,11 +11,7 @@ lib=$(cd "${ESPALIER_LIB:-build/lib}" && pwd)
 build=${BUILD:-build/abi-${FC##*/}}
 mkdir -p "$build"
 
-# In the order in which they use each other.
-modules="espalier_c_callbacks espalier_c_network espalier_c_options espalier_c_pruning espalier_c_training espalier_c espalier_support espalier_catalogue
-  espalier_options espalier_description espalier_layers espalier_convolution_layers espalier_fields espalier_norms espalier_sequences
-  espalier_optimizers espalier_rules espalier_topologies espalier_methods espalier_handles espalier_parameters
-  espalier_construction espalier_steps espalier_prunings espalier_thinning espalier_network espalier"
+modules=$(scripts/fortran-order.sh)
 programs="options construction fields norms lifecycle copies minimize training lottery presets callbacks arrays failures pruning reconstruct plain_c"
 
 # What is never wanted of the modules' sources alone: an assignment that allocates, which -fno-realloc-lhs would take away.
