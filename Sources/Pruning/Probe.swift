@@ -66,7 +66,8 @@ final class Probe {
     scaled = try Buffer(count: outputs * elements, of: "output panels of the scores")
     losses = try Buffer(count: elements, of: "losses")
     let widestNode = nodes.map { $0.sources.count > 1 || Self.isShared($0, nodes) ? $0.widths.total { $0 } : 0 }.max() ?? 0
-    added = try Buffer(count: widestNode.multipliedClamped(by: 2).multipliedClamped(by: elements), of: "gradients that are added")
+    added = try Buffer(
+      count: widestNode.multipliedClamped(by: 2).multipliedClamped(by: elements), of: "gradients that are added")
     executor = source.executor
     try shareScratch()
   }
