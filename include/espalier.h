@@ -240,10 +240,12 @@ enum {
   ESPALIER_ZEROS = 5
 };
 
-/** Distributions of one overall density over the linear layers.
- *  UNIFORM: each layer the same. ERDOS_RENYI and ERDOS_RENYI_KERNEL: density proportional to (in + out) / (in out), with
- *  layers that would exceed 1 made dense (for linear layers the two agree). FIRST_DENSE: the first layer dense, the others
- *  uniform at the given density. Sources: Mocanu et al. 2018; Evci et al. 2020 (RigL). */
+/** Distributions of one overall density over the layers with connections.
+ *  UNIFORM: each layer the same. ERDOS_RENYI: density proportional to (in + out) / (in out), of a convolution the channels on
+ *  both sides. ERDOS_RENYI_KERNEL: proportional to the sum of all lengths of the weight array over their product; a convolution
+ *  of a field with two dimensions has kernel_height, kernel_width, channels and filters. Layers that would exceed 1 are made
+ *  dense. For linear layers the two agree. FIRST_DENSE: the first layer dense, the others uniform at the given density. Sources:
+ *  Mocanu et al. 2018; Evci et al. 2020 (RigL). */
 enum {
   ESPALIER_UNIFORM = 0,
   ESPALIER_ERDOS_RENYI = 1,
@@ -375,19 +377,21 @@ enum {
 enum { ESPALIER_REDISTRIBUTE_NONE = 0, ESPALIER_REDISTRIBUTE_MOMENTUM = 1, ESPALIER_REDISTRIBUTE_CONNECTIONS = 2 };
 
 /** Criteria of a pruning; what stays has the largest score. g: derivative of the mean loss over the samples given, H: its
- *  Hessian by the weights of the linear layers, g_s: derivative of the loss of sample s. SNIP, GRASP, SYNFLOW and FISHER are for
- *  networks in which each layer takes from the one before it (else ESPALIER_ERROR_INVALID_STATE).
+ *  Hessian by the weights of the layers with connections, g_s: derivative of the loss of sample s. Layers act as in predict for
+ *  them: dropout does nothing, and batch norms go by their running statistics.
  *  RANDOM: every set of connections is equally likely. MAGNITUDE: |w|. SNIP: |g w| (Lee et al. 2019). GRASP: w (H g), so that
- *  the gradient flow after pruning is as large as can be (Wang et al. 2020); H g is exact, not by differences. Behind inputs
- *  that are never negative nearly all first weights that stay are positive, and outputs are large: train the pattern from other
- *  weights than were judged, as the paper's code does with linear layers. SYNFLOW: |w| dR/d|w|, R = 1^T |W_L| .. |W_1| 1, in
+ *  the gradient flow after pruning is as large as can be (Wang et al. 2020); H g is exact, not by differences, and does not go
+ *  through layer norms, group norms, attention, products and layers that are activations (ESPALIER_ERROR_INVALID_STATE).
+ *  Behind inputs that are never negative nearly all first weights that stay are positive, and outputs are large: train the
+ *  pattern from other weights than were judged, as the paper's code does with linear layers. SYNFLOW: |w| dR/d|w|, R = 1^T |W_L| .. |W_1| 1, in
  *  which neither biases nor activations have a part; needs no data and, in many rounds, leaves no layer without a way through
  *  (Tanaka et al. 2020). FISHER: w^2/2 mean(g_s^2), optimal brain damage with the diagonal of the empirical Fisher matrix for
  *  that of the Hessian (LeCun et al. 1990).
  *  Two correct the weights that stay for those that go, so that each layer's outputs on the samples change as little as can be;
- *  with H = (2/n) sum x x^T over the layer's inputs: OBS, unit by unit: connection by connection the one with the least
- *  w_q^2 / (2 [H^-1]_qq), optimal brain surgeon (Hassibi and Stork 1993, Frantar and Alistarh 2022). SPARSEGPT: input by
- *  input, in blocks, much faster (Frantar and Alistarh 2023); for dense layers, as its scores do not know which inputs a unit
+ *  with H = (2/n) sum x x^T over the layer's inputs, of a convolution without groups over what its filters meet at each place
+ *  (groups and transposed convolutions: ESPALIER_ERROR_INVALID_STATE): OBS, unit by unit: connection by connection the one
+ *  with the least w_q^2 / (2 [H^-1]_qq), optimal brain surgeon (Hassibi and Stork 1993, Frantar and Alistarh 2022). SPARSEGPT:
+ *  input by input, in blocks, much faster (Frantar and Alistarh 2023); for dense layers, as its scores do not know which inputs a unit
  *  lacks. */
 enum {
   ESPALIER_PRUNE_RANDOM = 0,
@@ -540,7 +544,7 @@ int espalier_network_add_dropout(espalier_network *network, double probability);
 int espalier_network_add_layer(espalier_network *network, int kind, int64_t input_count, const int64_t *inputs,
                                int64_t option_count, const char *const *names, const double *values, int64_t *layer);
 
-/** Spread one overall density over the linear layers, replacing the densities they were added with. Before build.
+/** Spread one overall density over the layers with connections, replacing the densities they were added with. Before build.
  *  Layers whose option "fixed_density" is 1 and layers whose pattern the caller gave keep theirs and do not count.
  *  @param distribution ESPALIER_UNIFORM ..  @param density in (0, 1] */
 int espalier_network_set_distribution(espalier_network *network, int distribution, double density);
@@ -619,9 +623,9 @@ int espalier_network_set(espalier_network *network, const char *name, double val
 /** Read an option, or one of: "inputs", "outputs", "labels_per_sample" (class numbers that a sample has: 1, or the places of the
  *  outputs' field), "layers", "parameters", "connections", "max_batch", "built" (0, 1),
  *  "bound" (0, 1), "threads", "precision", "seed", "loss", "steps" (updates done), "bytes" (held by the library),
- *  "flops" (of one sample forward, 2 per connection), "density" (connections over positions of all linear layers),
+ *  "flops" (of one sample forward, 2 per connection), "density" (connections over positions of all layers),
  *  "explored", "dropped", "grown", "training_flops", "dead_units" (of all layers, see espalier_layer_get), "dead_inputs" (of
- *  the first linear layer). */
+ *  the first layer with connections). */
 int espalier_network_get(const espalier_network *network, const char *name, double *value);
 
 /** Set an option of a layer. Before build: "bias" (1; 0 or 1), "initializer" (ESPALIER_HE_UNIFORM), "fixed_density" (0; 0
@@ -1051,7 +1055,7 @@ int espalier_pruning_set(espalier_pruning *pruning, const char *name, double val
 int espalier_pruning_get(const espalier_pruning *pruning, const char *name, double *value);
 
 /** Take connections away, at any time after build: n - floor((1 - density) n) of n positions keep theirs, exactly, and
- *  between equal scores the lower position. All linear layers take part but those with "fixed_density"; biases stay. A dense
+ *  between equal scores the lower position. All layers with connections take part but those with "fixed_density"; biases stay. A dense
  *  layer becomes sparse. A layer that has no more connections than it is to keep stays as it is; with ESPALIER_SCOPE_GLOBAL
  *  the same holds of all of them together.
  *
