@@ -158,6 +158,7 @@ enum {
  *
  *  Norms: (x - mean) / sqrt(variance + epsilon) * weight + bias, as PyTorch defines them; "epsilon" (1e-5; > 0), "affine" (1; 0:
  *  no weights and biases). Weights start at 1, biases at 0. Variances are biased ones, divided by the number of values.
+ *  For "dead_units" each value goes through a norm as itself: what it adds to the statistics of others does not count.
  *  BATCH_NORM: of each channel, over the samples of the batch and the places. predict and evaluate take running statistics
  *  instead, espalier_layer_state_* "running_mean" (0 at first) and "running_variance" (1 at first): each training pass moves
  *  them by "momentum" (0.1; in [0, 1]), running = (1 - momentum) running + momentum batch's, the batch's variance being the

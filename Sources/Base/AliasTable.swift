@@ -1,5 +1,5 @@
 /// Draws indices in proportion to weights, each in constant time (Walker 1977; Vose 1991).
-package final class AliasTable {
+package final class AliasTable: Stateful {
   private let chances: Buffer<Double>
   private let aliases: Buffer<UInt32>
   /// Indices with less than the mean weight from the front, the others from the back.
@@ -12,7 +12,7 @@ package final class AliasTable {
     order = try Buffer(count: count, of: what())
   }
 
-  package var bytes: Int { chances.bytes + aliases.bytes + order.bytes }
+  package func visit(_ visitor: inout some StateVisitor) { visitor.scratch(chances, aliases, order) }
 
   /// Take new weights. O(count), nothing allocated. - weight: of an index.
   /// - Returns: false, and then draws must not be made, unless all weights are finite and >= 0 and some are above 0.

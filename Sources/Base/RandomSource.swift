@@ -6,7 +6,7 @@
 
 /// The random numbers of everything in the library: xoshiro256++ (Blackman and Vigna 2019), seeded through splitmix64. The
 /// same seed gives the same numbers on every machine and for every thread count; nothing else is a source of randomness.
-package struct RandomSource: RandomNumberGenerator, Sendable {
+package struct RandomSource: RandomNumberGenerator, BitwiseCopyable, Sendable {
   private var state: (UInt64, UInt64, UInt64, UInt64)
 
   /// - stream: separates independent uses of one seed (patterns, weights, shuffling, growth of layer 3, ...).

@@ -10,7 +10,7 @@ import Machine
 /// writes dx where they expect the gradient of their outputs. An output that several layers take gets the gradient of the
 /// last of them first; what the others contribute goes through a spare buffer and is added. A view has no panels and no pass: who
 /// takes from it takes from what it takes from.
-package final class Graph<T: Scalar> {
+package final class Graph<T: Scalar>: Stateful {
   package let layers: [any Layer<T>]
   /// Those whose statistics move with training. Converted once: the first conversion of a process allocates.
   private let statistical: [any Statistical<T>]
@@ -110,8 +110,11 @@ package final class Graph<T: Scalar> {
     self.inputEdges = inputEdges
   }
 
-  /// Bytes held, the layers' own apart.
-  package var bytes: Int { inputBuffer.bytes + inputGradientBuffer.bytes + sources.bytes + gradients.bytes + spare.bytes }
+  /// Beside the layers.
+  package func visit(_ visitor: inout some StateVisitor) {
+    visitor.scratch(inputBuffer, inputGradientBuffer, sources, gradients, spare)
+  }
+
   package var usesBLAS: Bool { layers.contains { $0.usesBLAS } }
   // Specialised, here and below, because the callers are other modules: without it a step asks the runtime for type metadata.
 

@@ -38,7 +38,11 @@ final class Attention<T: Scalar>: StatelessLayer<T>, Layer {
       owner: owner)
   }
 
-  override var bytes: Int { super.bytes + statistics.bytes }
+  override func visit(_ visitor: inout some StateVisitor) {
+    super.visit(&visitor)
+    visitor.scratch(statistics)
+  }
+
   override var flops: Int { 2.multipliedClamped(by: pairs).multipliedClamped(by: channels + valueChannels) }
   /// Pairs of a query and a key that see each other, in all heads.
   private var pairs: Int {

@@ -56,14 +56,12 @@ final class BatchNorm<T: Scalar>: PanelLayer<T>, Statistical, Elementwise, Diago
 
   override var parameters: [Parameter<T>] { affine.all }
   override var flops: Int { 2 * outputs }
-  override var bytes: Int {
-    super.bytes + runningMean.bytes + runningVariance.bytes + mean.bytes + variance.bytes + sums.bytes + products.bytes
-      + center.bytes + factor.bytes + slope.bytes + shift.bytes
-  }
 
-  func visit(_ visitor: inout some StateVisitor) {
-    visitor.visit("running_mean", runningMean)
-    visitor.visit("running_variance", runningVariance)
+  override func visit(_ visitor: inout some StateVisitor) {
+    super.visit(&visitor)
+    visitor.array("running_mean", runningMean)
+    visitor.array("running_variance", runningVariance)
+    visitor.scratch(mean, variance, sums, products, center, factor, slope, shift)
   }
 
   override func set(_ option: String, _ value: Double) {

@@ -113,6 +113,12 @@ extension Connected {
   /// Most layers read their inputs where they are.
   package func recall(_ input: UnsafePointer<T>, _ pass: Pass) {}
 
+  /// Show how its connections lie. Not a part of `visit`, because connections stay as they are where all else goes back.
+  package func visitStructure(_ visitor: inout some StateVisitor) {
+    visitor.part("pattern", pattern)
+    visitor.part("forward_set", forwardSet)
+  }
+
   /// Positions that there are, connected or not.
   package var positions: Int { rows &* columns }
 }

@@ -61,8 +61,10 @@ package final class Convolution<T: Scalar>: Connected {
   package var usesBLAS: Bool { false }
   package var output: UnsafeMutablePointer<T> { panels.output.pointer }
   package var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
-  package var bytes: Int {
-    panels.bytes + (pattern?.bytes ?? 0) + (preactivation?.bytes ?? 0) + (forwardSet?.bytes ?? 0) + tables.bytes
+  package func visit(_ visitor: inout some StateVisitor) {
+    panels.visit(&visitor)
+    visitor.scratch(preactivation)
+    tables.visit(&visitor)
   }
   package func set(_ option: String, _ value: Double) {
     if option == LayerOption.number(of: activation) { negativeSlope = T(value) }

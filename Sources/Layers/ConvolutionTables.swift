@@ -23,7 +23,7 @@ struct ConvolutionTables {
     var depth: UnsafePointer<Int32> { UnsafePointer(coordinates.pointer) }
     var height: UnsafePointer<Int32> { UnsafePointer(coordinates.pointer + starts.height) }
     var width: UnsafePointer<Int32> { UnsafePointer(coordinates.pointer + starts.width) }
-    var bytes: Int { coordinates.bytes }
+    func visit(_ visitor: inout some StateVisitor) { visitor.scratch(coordinates) }
   }
 
   /// From the padded field to the field.
@@ -48,5 +48,10 @@ struct ConvolutionTables {
 
   /// Of each column the offset of its channel and kernel position into the padded planes, in places.
   var columnOffset: UnsafePointer<Int> { UnsafePointer(offsets.pointer) }
-  var bytes: Int { padded.bytes + spread.bytes + offsets.bytes }
+
+  func visit(_ visitor: inout some StateVisitor) {
+    padded.visit(&visitor)
+    spread.visit(&visitor)
+    visitor.scratch(offsets)
+  }
 }

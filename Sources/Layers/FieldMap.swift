@@ -73,7 +73,7 @@ struct Axis {
 }
 
 /// A ``FieldMap`` as kernels take it, in both directions.
-final class StencilTable<T: Scalar> {
+final class StencilTable<T: Scalar>: Stateful {
   private let rows: Int
   private let columns: Int
   private let start: Buffer<Int32>
@@ -130,9 +130,8 @@ final class StencilTable<T: Scalar> {
     }
   }
 
-  var bytes: Int {
-    start.bytes + index.bytes + (coefficients?.bytes ?? 0) + columnStart.bytes + rowIndex.bytes
-      + (columnCoefficients?.bytes ?? 0) + (numbers?.bytes ?? 0)
+  func visit(_ visitor: inout some StateVisitor) {
+    visitor.scratch(start, index, coefficients, columnStart, rowIndex, columnCoefficients, numbers)
   }
 
   /// ``Layer/carry``, over so many channels.

@@ -17,7 +17,11 @@ final class FieldMapping<T: Scalar>: StatelessLayer<T>, PiecewiseLinear {
       inputs: channels.multipliedClamped(by: map.columns), outputs: channels.multipliedClamped(by: map.rows), owner: owner)
   }
 
-  override var bytes: Int { super.bytes + table.bytes }
+  override func visit(_ visitor: inout some StateVisitor) {
+    super.visit(&visitor)
+    visitor.part("stencils", table)
+  }
+
   override var flops: Int { entries.multipliedClamped(by: 2) }
 
   @_specialize(where T == Float)

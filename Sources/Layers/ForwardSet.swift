@@ -11,7 +11,7 @@ import Sparse
 ///   Sparsity", equations 4 and 5).
 ///
 /// All memory is allocated at construction.
-package final class ForwardSet<T: Scalar> {
+package final class ForwardSet<T: Scalar>: Stateful {
   let pattern: Pattern
   /// nil: chosen.
   private var threshold: T?
@@ -50,7 +50,16 @@ package final class ForwardSet<T: Scalar> {
     for slot in 0..<count { slots.pointer[slot] = UInt32(truncatingIfNeeded: slot) }
   }
 
-  package var bytes: Int { pattern.bytes + slots.bytes + values.bytes + gradients.bytes + marks.bytes }
+  package func visit(_ visitor: inout some StateVisitor) {
+    visitor.part("pattern", pattern)
+    visitor.array("slots", slots)
+    visitor.array("marks", marks)
+    visitor.scratch(values, gradients)
+    visitor.number("is_stale", &isStale)
+    guard var threshold else { return }
+    visitor.number("threshold", &threshold)
+    self.threshold = threshold
+  }
 
   /// Whether those that do not take part have no gradient.
   var hidesGradients: Bool { threshold != nil }

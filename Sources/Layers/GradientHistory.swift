@@ -5,7 +5,7 @@ import Sparse
 
 /// The panels of a layer's last batches, so that a mean of their dense gradients can be computed a few rows at a time:
 /// exact, without an array of units x inputs. Memory: batches x samples x (units + inputs).
-package final class GradientHistory<T: Scalar> {
+package final class GradientHistory<T: Scalar>: Stateful {
   /// Batches that count.
   private let batches: Int
   private let decay: T
@@ -34,7 +34,19 @@ package final class GradientHistory<T: Scalar> {
     shapes = [PanelShape](repeating: PanelShape(batch: 1, elementSize: MemoryLayout<T>.stride), count: batches)
   }
 
-  package var bytes: Int { inputs.bytes + gradients.bytes }
+  package func visit(_ visitor: inout some StateVisitor) {
+    visitor.number("count", &count)
+    visitor.number("next", &next)
+    for i in shapes.indices {
+      var batch = shapes[i].batch
+      visitor.enter("batch", i)
+      visitor.number("samples", &batch)
+      visitor.leave()
+      if batch != shapes[i].batch { shapes[i] = PanelShape(batch: batch, elementSize: MemoryLayout<T>.stride) }
+    }
+    visitor.array("inputs", inputs)
+    visitor.array("gradients", gradients)
+  }
 
   /// Keep a backward pass's panels in the place of the oldest ones.
   @_specialize(where T == Float)

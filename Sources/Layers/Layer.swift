@@ -39,7 +39,7 @@ package struct Pass {
 ///
 /// A layer owns the panels of its outputs and of their gradient; the next layer reads the former and writes the latter, so
 /// data moves between layers without being copied.
-package protocol Layer<T>: AnyObject {
+package protocol Layer<T>: Stateful {
   associatedtype T: Scalar
 
   /// Features of all its inputs together.
@@ -81,15 +81,10 @@ package protocol Layer<T>: AnyObject {
   /// Whether its gradients are products of the panels of its input and of `outputGradient`, as backward leaves it.
   var multipliesPanels: Bool { get }
 
-  /// Show what training leaves in the layer, its parameters apart.
-  func visit(_ visitor: inout some StateVisitor)
-
   /// Mark with 1 the features of one of the inputs that go on when just the marked outputs do; other marks stay. Nothing is allocated.
   /// - count: features of that input.
   func carry(_ outputs: UnsafePointer<UInt8>, toInput input: Int, _ marks: UnsafeMutablePointer<UInt8>, count: Int)
 
-  /// Bytes held: indices and panels, not parameters.
-  var bytes: Int { get }
   /// Floating-point operations of one sample forward.
   var flops: Int { get }
 }
@@ -101,8 +96,6 @@ extension Layer {
   }
 
   package var multipliesPanels: Bool { false }
-
-  package func visit(_ visitor: inout some StateVisitor) {}
 
   package func initialize(_ options: OptionValues, random: inout RandomSource) throws(Failure) {
     for parameter in parameters { parameter.restart() }

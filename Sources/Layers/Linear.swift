@@ -52,7 +52,10 @@ package final class Linear<T: Scalar>: Connected {
   package var usesBLAS: Bool { usesBLAS(pattern, denseCrossover) }
   package var output: UnsafeMutablePointer<T> { panels.output.pointer }
   package var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
-  package var bytes: Int { panels.bytes + (pattern?.bytes ?? 0) + (preactivation?.bytes ?? 0) + (forwardSet?.bytes ?? 0) }
+  package func visit(_ visitor: inout some StateVisitor) {
+    panels.visit(&visitor)
+    visitor.scratch(preactivation)
+  }
   package func set(_ option: String, _ value: Double) {
     if option == LayerOption.number(of: activation) { negativeSlope = T(value) }
   }

@@ -27,11 +27,12 @@ final class Normalization<T: Scalar>: PanelLayer<T>, Fitted, Elementwise, Diagon
   }
 
   override var flops: Int { 2 * outputs }
-  override var bytes: Int { super.bytes + mean.bytes + deviation.bytes + factor.bytes }
 
-  func visit(_ visitor: inout some StateVisitor) {
-    visitor.visit("mean", mean)
-    visitor.visit("deviation", deviation)
+  override func visit(_ visitor: inout some StateVisitor) {
+    super.visit(&visitor)
+    visitor.array("mean", mean)
+    visitor.array("deviation", deviation)
+    visitor.scratch(factor)
   }
 
   /// Two passes over the samples, in double: the mean, and the deviation of what is left (the biased one). What is left of a

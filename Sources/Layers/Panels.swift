@@ -15,5 +15,5 @@ struct PanelPair<T: Scalar> {
     gradient = try Buffer(count: count, of: what())
   }
 
-  var bytes: Int { output.bytes + gradient.bytes }
+  func visit(_ visitor: inout some StateVisitor) { visitor.scratch(output, gradient) }
 }

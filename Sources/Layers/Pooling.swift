@@ -109,7 +109,12 @@ final class MaxPooling<T: Scalar>: StatelessLayer<T>, PiecewiseLinear {
       inputs: channels.multipliedClamped(by: map.columns), outputs: channels.multipliedClamped(by: map.rows), owner: owner)
   }
 
-  override var bytes: Int { super.bytes + table.bytes + (winners?.bytes ?? 0) }
+  override func visit(_ visitor: inout some StateVisitor) {
+    super.visit(&visitor)
+    visitor.part("stencils", table)
+    visitor.scratch(winners)
+  }
+
   override var flops: Int { entries }
 
   override func plan(elements: Int) throws(Failure) {

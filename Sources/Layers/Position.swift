@@ -34,7 +34,12 @@ final class Position<T: Scalar>: StatelessLayer<T>, Elementwise, Diagonal {
   }
 
   override var parameters: [Parameter<T>] { learned.map { [$0] } ?? [] }
-  override var bytes: Int { super.bytes + fixed.bytes }
+
+  override func visit(_ visitor: inout some StateVisitor) {
+    super.visit(&visitor)
+    visitor.scratch(fixed)
+  }
+
   override var flops: Int { outputs }
 
   /// Normal with deviation 0.02.

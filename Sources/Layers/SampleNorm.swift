@@ -22,7 +22,11 @@ final class SampleNorm<T: Scalar>: PanelLayer<T>, Elementwise {
 
   override var parameters: [Parameter<T>] { affine.all }
   override var flops: Int { 8.multipliedClamped(by: outputs) }
-  override var bytes: Int { super.bytes + statistics.bytes }
+
+  override func visit(_ visitor: inout some StateVisitor) {
+    super.visit(&visitor)
+    visitor.scratch(statistics)
+  }
 
   override func set(_ option: String, _ value: Double) {
     if option == LayerOption.epsilon { epsilon = value }

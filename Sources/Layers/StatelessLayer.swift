@@ -19,7 +19,6 @@ class PanelLayer<T: Scalar> {
 
   var parameters: [Parameter<T>] { [] }
   var usesBLAS: Bool { false }
-  var bytes: Int { panels.bytes }
   var flops: Int { 0 }
   var output: UnsafeMutablePointer<T> { panels.output.pointer }
   var outputGradient: UnsafeMutablePointer<T> { panels.gradient.pointer }
@@ -38,6 +37,7 @@ class PanelLayer<T: Scalar> {
       units: outputs, work: pass.shape.elements(features: outputs))
   }
 
+  func visit(_ visitor: inout some StateVisitor) { panels.visit(&visitor) }
   func share(_ scratch: Buffer<T>) {}
   func set(_ option: String, _ value: Double) {}
 

@@ -11,7 +11,7 @@ import Sparse
 /// A product of finite numbers can overflow, so that finite data and a finite loss promise nothing. The gradients are read as a
 /// whole only where that is little beside the pass that made them. For few samples it is not; then a bound is enough, which
 /// is read off the panels that the gradients are products of: |dw| = |sum dz x| <= sqrt(sum dz^2 sum x^2), Cauchy and Schwarz.
-final class GradientGuard<T: Scalar> {
+final class GradientGuard<T: Scalar>: Stateful {
   /// What the gradients of each layer with parameters are products of: dz, then its input x.
   private let factors: Buffer<Segment<T>>
   private let sums: Buffer<T>
@@ -53,7 +53,10 @@ final class GradientGuard<T: Scalar> {
     self.features = features
   }
 
-  var bytes: Int { factors.bytes + sums.bytes + widths.bytes + gradients.bytes }
+  func visit(_ visitor: inout some StateVisitor) {
+    visitor.scratch(factors, sums, widths)
+    visitor.part("gradients", gradients)
+  }
 
   /// At least the largest magnitude of the gradients, but for rounding; infinite or NaN when one of them is, and perhaps when
   /// one is near to overflow.

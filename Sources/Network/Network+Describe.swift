@@ -101,7 +101,9 @@ extension Network {
   /// One loss for all outputs. Any time.
   public func setLoss(_ kind: LossKind) {
     loss = kind
+    guard lossTerms != nil else { return }
     lossTerms = nil
+    weigh()
   }
 
   /// An instance of its own for the layer, or for every layer (0); state starts anew.
@@ -116,6 +118,7 @@ extension Network {
         instances.append(try OptimizerInstance(optimizer, parameters: try learner(number).layer.parameters))
       }
       for (number, instance) in zip(numbers, instances) { try learner(number).optimizer = instance }
+      weigh()
     }
     if layer == 0 { optimizers.removeAll() }
     optimizers[layer] = optimizer
@@ -146,6 +149,7 @@ extension Network {
     for layer in layers { layer.share(scratch) }
     workspace?.scratch = scratch
     workspace?.usesBLAS = layers.contains { $0.usesBLAS }
+    weigh()
   }
 
   /// - threads: 1 ... 1024, or 0 for the default.
@@ -199,6 +203,7 @@ extension Network {
       changes.append((instance, try instance.change(name, value)))
     }
     for (instance, change) in changes { instance.adopt(change) }
+    weigh()
   }
 
   @_specialize(where T == Float)

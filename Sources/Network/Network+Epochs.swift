@@ -71,6 +71,7 @@ extension Network {
     } else {
       order = try Buffer(count: samples, of: "order of the samples")
       self.order = order
+      weigh()
     }
     for i in 0..<samples { order.pointer[i] = Int64(i) }
     for i in stride(from: samples - 1, to: 0, by: -1) {

@@ -17,7 +17,7 @@ struct LossTerm {
 }
 
 /// The terms of a loss, and where a term's part of a batch is put together.
-final class LossTerms<T: Scalar> {
+final class LossTerms<T: Scalar>: Stateful {
   let terms: [LossTerm]
   /// (count, batch) of the term with the most outputs each.
   fileprivate let output: Buffer<T>
@@ -37,7 +37,7 @@ final class LossTerms<T: Scalar> {
     labels = try Buffer(count: batch, of: "losses of some outputs")
   }
 
-  var bytes: Int { output.bytes + target.bytes + gradient.bytes + labels.bytes }
+  func visit(_ visitor: inout some StateVisitor) { visitor.scratch(output, target, gradient, labels) }
 
   /// - Throws: `invalidArgument` for a term whose outputs there are not.
   func check(outputs: Int, _ call: String) throws(Failure) {
@@ -67,6 +67,7 @@ extension Network {
     let made = try LossTerms<T>(terms, batch: maximumBatch)
     if isBuilt { try made.check(outputs: outputs, "add_loss") }
     lossTerms = made
+    weigh()
   }
 
   /// Whether the target fits each term; see ``check(_:_:_:)``.

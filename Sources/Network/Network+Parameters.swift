@@ -48,6 +48,7 @@ extension Network {
     isBound = true
     gradientsAreShared = true
     boundCount = min(values.count, gradients.count)
+    weigh()
   }
 
   /// Back to arrays of the library's own, with the present contents.
@@ -62,6 +63,7 @@ extension Network {
     self.own = own
     isBound = false
     gradientsAreShared = false
+    weigh()
   }
 
   func use(_ values: UnsafeMutableBufferPointer<T>, _ gradients: UnsafeMutableBufferPointer<T>) {

@@ -31,7 +31,7 @@ extension Network {
     case "seed": return Double(seed)
     case "loss": return Double(loss.rawValue)
     case "steps": return Double(steps)
-    case "bytes": return Double(bytes)
+    case "bytes": return Double(held.total)
     case "flops": return Double(layers.total { $0.flops })
     case "density":
       let positions = trainers.reduce(0.0) { $0 + Double($1.connected?.positions ?? 0) }
@@ -52,21 +52,6 @@ extension Network {
     Double(connections(trainer)) / Double(trainer.connected?.positions ?? 1)
   }
 
-  /// Bytes that the library holds: indices, panels, moments, and parameters when they are its own.
-  private var bytes: Int {
-    var sum = layers.total { $0.bytes }
-    for trainer in trainers { sum += (trainer.optimizer?.bytes ?? 0) + (trainer.remembered?.bytes ?? 0) }
-    for unit in topologyUnits { sum += unit.bytes }
-    if let own { sum += own.values.bytes + own.gradients.bytes }
-    if let workspace {
-      sum +=
-        workspace.graph.bytes + workspace.target.bytes + workspace.nonFinite.bytes + workspace.goesOn.bytes
-        + workspace.losses.bytes
-      sum += workspace.correct.bytes + workspace.scratch.bytes + workspace.gradientGuard.bytes
-    }
-    return sum + (lossTerms?.bytes ?? 0) + (order?.bytes ?? 0) + (remembered?.bytes ?? 0)
-  }
-
   /// An option or a property of a layer by name.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
@@ -80,7 +65,7 @@ extension Network {
       for source in asked.inputs { features = features.addingClamped(plan.features(of: source)) }
       return Double(features)
     case LayerOption.units: return Double(plan.shapes[position].features)
-    case "bytes": return Double(built?.bytes ?? 0)
+    case "bytes": return Double(isBuilt ? held.layers[position] : 0)
     case "flops": return Double(built?.flops ?? 0)
     case "parameters":
       for trainer in trainers where trainer.number == layer { return Double(trainer.capacity) }
@@ -138,13 +123,13 @@ extension Network {
       }
       let parameters = layer.parameters.total { $0.capacity } * MemoryLayout<T>.stride
       let training = trainer.map { Self.whole(account($0, "training_flops")) } ?? "0"
-      cells += ["\(layer.bytes + parameters)", "\(layer.flops)", training]
+      cells += ["\(held.layers[position] + parameters)", "\(layer.flops)", training]
       rows.append(cells)
     }
     var total = ["total", "", "\(inputs)", "\(outputs)", "", Self.fixed(try value("density")), Self.fixed(account("explored"))]
     total += ["\(trainers.total { connections($0) })"]
     total += ["dropped", "grown", "dead_units"].map { Self.whole(account($0)) }
-    total += ["\(bytes)", "\(layers.total { $0.flops })", Self.whole(account("training_flops"))]
+    total += ["\(held.total)", "\(layers.total { $0.flops })", Self.whole(account("training_flops"))]
     rows.append(total)
     let widths = (0..<rows[0].count).map { column in rows.map { $0[column].count }.max() ?? 0 }
     // Words to the left, numbers to the right.

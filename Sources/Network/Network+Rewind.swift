@@ -16,6 +16,7 @@ extension Network {
     let state = try RememberedState(layers)
     for (trainer, kept) in zip(trainers, kept) { trainer.remembered = kept }
     remembered = state
+    weigh()
   }
 
   /// Begin the training again with the connections there are now: parameters and what layers keep beside them are what they were

@@ -2,8 +2,59 @@ import Base
 import Layers
 import Machine
 
-// What layers keep beside their parameters: running statistics, fixed normalisations.
+// What training leaves in a network, and what the caller can see of it in a layer: running statistics, fixed normalisations.
 extension Network {
+  /// Show everything that training goes on from between two steps, and all memory. Options are no part of it, and neither are
+  /// descriptions of layers, optimizers and methods, from which a network is built: they say which parts there are.
+  package func visit(_ visitor: inout some StateVisitor) {
+    visitor.number("passes", &passes)
+    visitor.number("steps", &steps)
+    visitor.number("epochs", &epochs)
+    visitor.number("prunings", &prunings)
+    visitor.number("pending_gradients", &pendingGradients)
+    visitor.number("has_gradients", &hasGradients)
+    visitor.number("gradients_are_sums", &gradientsAreSums)
+    visitor.number("shuffling", &shuffler)
+    if let values, let gradients {
+      visitor.array("parameters", values, isOwned: !isBound)
+      visitor.array("gradients", gradients, isOwned: !isBound)
+    }
+    // Methods before layers, which they tell what takes part in forward.
+    for (position, unit) in topologyUnits.enumerated() { visitor.part("topology", position, unit) }
+    for position in layers.indices { visitLayer(position, &visitor) }
+    visitor.part("remembered", remembered)
+    visitor.part("workspace", workspace)
+    visitor.part("losses", lossTerms)
+    visitor.scratch(order)
+  }
+
+  private func visitLayer(_ position: Int, _ visitor: inout some StateVisitor) {
+    visitor.enter("layer", position + 1)
+    layers[position].visit(&visitor)
+    if let trainer = trainers.first(where: { $0.number == position + 1 }) {
+      trainer.connected?.visitStructure(&visitor)
+      for (index, parameter) in trainer.layer.parameters.enumerated() { visitor.part("parameter", index, parameter) }
+      visitor.number("steps", &trainer.steps)
+      visitor.part("optimizer", trainer.optimizer)
+      visitor.part("remembered", trainer.remembered)
+    }
+    visitor.leave()
+  }
+
+  /// Count the memory anew, whenever there is other memory: who asks for "bytes" must ask for none.
+  func weigh() {
+    guard isBuilt else { return }
+    var count = ByteCount()
+    visit(&count)
+    held.total = count.bytes
+    held.layers = layers.indices.map { position in
+      var count = ByteCount()
+      layers[position].visit(&count)
+      trainers.first { $0.number == position + 1 }?.connected?.visitStructure(&count)
+      return count.bytes
+    }
+  }
+
   /// An array of a layer's state by its name, to be read and to be set.
   /// - Throws: `invalidState` before build; `unknownName`, with the names that there are.
   package func state(_ layer: Int, _ name: String) throws(Failure) -> UnsafeMutableBufferPointer<T> {
@@ -15,7 +66,7 @@ extension Network {
       let names = search.names.isEmpty ? "it keeps none" : "there are \(search.names.joined(separator: ", "))"
       throw Failure(.unknownName, "\(plan.layers[position].owner): no state named \"\(name)\"; \(names)")
     }
-    return found.span
+    return found
   }
 
   /// Let a layer take its numbers from samples. - x: (inputs of the layer, samples).
@@ -39,20 +90,23 @@ extension Network {
 /// Looks for an array by its name.
 private struct StateSearch<T: Scalar>: StateVisitor {
   let name: String
-  var found: Buffer<T>?
+  var found: UnsafeMutableBufferPointer<T>?
   var names: [String] = []
 
   init(name: String) { self.name = name }
 
-  mutating func visit<E: BitwiseCopyable>(_ name: StaticString, _ array: Buffer<E>) {
-    guard let array = array as? Buffer<T> else { return }
+  mutating func array<E: BitwiseCopyable>(_ name: StaticString, _ elements: UnsafeMutableBufferPointer<E>, isOwned: Bool) {
+    guard let elements = elements as? UnsafeMutableBufferPointer<T> else { return }
     names.append("\(name)")
-    if "\(name)" == self.name { found = array }
+    if "\(name)" == self.name { found = elements }
   }
+
+  mutating func number<E: BitwiseCopyable>(_ name: StaticString, _ value: inout E) {}
+  mutating func scratch(bytes: Int) {}
 }
 
-/// The state of layers as it once was.
-struct RememberedState {
+/// What layers keep beside their parameters, as it once was.
+final class RememberedState: Stateful {
   private let copies: [Buffer<UInt8>]
 
   /// What it is now. - Throws: `outOfMemory`.
@@ -63,7 +117,13 @@ struct RememberedState {
     copies = copying.copies
   }
 
-  var bytes: Int { copies.total { $0.bytes } }
+  func visit(_ visitor: inout some StateVisitor) {
+    for (index, copy) in copies.enumerated() {
+      visitor.enter("part", index)
+      visitor.array("bytes", copy)
+      visitor.leave()
+    }
+  }
 
   func restore<T: Scalar>(_ layers: [any Layer<T>]) {
     var restoring = RestoringState(copies: copies)
@@ -75,10 +135,20 @@ private struct CopyingState: StateVisitor {
   var copies: [Buffer<UInt8>] = []
   var failure: Failure?
 
-  mutating func visit<E: BitwiseCopyable>(_ name: StaticString, _ array: Buffer<E>) {
+  mutating func array<E: BitwiseCopyable>(_ name: StaticString, _ elements: UnsafeMutableBufferPointer<E>, isOwned: Bool) {
+    copy(UnsafeRawBufferPointer(elements), name)
+  }
+
+  mutating func number<E: BitwiseCopyable>(_ name: StaticString, _ value: inout E) {
+    withUnsafeBytes(of: value) { copy($0, name) }
+  }
+
+  mutating func scratch(bytes: Int) {}
+
+  private mutating func copy(_ bytes: UnsafeRawBufferPointer, _ name: StaticString) {
     do throws(Failure) {
-      let copy = try Buffer<UInt8>(count: array.bytes, of: "\(name), remembered")
-      UnsafeMutableRawPointer(copy.pointer).copyMemory(from: array.pointer, byteCount: array.bytes)
+      let copy = try Buffer<UInt8>(count: bytes.count, of: "\(name), remembered")
+      UnsafeMutableRawBufferPointer(copy.span).copyMemory(from: bytes)
       copies.append(copy)
     } catch {
       failure = error
@@ -92,8 +162,18 @@ private struct RestoringState: StateVisitor {
 
   init(copies: [Buffer<UInt8>]) { self.copies = copies }
 
-  mutating func visit<E: BitwiseCopyable>(_ name: StaticString, _ array: Buffer<E>) {
-    UnsafeMutableRawPointer(array.pointer).copyMemory(from: copies[next].pointer, byteCount: array.bytes)
+  mutating func array<E: BitwiseCopyable>(_ name: StaticString, _ elements: UnsafeMutableBufferPointer<E>, isOwned: Bool) {
+    restore(UnsafeMutableRawBufferPointer(elements))
+  }
+
+  mutating func number<E: BitwiseCopyable>(_ name: StaticString, _ value: inout E) {
+    withUnsafeMutableBytes(of: &value) { restore($0) }
+  }
+
+  mutating func scratch(bytes: Int) {}
+
+  private mutating func restore(_ bytes: UnsafeMutableRawBufferPointer) {
+    bytes.copyMemory(from: UnsafeRawBufferPointer(copies[next].span))
     next += 1
   }
 }

@@ -157,6 +157,7 @@ extension Network {
     }
     topologyUnits = units
     for unit in units { unit.adopt() }
+    weigh()
   }
 
   // MARK: Updates

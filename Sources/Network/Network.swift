@@ -54,6 +54,9 @@ public final class Network<T: Scalar> {
   /// One thread until build: a network that is only described needs no workers.
   var executor: ThreadPool
 
+  /// Bytes that the library holds: indices, panels, moments, and parameters when they are its own; and of each layer without
+  /// parameters and moments. As of the last ``weigh()``.
+  var held: (total: Int, layers: [Int]) = (0, [])
   /// What `rewind` goes back to, the parameters apart.
   var remembered: RememberedState?
 
@@ -136,7 +139,7 @@ struct Arrays<T: Scalar> {
 
 /// What passes need beside the layers' own panels. A class, because it is handed around in every step: to copy a structure
 /// counts the references to each of its buffers.
-final class Workspace<T: Scalar> {
+final class Workspace<T: Scalar>: Stateful {
   /// The layers, and the packed batch.
   let graph: Graph<T>
   /// The packed targets, (outputs, batch).
@@ -153,6 +156,13 @@ final class Workspace<T: Scalar> {
   var gradientGuard: GradientGuard<T>
   /// What the layers share.
   var scratch: Buffer<T>
+
+  func visit(_ visitor: inout some StateVisitor) {
+    visitor.part("graph", graph)
+    visitor.part("gradient_guard", gradientGuard)
+    visitor.part("norm", norm)
+    visitor.scratch(target, nonFinite, goesOn, losses, correct, scratch)
+  }
 
   /// - features: the most of the inputs and the outputs. - samples: elements of a panel of one feature.
   init(

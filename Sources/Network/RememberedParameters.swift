@@ -4,7 +4,7 @@ import Machine
 import Sparse
 
 /// A layer's parameters as they once were, its weights in the order of the connections that it has now.
-final class RememberedParameters<T: Scalar> {
+final class RememberedParameters<T: Scalar>: Stateful {
   /// One copy a parameter of the layer, in their order; with as much room as the parameter has.
   private let copies: [Buffer<T>]
   /// Which of them are one a connection, if any is.
@@ -27,7 +27,13 @@ final class RememberedParameters<T: Scalar> {
     self.slots = slots
   }
 
-  var bytes: Int { copies.total { $0.bytes } }
+  func visit(_ visitor: inout some StateVisitor) {
+    for (index, copy) in copies.enumerated() {
+      visitor.enter("parameter", index)
+      visitor.array("values", copy)
+      visitor.leave()
+    }
+  }
 
   /// Follow the connections, in place. One that has come since starts again from 0.
   func remap(_ remap: SlotRemap) {

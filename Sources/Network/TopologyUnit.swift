@@ -6,7 +6,7 @@ import Sparse
 import Topology
 
 /// Layers whose patterns a topology method changes together, and what is due.
-final class TopologyUnit<T: Scalar> {
+final class TopologyUnit<T: Scalar>: Stateful {
   let instance: TopologyInstance<T>
   let trainers: [Trainer<T>]
   /// An update is due and waits for `evolve`.
@@ -52,11 +52,18 @@ final class TopologyUnit<T: Scalar> {
     instance.selectForward()
   }
 
-  /// Without the forward sets that are in use, which count as their layers'.
-  var bytes: Int {
-    var bytes = instance.bytes + histories.total { $0?.bytes ?? 0 }
-    for (trainer, set) in zip(trainers, forwardSets) where trainer.connected?.forwardSet !== set { bytes += set?.bytes ?? 0 }
-    return bytes
+  /// Without the forward sets that are in use, which are their layers'.
+  func visit(_ visitor: inout some StateVisitor) {
+    visitor.number("awaits_evolution", &awaitsEvolution)
+    visitor.number("holds_batch", &holdsBatch)
+    visitor.part("method", instance)
+    for (position, history) in histories.enumerated() { visitor.part("history", position, history) }
+    for (position, trainer) in trainers.enumerated() where instance.layers[position].hasSettled {
+      trainer.connected?.forwardSet = nil
+    }
+    for (position, set) in forwardSets.enumerated() where trainers[position].connected?.forwardSet !== set {
+      visitor.part("forward_set", position, set)
+    }
   }
 
   /// Whether it will go on using this one.

@@ -5,7 +5,7 @@ import Sparse
 
 /// The 2-norm of all gradients together, and the factor that limits it: torch.nn.utils.clip_grad_norm_ (Pascanu, Mikolov and
 /// Bengio 2013). Instead of scaling the gradients, hand the factor to the optimizers' steps.
-package final class GlobalNorm<T: Scalar> {
+package final class GlobalNorm<T: Scalar>: Stateful {
   private let parameters: [Parameter<T>]
   /// One sum of squares a block of the longest gradient.
   private let partials: Buffer<Double>
@@ -19,7 +19,7 @@ package final class GlobalNorm<T: Scalar> {
     kernel = T.kernels.sumOfSquares
   }
 
-  package var bytes: Int { partials.bytes }
+  package func visit(_ visitor: inout some StateVisitor) { visitor.scratch(partials) }
 
   /// The norm of the gradients as they are, in double and in a fixed order: the same bits for any number of threads. Nothing
   /// is allocated. Parameters that have no place yet do not count.

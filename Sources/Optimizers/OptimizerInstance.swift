@@ -7,7 +7,7 @@ import Sparse
 /// and for every parameter moments of its own, in the order of its elements.
 ///
 /// Not for use by two threads at a time.
-package final class OptimizerInstance<T: Scalar> {
+package final class OptimizerInstance<T: Scalar>: Stateful {
   fileprivate struct State {
     let parameter: Parameter<T>
     /// nil: not needed so far.
@@ -82,11 +82,20 @@ package final class OptimizerInstance<T: Scalar> {
   /// An option, "rule", "steps" or "rate". - Throws: `unknownName`.
   package func get(_ name: String) throws(Failure) -> Double { try optimizer.get(name, steps: steps) }
 
-  /// Bytes of all moments.
-  package var bytes: Int {
-    @_specialize(where T == Float)
-    @_specialize(where T == Double)
-    get { states.total { $0.moments.total { $0?.bytes ?? 0 } } }
+  package func visit(_ visitor: inout some StateVisitor) {
+    visitor.number("steps", &steps)
+    visitor.number("started", &started)
+    for (which, state) in states.enumerated() {
+      visitor.enter("parameter", which)
+      for (index, moment) in state.moments.enumerated() {
+        visitor.enter("moment", index)
+        visitor.array("values", moment)
+        visitor.leave()
+      }
+      visitor.leave()
+    }
+    // The rate goes by the steps.
+    isSettled = false
   }
 
   /// Whether `step` can be taken. - Throws: what `step` throws.

@@ -4,7 +4,7 @@ import Machine
 
 /// Quick sums of squares of arrays, a block at a time: whether values are finite, and how large the largest can be. `add` the
 /// arrays, `measure` them all at once, then ask for their sums in the same order. Nothing is allocated after construction.
-package final class SquareSums<T: Scalar> {
+package final class SquareSums<T: Scalar>: Stateful {
   private static var block: Int { 8192 }
   private let segments: Buffer<Segment<T>>
   private let sums: Buffer<T>
@@ -20,7 +20,7 @@ package final class SquareSums<T: Scalar> {
     kernel = T.kernels.squaresOfSegments
   }
 
-  package var bytes: Int { segments.bytes + sums.bytes }
+  package func visit(_ visitor: inout some StateVisitor) { visitor.scratch(segments, sums) }
 
   /// What an array takes.
   package static func blocks(_ count: Int) -> Int { max(1, count / block + (count % block == 0 ? 0 : 1)) }

@@ -4,7 +4,7 @@ import Sparse
 
 /// An optimizer for a program that has its own layers: hyperparameters and, from the first `minimize` on, the state for one
 /// array of one size and precision. Not for use by two threads at a time.
-public final class StandaloneOptimizer {
+public final class StandaloneOptimizer: Stateful {
   private enum State {
     case unused
     case float32(Work<Float>)
@@ -31,10 +31,16 @@ public final class StandaloneOptimizer {
 
   /// Bytes of the state.
   public var bytes: Int {
+    var count = ByteCount()
+    visit(&count)
+    return count.bytes
+  }
+
+  package func visit(_ visitor: inout some StateVisitor) {
     switch state {
-    case .unused: 0
-    case .float32(let work): work.instance.bytes
-    case .float64(let work): work.instance.bytes
+    case .unused: break
+    case .float32(let work): work.instance.visit(&visitor)
+    case .float64(let work): work.instance.visit(&visitor)
     }
   }
 

@@ -213,17 +213,20 @@ final class ProbeLayer: ProbeNode {
 private struct StateGatherer: StateVisitor {
   private(set) var arrays: [[Double]] = []
 
-  mutating func visit<E: BitwiseCopyable>(_ name: StaticString, _ array: Buffer<E>) {
+  mutating func array<E: BitwiseCopyable>(_ name: StaticString, _ elements: UnsafeMutableBufferPointer<E>, isOwned: Bool) {
     var copy: [Double] = []
-    for i in 0..<array.count {
-      if let value = array.pointer[i] as? Double {
+    for element in elements {
+      if let value = element as? Double {
         copy.append(value)
-      } else if let value = array.pointer[i] as? Float {
+      } else if let value = element as? Float {
         copy.append(Double(value))
       }
     }
     arrays.append(copy)
   }
+
+  mutating func number<E: BitwiseCopyable>(_ name: StaticString, _ value: inout E) {}
+  mutating func scratch(bytes: Int) {}
 }
 
 /// Gives it to a layer of the same kind in double precision.
@@ -233,12 +236,15 @@ private struct StateFiller: StateVisitor {
 
   init(arrays: [[Double]]) { self.arrays = arrays }
 
-  mutating func visit<E: BitwiseCopyable>(_ name: StaticString, _ array: Buffer<E>) {
+  mutating func array<E: BitwiseCopyable>(_ name: StaticString, _ elements: UnsafeMutableBufferPointer<E>, isOwned: Bool) {
     for (i, value) in arrays[next].enumerated() {
-      if let value = value as? E { array.pointer[i] = value }
+      if let value = value as? E { elements[i] = value }
     }
     next += 1
   }
+
+  mutating func number<E: BitwiseCopyable>(_ name: StaticString, _ value: inout E) {}
+  mutating func scratch(bytes: Int) {}
 }
 
 /// Copy numbers as doubles.

@@ -1,8 +1,9 @@
+import Base
 import Machine
 
 /// An array of trainable numbers and its gradient, as a layer's weights (one a slot of its pattern) or its biases. Both live in
 /// the network's or the caller's array; a parameter knows where, never owns.
-package final class Parameter<T: Scalar>: @unchecked Sendable {
+package final class Parameter<T: Scalar>: Stateful, @unchecked Sendable {
   /// What a layer does with the numbers.
   package enum Role: Sendable {
     case weights, bias
@@ -31,6 +32,9 @@ package final class Parameter<T: Scalar>: @unchecked Sendable {
     self.count = count
     self.capacity = max(capacity ?? count, count)
   }
+
+  /// Where the numbers are, the network shows.
+  package func visit(_ visitor: inout some StateVisitor) { visitor.number("count", &count) }
 
   /// Give it its place, `capacity` elements each.
   package func place(values: UnsafeMutablePointer<T>, gradient: UnsafeMutablePointer<T>) {

@@ -9,8 +9,7 @@ import KernelInterface
 /// most 65536 of either, else 4; counts are 64-bit.
 ///
 /// A pattern changes only through ``change(dropping:growing:slots:)``, by whoever owns the layer; readers must not run then.
-@usableFromInline
-package final class Pattern: @unchecked Sendable {
+package final class Pattern: Stateful, @unchecked Sendable {
   package let rows: Int
   package let columns: Int
   /// Slots in use.
@@ -88,9 +87,15 @@ package final class Pattern: @unchecked Sendable {
 
   /// Share of the positions that have a connection.
   package var density: Double { Double(connections) / (Double(rows) * Double(columns)) }
-  /// Bytes of the indices.
-  package var bytes: Int {
-    rowStarts.bytes + columnStarts.bytes + columnIndices.bytes + rowIndices.bytes + slots.bytes + (bits?.bytes ?? 0)
+
+  package func visit(_ visitor: inout some StateVisitor) {
+    visitor.number("connections", &connections)
+    visitor.array("row_starts", rowStarts)
+    visitor.array("column_starts", columnStarts)
+    visitor.array("columns", columnIndices)
+    visitor.array("rows", rowIndices)
+    visitor.array("slots", slots)
+    visitor.array("bits", bits)
   }
 
   /// The pattern with values, as kernels take it. - values: one a slot; must live as long as the result is used.

@@ -2,7 +2,7 @@ import Base
 import KernelInterface
 
 /// Some positions of a matrix as compressed rows, in storage of a fixed size: what a kernel needs to visit them.
-package final class PositionRows {
+package final class PositionRows: Stateful {
   package let rows: Int
   package let columns: Int
   package private(set) var count = 0
@@ -20,7 +20,7 @@ package final class PositionRows {
     columnIndices = try Buffer(count: capacity * (indexBytes / 2), of: what())
   }
 
-  package var bytes: Int { rowStarts.bytes + columnIndices.bytes }
+  package func visit(_ visitor: inout some StateVisitor) { visitor.scratch(rowStarts, columnIndices) }
   /// rows + 1 offsets of each row's positions.
   package var rowStart: UnsafePointer<Int64> { UnsafePointer(rowStarts.pointer) }
 

@@ -7,7 +7,7 @@ import Sparse
 /// A buffer collects candidates; when it is full, the best `wanted` stay, in their order, and the least of them is what later
 /// ones must exceed: a later equal has the higher position and would lose. So the result is exactly the best by score, ties
 /// to the lower position, it is sorted, and time is linear in the positions.
-final class BestPositions {
+final class BestPositions: Stateful {
   private struct Candidate: BitwiseCopyable {
     var rank: UInt64
     var position: Position
@@ -26,7 +26,7 @@ final class BestPositions {
     buffer = try Buffer(count: max(2 * most, 256), of: "topology method, candidates for growing")
   }
 
-  var bytes: Int { buffer.bytes }
+  func visit(_ visitor: inout some StateVisitor) { visitor.scratch(buffer) }
 
   /// Start over. - wanted: 1 ... most.
   func begin(_ wanted: Int) {

@@ -39,7 +39,7 @@ public final class ScoreFunction<T: Scalar>: Sendable {
 }
 
 /// The caller's score functions at work on one layer; without any it does nothing.
-final class CallerScores<T: Scalar> {
+final class CallerScores<T: Scalar>: Stateful {
   private let subject: any TopologyLayer<T>
   private let drop: ScoreFunction<T>?
   private let grow: ScoreFunction<T>?
@@ -55,7 +55,7 @@ final class CallerScores<T: Scalar> {
     columns = try Buffer(count: copies ? pattern.capacity : 0, of: "topology method, column numbers for the caller")
   }
 
-  var bytes: Int { columns.bytes }
+  func visit(_ visitor: inout some StateVisitor) { visitor.scratch(columns) }
 
   /// An update begins: the pattern is as it will be seen.
   func prepare() {

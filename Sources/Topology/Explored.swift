@@ -12,7 +12,7 @@ import Sparse
 /// One bit a position. Where that would be much more than what the connections themselves take, only their number is
 /// estimated, in 16 KB, with a standard error of 0.8 % (HyperLogLog, Flajolet et al. 2007), and whoever asks which they are
 /// is told of the last ones, about twenty times as many as there are connections, by a ``RecentPositions``.
-final class Explored {
+final class Explored: Stateful {
   private let rows: Int
   private let columns: Int
   private let bits: Buffer<UInt64>?
@@ -44,7 +44,12 @@ final class Explored {
     }
   }
 
-  var bytes: Int { (bits?.bytes ?? 0) + (registers?.bytes ?? 0) + (recent?.bytes ?? 0) }
+  func visit(_ visitor: inout some StateVisitor) {
+    visitor.number("marked", &marked)
+    visitor.array("bits", bits)
+    visitor.array("registers", registers)
+    visitor.part("recent", recent)
+  }
 
   /// Whether `contains` knows every position, and not only the last ones.
   var isExact: Bool { bits != nil }

@@ -11,9 +11,9 @@ import Sparse
 /// k' = budget / units connections, rounded down: its survivors, the best k' at most, and where |dL/dW| is largest in its row.
 /// (The reference code trims a unit that has too many survivors arbitrarily; here the best stay.) A unit comes
 /// back when enough of its positions would grow: as in that code, each update looks at all units.
-final class FanIn<T: Scalar> {
+final class FanIn<T: Scalar>: Stateful {
   /// Connections that the layer may have.
-  private let budget: Int
+  private var budget: Int
   private let ablation: Double
   private let gradient: GradientGrowth<T>
   /// Important connections of a unit; then those it lacks, -1 for a unit that loses all.
@@ -29,7 +29,10 @@ final class FanIn<T: Scalar> {
     marks = try Buffer(count: pattern.columns, of: "topology method, fan-in of units")
   }
 
-  var bytes: Int { counts.bytes + marks.bytes }
+  func visit(_ visitor: inout some StateVisitor) {
+    visitor.number("budget", &budget)
+    visitor.scratch(counts, marks)
+  }
 
   /// Decide what stays and what comes.
   /// - grown: positions chosen over the whole layer, `count` of them; receives those that come, ascending.

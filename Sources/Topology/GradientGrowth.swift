@@ -19,7 +19,11 @@ final class GradientGrowth<T: Scalar>: GrowthCriterion {
   }
 
   var needsGradient: Bool { true }
-  var bytes: Int { best.bytes + block.bytes }
+
+  func visit(_ visitor: inout some StateVisitor) {
+    visitor.part("best", best)
+    visitor.scratch(block)
+  }
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)

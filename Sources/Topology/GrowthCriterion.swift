@@ -28,13 +28,11 @@ extension Pattern {
 }
 
 /// Chooses positions to connect. A class, so that passing one as `any` allocates nothing.
-protocol GrowthCriterion<T>: AnyObject {
+protocol GrowthCriterion<T>: Stateful {
   associatedtype T: Scalar
 
   /// Whether it asks for the dense gradient.
   var needsGradient: Bool { get }
-  /// Bytes of scratch.
-  var bytes: Int { get }
 
   /// Choose `count` free positions: those without a connection, and those whose slot is not marked 0. Nothing is allocated.
   /// - count: 1 ... context.free.

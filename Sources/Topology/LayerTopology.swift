@@ -5,7 +5,7 @@ import Sparse
 /// What a topology method keeps of one layer: random numbers, counters and scratch, all allocated at construction and linear
 /// in the pattern's capacity, candidates for growth, units and inputs, never in rows x columns beyond the megabyte of bits that
 /// ``Explored`` allows itself.
-package final class LayerTopology<T: Scalar> {
+package final class LayerTopology<T: Scalar>: Stateful {
   let subject: any TopologyLayer<T>
   /// Connections that went and came at the last update; those that went and came back at once are in neither.
   package private(set) var dropped = 0
@@ -13,7 +13,7 @@ package final class LayerTopology<T: Scalar> {
   /// Updates so far.
   package private(set) var updates = 0
   /// Connections when the method was given.
-  let initialCount: Int
+  private(set) var initialCount: Int
 
   private let plan: TopologyPlan
   private var random: RandomSource
@@ -78,10 +78,25 @@ package final class LayerTopology<T: Scalar> {
     scores = DropScores(values: UnsafePointer(scoreScratch.pointer), isSigned: false)
   }
 
-  /// Bytes of scratch.
-  var bytes: Int {
-    gone.bytes + busy.bytes + positions.bytes + droppedSlots.bytes + grownSlots.bytes + scoreScratch.bytes
-      + (reference?.bytes ?? 0) + growth.bytes + explored.bytes + callers.bytes + (fanIn?.bytes ?? 0) + exploring.bytes
+  package func visit(_ visitor: inout some StateVisitor) {
+    visitor.number("dropped", &dropped)
+    visitor.number("grown", &grown)
+    visitor.number("updates", &updates)
+    visitor.number("initial_count", &initialCount)
+    visitor.number("random", &random)
+    if plan.hasSoftThreshold {
+      var settled = threshold == nil
+      visitor.number("settled", &settled)
+      if settled { threshold = nil }
+      threshold?.visit(&visitor)
+    }
+    visitor.array("exploring", exploring)
+    visitor.array("reference", reference)
+    visitor.part("explored", explored)
+    visitor.part("growth", growth)
+    visitor.part("callers", callers)
+    visitor.part("fan_in", fanIn)
+    visitor.scratch(gone, busy, positions, droppedSlots, grownSlots, scoreScratch)
   }
 
   /// What forward takes off |w|; 0 without a soft threshold.

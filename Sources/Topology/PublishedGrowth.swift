@@ -7,10 +7,17 @@ import Machine
 /// difference goes into the next update's sum as "adjusted growth".
 struct PublishedGrowth {
   /// Connections that there should be.
-  private let baseline: Int
+  private var baseline: Int
   private var adjustedGrowth = 0.0
   private var adjustments = (sum: 0.0, count: 0.0)
   private var growth: [Double]
+
+  mutating func visit(_ visitor: inout some StateVisitor) {
+    visitor.number("baseline", &baseline)
+    visitor.number("adjusted_growth", &adjustedGrowth)
+    visitor.number("adjustments_sum", &adjustments.sum)
+    visitor.number("adjustments_count", &adjustments.count)
+  }
 
   init(layers: Int, baseline: Int) {
     self.baseline = baseline

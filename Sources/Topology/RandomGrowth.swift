@@ -17,7 +17,7 @@ final class RandomGrowth<T: Scalar>: GrowthCriterion {
   }
 
   var needsGradient: Bool { false }
-  var bytes: Int { scratch.bytes }
+  func visit(_ visitor: inout some StateVisitor) { visitor.scratch(scratch) }
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)

@@ -3,7 +3,7 @@ import Base
 /// A set of the last positions that were put in, in 8 bytes a connection: a Bloom filter (Bloom 1970) with two bits a position,
 /// which its owner clears when half of its bits are set. So it is never wrong about a position put in since then, and takes at
 /// most a quarter of the others for one.
-final class RecentPositions {
+final class RecentPositions: Stateful {
   private let words: Buffer<UInt64>
   private var ones = 0
 
@@ -12,7 +12,11 @@ final class RecentPositions {
     words = try Buffer(count: max(capacity, 64), of: "topology method, positions explored lately")
   }
 
-  var bytes: Int { words.bytes }
+  func visit(_ visitor: inout some StateVisitor) {
+    visitor.number("ones", &ones)
+    visitor.array("words", words)
+  }
+
   var isHalfFull: Bool { ones > 32 * words.count }
 
   func clear() {

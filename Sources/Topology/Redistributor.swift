@@ -23,6 +23,8 @@ struct Redistributor {
     published = baseline.map { PublishedGrowth(layers: layers, baseline: $0) }
   }
 
+  mutating func visit(_ visitor: inout some StateVisitor) { published?.visit(&visitor) }
+
   /// An update has been made.
   mutating func note<T: Scalar>(_ layers: [LayerTopology<T>]) { published?.note(layers) }
 

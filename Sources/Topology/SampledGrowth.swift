@@ -19,7 +19,6 @@ final class SampledGrowth<T: Scalar>: GrowthCriterion {
   private let scores: Buffer<T>
   private let candidates: PositionRows
   private let activity: Activity?
-  let bytes: Int
 
   private struct Activity {
     let units: Buffer<T>
@@ -45,11 +44,16 @@ final class SampledGrowth<T: Scalar>: GrowthCriterion {
       : Activity(
         units: try Buffer(count: rows, of: what), inputs: try Buffer(count: columns, of: what),
         unitTable: try AliasTable(count: rows, of: what), inputTable: try AliasTable(count: columns, of: what))
-    let ofActivity = activity.map { $0.units.bytes + $0.inputs.bytes + $0.unitTable.bytes + $0.inputTable.bytes } ?? 0
-    bytes = positions.bytes + scratch.bytes + scores.bytes + candidates.bytes + ofActivity
   }
 
   var needsGradient: Bool { true }
+
+  func visit(_ visitor: inout some StateVisitor) {
+    visitor.scratch(positions, scratch, scores, activity?.units, activity?.inputs)
+    visitor.part("candidates", candidates)
+    visitor.part("units", activity?.unitTable)
+    visitor.part("inputs", activity?.inputTable)
+  }
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)

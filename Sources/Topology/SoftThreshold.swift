@@ -1,3 +1,4 @@
+import Base
 import Machine
 
 #if canImport(Glibc)
@@ -22,6 +23,8 @@ struct SoftThreshold {
     decay = plan.thresholdDecay
     rate = plan.thresholdRate
   }
+
+  mutating func visit(_ visitor: inout some StateVisitor) { visitor.number("threshold", &s) }
 
   /// t, in (0, 1) but for rounding.
   var value: Double { 1 / (1 + exp(-s)) }

@@ -4,7 +4,7 @@ import Sparse
 
 /// A topology method at work on one layer, or on several that change together: its schedule, and what it keeps of each layer.
 /// Everything is allocated at construction.
-package final class TopologyInstance<T: Scalar> {
+package final class TopologyInstance<T: Scalar>: Stateful {
   package let method: TopologyMethod
   package let plan: TopologyPlan
   package let layers: [LayerTopology<T>]
@@ -67,11 +67,14 @@ package final class TopologyInstance<T: Scalar> {
   /// Whether `evolve` asks for gradients of the batch just gone back through. Asked in every step, so it is not worked out
   /// then: generic sequences of the standard library allocate.
   package let needsGradient: Bool
-  /// Bytes of scratch.
-  package var bytes: Int {
-    @_specialize(where T == Float)
-    @_specialize(where T == Double)
-    get { layers.total { $0.bytes } }
+
+  package func visit(_ visitor: inout some StateVisitor) {
+    visitor.number("updates", &updates)
+    visitor.number("threshold", &threshold)
+    visitor.number("has_begun", &hasBegun)
+    schedule.visit(&visitor)
+    redistributor.visit(&visitor)
+    for (position, layer) in layers.enumerated() { visitor.part("layer", position, layer) }
   }
 
   /// Whether the schedule asks for an update at this time.

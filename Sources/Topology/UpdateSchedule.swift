@@ -1,3 +1,5 @@
+import Base
+
 /// What a schedule counts. The raw values are those of include/espalier.h.
 public enum TopologyClock: Int32, Sendable, CaseIterable {
   /// Optimizer steps of the layer.
@@ -24,6 +26,8 @@ package struct UpdateSchedule: Sendable {
   package var decayPower = 3.0
   /// Time of the last update; before the first one as if it had been at -every.
   package private(set) var last: Int
+
+  mutating func visit(_ visitor: inout some StateVisitor) { visitor.number("last_update", &last) }
 
   package init(
     every: Int, begin: Int, until: Int, dropFraction: Double, minimumDropFraction: Double = 0, decay: DropDecay
