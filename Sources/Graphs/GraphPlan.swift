@@ -26,9 +26,9 @@ package struct PlannedLayer<T: Scalar> {
 }
 
 /// Whole numbers that a layer asks the network's input for.
-package struct InputNumbers<T: Scalar> {
-  package let first: T
-  package let last: T
+package struct InputNumbers {
+  package let first: Double
+  package let last: Double
   /// For messages: "embedding layer 1".
   package let owner: String
 }
@@ -128,11 +128,11 @@ package struct GraphPlan<T: Scalar> {
   }
 
   /// The whole numbers that the network's input must consist of, and for which layers.
-  package func inputNumbers() throws(Failure) -> [InputNumbers<T>] {
-    var found: [InputNumbers<T>] = []
+  package func inputNumbers() throws(Failure) -> [InputNumbers] {
+    var found: [InputNumbers] = []
     for layer in layers {
       guard let numbers = try layer.kind.row.wholeNumbers(layer.options) else { continue }
-      found.append(InputNumbers(first: T(numbers.lowerBound), last: T(numbers.upperBound), owner: layer.owner))
+      found.append(InputNumbers(first: Double(numbers.lowerBound), last: Double(numbers.upperBound), owner: layer.owner))
     }
     return found
   }

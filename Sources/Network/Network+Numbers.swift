@@ -12,7 +12,7 @@ extension Network {
   }
 
   @inline(__always)
-  private func check(_ batch: Batch<T>, _ numbers: InputNumbers<T>, _ call: String) throws(Failure) {
+  private func check(_ batch: Batch<T>, _ numbers: InputNumbers, _ call: String) throws(Failure) {
     for position in 0..<batch.count {
       let sample = batch.samples.map { Int($0[position]) } ?? position
       let values = batch.x + sample * inputs
@@ -21,14 +21,15 @@ extension Network {
         guard values[feature].isFinite else { throw Failure(.nonFinite, "\(what) is \(values[feature])") }
         throw Failure(
           .invalidArgument,
-          "\(what) must be a whole number in \(Int(clamping: Double(numbers.first))) .. \(Int(clamping: Double(numbers.last))) "
+          "\(what) must be a whole number in \(Int(clamping: numbers.first)) .. \(Int(clamping: numbers.last)) "
             + "for \(numbers.owner), got \(values[feature])")
       }
     }
   }
 
   @inline(__always)
-  private func isNumber(_ value: T, _ numbers: InputNumbers<T>) -> Bool {
-    value >= numbers.first && value <= numbers.last && value == value.rounded(.towardZero)
+  private func isNumber(_ value: T, _ numbers: InputNumbers) -> Bool {
+    let value = Double(value)
+    return value >= numbers.first && value <= numbers.last && value == value.rounded(.towardZero)
   }
 }

@@ -34,7 +34,7 @@ public final class Network<T: Scalar> {
   // What build made of it.
   var layers: [any Layer<T>] = []
   /// The whole numbers that the input must consist of, if any layer asks for such.
-  var inputNumbers: [InputNumbers<T>] = []
+  var inputNumbers: [InputNumbers] = []
   /// One for each layer with parameters, in order.
   var trainers: [Trainer<T>] = []
   /// Layers that change their patterns together.
