@@ -8,7 +8,7 @@ module espalier_sequences
 
 contains
 
-  type(layer) function embedding(vocabulary, width, padding_index, base) result(description)
+  type(layer) function embedding(vocabulary, width, padding_index, base, sparse) result(description)
     !! A learned vector for each class number of the network's input, which is a vector of them or a field with one channel.
     !! Outputs have `width` channels over the same places.
     integer, intent(in) :: vocabulary
@@ -19,10 +19,13 @@ contains
       !! The number that stands for no class: its vector starts at 0 and is not trained.
     integer, intent(in), optional :: base
       !! 1 (default) or 0: the number of the first class.
+    logical, intent(in), optional :: sparse
+      !! Whether a step looks at and updates only the vectors that the batch uses; their moments then rest with them.
     description = described(espalier_layer_embedding, 0)
     call give(description, "vocabulary", vocabulary)
     call give(description, "width", width)
     call give(description, "padding_index", padding_index)
+    call give(description, "sparse", sparse)
     if (present(base)) then
       call give(description, "index_base", base)
     else

@@ -144,7 +144,10 @@ enum {
  *  channel; the output has "width" (1) channels over the same places. "vocabulary" (1): classes there are; "index_base" (0; 0 or
  *  1): the number of the first; "padding_index" (-1: none): the number that stands for no class, whose vector starts at 0 and has
  *  gradient 0. Vectors start normal with deviation 1. The input must consist of whole numbers of the vocabulary in every call
- *  (ESPALIER_ERROR_INVALID_ARGUMENT otherwise; in float32 numbers go up to 2^24); dx is 0.
+ *  (ESPALIER_ERROR_INVALID_ARGUMENT otherwise; in float32 numbers go up to 2^24); dx is 0. "sparse" (0): 1 if only the vectors
+ *  that the batch uses are looked at and updated, so that a step costs nothing for the others: their weights and moments stay as
+ *  they are, weight decay included, where with 0 an optimizer with momentum goes on changing them. Gradients of others that the
+ *  caller writes, as a sum over ranks would, are then passed over.
  *  POSITION: a number of its own is added to each channel and place. "learned" (1): 1 if they are parameters, which start normal
  *  with deviation 0.02; 0 for fixed ones, in a field channels x length: place t of channels 2i and 2i+1 gets the sine and the
  *  cosine of t / 10000^(2i / channels) (Vaswani et al. 2017).

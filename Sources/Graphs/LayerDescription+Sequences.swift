@@ -3,15 +3,16 @@ import Layers
 extension LayerDescription {
   /// A learned vector for each class number of the network's input: channels x length. - vocabulary: classes there are.
   /// - width: channels of a vector. - paddingIndex: the number that stands for no class; its vector starts at 0 and has no
-  /// gradient. - base: the number of the first class, 0 or 1.
+  /// gradient. - base: the number of the first class, 0 or 1. - sparse: whether steps pass over vectors that the batch does not use.
   public static func embedding(
-    vocabulary: Int, width: Int, paddingIndex: Int? = nil, base: Int = 0
+    vocabulary: Int, width: Int, paddingIndex: Int? = nil, base: Int = 0, sparse: Bool = false
   ) -> Self {
     LayerDescription(
       .embedding,
       [
         (LayerOption.vocabulary, Double(vocabulary)), (LayerOption.width, Double(width)),
         (LayerOption.paddingIndex, Double(paddingIndex ?? -1)), (LayerOption.indexBase, Double(base)),
+        (LayerOption.sparse, sparse ? 1 : 0),
       ])
   }
 

@@ -22,6 +22,7 @@ package enum LayerOption {
   package static let negativeSlope = "negative_slope"
   package static let paddingIndex = "padding_index"
   package static let probability = "probability"
+  package static let sparse = "sparse"
   package static let units = "units"
   package static let vocabulary = "vocabulary"
   package static let width = "width"

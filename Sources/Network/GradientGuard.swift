@@ -26,6 +26,8 @@ final class GradientGuard<T: Scalar>: Stateful {
   /// Whether every gradient is such a product.
   private let areProducts: Bool
   private let gradients: SquareSums<T>
+  /// All of them, if some have a gradient in few rows alone; else none.
+  private let parameters: [Parameter<T>]
   private let kernel: Kernel
 
   /// - trainers: of the layers with parameters. - elements: of the whole gradient array.
@@ -35,7 +37,13 @@ final class GradientGuard<T: Scalar>: Stateful {
     factors = try Buffer(count: 2 * trainers.count, of: what)
     sums = try Buffer(count: 2 * trainers.count, of: what)
     widths = try Buffer(count: 2 * trainers.count, of: what)
-    gradients = try SquareSums(room: SquareSums<T>.blocks(elements), of: what)
+    let all = trainers.flatMap { $0.layer.parameters }
+    parameters = all.contains { $0.activeRows != nil } ? all : []
+    let room = parameters.total { parameter in
+      parameter.activeRows.map { $0.capacity.multipliedClamped(by: SquareSums<T>.blocks($0.width)) }
+        ?? SquareSums<T>.blocks(parameter.capacity)
+    }
+    gradients = try SquareSums(room: max(room, SquareSums<T>.blocks(elements)), of: what)
     kernel = T.kernels.squaresOfSegments
     self.graph = graph
     positions = trainers.map { $0.number - 1 }
@@ -70,11 +78,26 @@ final class GradientGuard<T: Scalar>: Stateful {
     if areProducts, let shape, features * shape.count * shape.width < array.count {
       return boundOfProducts(shape.count * shape.width, executor)
     }
-    // The whole array: what is beyond a layer's connections is 0.
     gradients.clear()
+    if !parameters.isEmpty { return boundOfRuns(executor) }
+    // The whole array: what is beyond a layer's connections is 0.
     gradients.add(UnsafePointer(values), count: array.count)
     gradients.measure(executor: executor)
     return gradients.sum(count: array.count).squareRoot()
+  }
+
+  /// The same from what has a gradient.
+  @inline(__always)
+  private func boundOfRuns(_ executor: any Executor) -> Double {
+    for i in 0..<parameters.count {
+      guard let gradient = parameters[i].gradient else { continue }
+      for number in 0..<parameters[i].runs {
+        let (at, count) = parameters[i].run(number)
+        gradients.add(UnsafePointer(gradient + at), count: count)
+      }
+    }
+    gradients.measure(executor: executor)
+    return gradients.total().squareRoot()
   }
 
   @inline(__always)

@@ -29,13 +29,16 @@ package final class GlobalNorm<T: Scalar>: Stateful {
     var total = 0.0
     for parameter in parameters {
       guard let gradient = parameter.gradient else { continue }
-      let blocks = Self.blocks(parameter.count)
-      let arguments = SumOfSquaresArguments<T>(
-        values: UnsafePointer(gradient), count: parameter.count, partials: partials.pointer)
-      withUnsafePointer(to: arguments) {
-        executor.run(kernel, UnsafeRawPointer($0), units: blocks, work: parameter.count &* 2, balancedBy: nil)
+      for number in 0..<parameter.runs {
+        let (at, count) = parameter.run(number)
+        let blocks = Self.blocks(count)
+        let arguments = SumOfSquaresArguments<T>(
+          values: UnsafePointer(gradient + at), count: count, partials: partials.pointer)
+        withUnsafePointer(to: arguments) {
+          executor.run(kernel, UnsafeRawPointer($0), units: blocks, work: count &* 2, balancedBy: nil)
+        }
+        for block in 0..<blocks { total += partials.pointer[block] }
       }
-      for block in 0..<blocks { total += partials.pointer[block] }
     }
     return total.isFinite ? total.squareRoot() : scaledNorm()
   }

@@ -162,19 +162,30 @@ package final class OptimizerInstance<T: Scalar>: Stateful {
     var which = 0
     while which < states.count {
       if let values = states[which].parameter.values, let gradient = states[which].parameter.gradient {
-        rule.run(
-          UpdateStep(
-            weights: values, gradient: UnsafePointer(gradient), count: states[which].parameter.count,
-            moments: (moment(0, which), moment(1, which), moment(2, which)), gradientScale: scale, rate: rate,
-            number: steps + 1, first: !started, nonFinite: nonFinite.pointer, kernel: kernel,
-            executor: executor),
-          options)
+        let step = UpdateStep(
+          weights: values, gradient: UnsafePointer(gradient), count: states[which].parameter.count,
+          moments: (moment(0, which), moment(1, which), moment(2, which)), gradientScale: scale, rate: rate,
+          number: steps + 1, first: !started, nonFinite: nonFinite.pointer, kernel: kernel, executor: executor)
+        if states[which].parameter.hasActiveRows {
+          takeRuns(step, states[which].parameter, options)
+        } else {
+          rule.run(step, options)
+        }
       }
       which &+= 1
     }
     steps += 1
     started = started || rule.needs(0, options)
     return nonFinite.pointer.pointee == 0
+  }
+
+  /// A step of the rows that have a gradient.
+  @inline(never)
+  private func takeRuns(_ step: UpdateStep<T>, _ parameter: Parameter<T>, _ options: OptionValues) {
+    for number in 0..<parameter.runs {
+      let (at, count) = parameter.run(number)
+      rule.run(step.part(at, count), options)
+    }
   }
 
   /// Move a parameter's moments with their connections, in place, after a change of its pattern. Grown slots are as new: 0,

@@ -86,6 +86,15 @@ struct UpdateStep<T: Scalar> {
   /// Held by the caller of the step.
   unowned(unsafe) let executor: any Executor
 
+  /// The same step of some elements. - at: the first of them.
+  func part(_ at: Int, _ count: Int) -> Self {
+    UpdateStep(
+      weights: weights + at, gradient: gradient + at, count: count,
+      moments: (moments.0.map { $0 + at }, moments.1.map { $0 + at }, moments.2.map { $0 + at }),
+      gradientScale: gradientScale, rate: rate, number: number, first: first, nonFinite: nonFinite, kernel: kernel,
+      executor: executor)
+  }
+
   /// What is added to a divisor: at least the smallest normal number, so that 0 over a divisor of 0 is 0 and not NaN.
   func divisor(_ epsilon: Double) -> T { max(T(epsilon), T.leastNormalMagnitude) }
 

@@ -53,6 +53,15 @@ package final class SquareSums<T: Scalar>: Stateful {
     }
   }
 
+  /// The sum of all arrays that were added.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  package func total() -> Double {
+    var total = 0.0
+    for position in 0..<used { total += Double(sums.pointer[position]) }
+    return total
+  }
+
   /// The sum of the next array: infinite or NaN whenever one of its values is, or when the sum overflows T. The square root
   /// is at least the largest magnitude, but for rounding. - count: its elements.
   @_specialize(where T == Float)

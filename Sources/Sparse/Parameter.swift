@@ -25,6 +25,11 @@ package final class Parameter<T: Scalar>: Stateful, @unchecked Sendable {
   package private(set) var values: UnsafeMutablePointer<T>?
   package private(set) var gradient: UnsafeMutablePointer<T>?
 
+  /// Outside of these rows the gradient is 0 and nothing is updated; nil: all elements have a gradient.
+  package var activeRows: ActiveRows? { didSet { hasActiveRows = activeRows != nil } }
+  /// The same as a number, for training steps: to look at an object counts the references to it.
+  package private(set) var hasActiveRows = false
+
   /// - capacity: nil for just as many as `count`.
   package init(name: String, role: Role, count: Int, capacity: Int? = nil) {
     self.name = name
@@ -40,6 +45,15 @@ package final class Parameter<T: Scalar>: Stateful, @unchecked Sendable {
   package func place(values: UnsafeMutablePointer<T>, gradient: UnsafeMutablePointer<T>) {
     self.values = values
     self.gradient = gradient
+  }
+
+  /// Runs of elements that have a gradient.
+  package var runs: Int { hasActiveRows ? activeRows?.count ?? 0 : 1 }
+
+  /// First element of a run, and how many it has.
+  package func run(_ number: Int) -> (first: Int, count: Int) {
+    guard hasActiveRows, let activeRows else { return (0, count) }
+    return (activeRows.offset(number), activeRows.width)
   }
 
   /// Make all elements in use what they start from.

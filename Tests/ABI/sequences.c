@@ -23,7 +23,7 @@ static void embedding(void) {
     {"embedding of a vector", 1, {5}, 0, 0, 2,
      {{ESPALIER_LAYER_EMBEDDING, 0, {0}, {{"vocabulary", 9}, {"width", 3}}}, TANH(2)}},
     {"embedding of a row", 2, {1, 6}, 0, 0, 2,
-     {{ESPALIER_LAYER_EMBEDDING, 0, {0}, {{"vocabulary", 70}, {"width", 17}}}, TANH(2)}},
+     {{ESPALIER_LAYER_EMBEDDING, 0, {0}, {{"vocabulary", 70}, {"width", 17}, {"sparse", 1}}}, TANH(2)}},
     {"embeddings that attend", 1, {4}, 0, 0, 6,
      {{ESPALIER_LAYER_EMBEDDING, 0, {0}, {{"vocabulary", 4}, {"width", 4}}},
       {ESPALIER_LAYER_EMBEDDING, 1, {0}, {{"vocabulary", 5}, {"width", 2}}},
@@ -95,6 +95,74 @@ static void numbers(void) {
   /* The pass that was made before them can still be gone back through. */
   OK(F(espalier_network_backward)(network, target, TEXTS, NULL));
   OK(espalier_network_destroy(network));
+}
+
+/* A network of an embedding and a linear layer, with gradients in the rows of the batch alone or in all. */
+static espalier_network *make_rows_network(int sparse, int rule, double clip, double accumulate) {
+  const char *names[] = {"vocabulary", "width", "sparse", "padding_index"};
+  const double values[] = {50, 3, sparse, 7};
+  espalier_network *network = NULL;
+  espalier_optimizer *optimizer = make_optimizer(rule, 0.1);
+  OK(espalier_network_create(PRECISION, LENGTH_OF_TEXT, 1, &network));
+  OK(espalier_network_add_layer(network, ESPALIER_LAYER_EMBEDDING, 0, NULL, 4, names, values, NULL));
+  OK(espalier_network_add_linear(network, 2, 1, ESPALIER_IDENTITY));
+  OK(espalier_network_set_optimizer(network, ESPALIER_ALL_LAYERS, optimizer));
+  OK(espalier_network_set(network, "clip_norm", clip));
+  OK(espalier_network_set(network, "accumulate", accumulate));
+  OK(espalier_network_build(network, TEXTS));
+  OK(espalier_optimizer_destroy(optimizer));
+  return network;
+}
+
+/* Without moments it is the same whether rows without a gradient are passed over; with them these rows rest. */
+static void rows_alone(void) {
+  static const double clips[] = {0, 0.05, 0, 0}, accumulates[] = {1, 1, 2, 1};
+  static const int rules[] = {ESPALIER_SGD, ESPALIER_SGD, ESPALIER_SGD, ESPALIER_ADAGRAD};
+  real x[TEXTS * LENGTH_OF_TEXT], target[TEXTS * 2];
+  fill(target, TEXTS * 2, 2);
+  for (size_t k = 0; k < LENGTH(clips); k++) {
+    espalier_network *some = make_rows_network(1, rules[k], clips[k], accumulates[k]);
+    espalier_network *all = make_rows_network(0, rules[k], clips[k], accumulates[k]);
+    real *w = NULL, *dw = NULL, *v = NULL, *dv = NULL;
+    double loss = 0, same = 0;
+    int64_t count = 0;
+    OK(F(espalier_network_parameters)(some, &w, &dw, &count));
+    OK(F(espalier_network_parameters)(all, &v, &dv, &count));
+    for (int step = 0; step < 12; step++) {
+      const int64_t texts = 1 + step % TEXTS;
+      for (int64_t i = 0; i < texts * LENGTH_OF_TEXT; i++) x[i] = (real)((i * 5 + step * step) % 50);
+      OK(F(espalier_network_train_step)(some, x, target, texts, &loss));
+      OK(F(espalier_network_train_step)(all, x, target, texts, &same));
+      CHECK(fabs(loss - same) <= (sizeof(real) == 8 ? 1e-13 : 1e-5) * loss);
+      for (int64_t i = 0; i < count; i++) {
+        CHECK(fabs((double)w[i] - v[i]) < (sizeof(real) == 8 ? 1e-13 : 1e-5));
+        CHECK(fabs((double)dw[i] - dv[i]) < (sizeof(real) == 8 ? 1e-13 : 1e-5));
+      }
+    }
+    OK(espalier_network_destroy(some));
+    OK(espalier_network_destroy(all));
+  }
+  { /* Adam: class 1 is used in the first step alone, class 2 in the first and third. */
+    espalier_network *network = make_rows_network(1, ESPALIER_ADAM, 0, 1);
+    real *w = NULL, *dw = NULL, one[3];
+    double loss = 0, m = 0, v = 0, expected;
+    int64_t count = 0;
+    OK(F(espalier_network_parameters)(network, &w, &dw, &count));
+    expected = w[2 * 3];
+    for (int step = 1; step <= 3; step++) {
+      for (int i = 0; i < LENGTH_OF_TEXT; i++) x[i] = step == 1 ? (real)(1 + i % 2) : step == 3 ? 2 : 7;
+      OK(F(espalier_network_train_step)(network, x, target, 1, &loss));
+      CHECK((dw[3] != 0) == (step == 1) && (dw[2 * 3] != 0) == (step != 2));
+      if (step == 1) for (int c = 0; c < 3; c++) one[c] = w[3 + c];
+      if (step == 2) continue;
+      m = 0.9 * m + 0.1 * dw[2 * 3];
+      v = 0.999 * v + 0.001 * (double)dw[2 * 3] * dw[2 * 3];
+      expected -= 0.1 * m / (1 - pow(0.9, step)) / (sqrt(v / (1 - pow(0.999, step))) + 1e-8);
+      CHECK(fabs(w[2 * 3] - expected) < (sizeof(real) == 8 ? 1e-14 : 1e-6));
+    }
+    for (int c = 0; c < 3; c++) CHECK(w[3 + c] == one[c]);
+    OK(espalier_network_destroy(network));
+  }
 }
 
 /* Connections behind an embedding are pruned by every criterion that can be told what its input is. */
@@ -244,6 +312,6 @@ static void refusals(void) {
 }
 
 int main(void) {
-  const struct test tests[] = {TEST(attention), TEST(embedding), TEST(position), TEST(numbers), TEST(pruning), TEST(embeddings_refused), TEST(losses), TEST(refusals)};
+  const struct test tests[] = {TEST(attention), TEST(embedding), TEST(position), TEST(numbers), TEST(rows_alone), TEST(pruning), TEST(embeddings_refused), TEST(losses), TEST(refusals)};
   return run_tests(tests, LENGTH(tests));
 }
