@@ -27,7 +27,7 @@ module espalier
   use :: espalier_optimizers, only: optimizer
   use :: espalier_prunings, only: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, &
     synflow
-  use :: espalier_sequences, only: attention, embedding, position
+  use :: espalier_sequences, only: attention, embedding, position, sequence_linear
   use :: espalier_rules, only: adagrad, adam, adamw, rmsprop, sgd
   use :: espalier_support, only: text_at
   use :: espalier_topologies, only: topology, topology_method
@@ -45,7 +45,7 @@ module espalier
   public :: activation_layer, average_pooling, flatten, global_average_pooling, max_pooling, permute, product_of, reshape_to, &
     slice, upsampling
   public :: list_kinds, list_options, option_description
-  public :: attention, embedding, position
+  public :: attention, embedding, position, sequence_linear
   public :: convolution, transposed_convolution
   public :: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, synflow
 

@@ -1,10 +1,11 @@
 !> Descriptions of layers on sequences. A sequence is a field with one dimension: x(length, channels, batch).
 module espalier_sequences
-  use :: espalier_c, only: espalier_layer_attention, espalier_layer_embedding, espalier_layer_position
+  use :: espalier_c, only: espalier_layer_attention, espalier_layer_convolution, espalier_layer_embedding, &
+    espalier_layer_position
   use :: espalier_description, only: described, give, joining, layer
   implicit none
   private
-  public :: attention, embedding, position
+  public :: attention, embedding, position, sequence_linear
 
 contains
 
@@ -59,6 +60,37 @@ contains
     description = joining(espalier_layer_attention, [query, key, value])
     call give(description, "heads", heads)
     call give(description, "causal", causal)
+  end function
+
+  type(layer) function sequence_linear(units, density, activation, bias, initializer, negative_slope, alpha, fixed_density, &
+                                       from) result(description)
+    !! The same linear layer at each place of a sequence: a convolution whose kernel has one place.
+    integer, intent(in) :: units
+      !! Channels that come out.
+    class(*), intent(in), optional :: density
+      !! In (0, 1], a real of either kind; without it the layer is dense.
+    character(*), intent(in), optional :: activation
+      !! As of a linear layer, but for softmax; identity is the default.
+    logical, intent(in), optional :: bias
+    character(*), intent(in), optional :: initializer
+      !! he_uniform (default), he_normal, glorot_uniform, glorot_normal, orthogonal (dense layers), zeros.
+    class(*), intent(in), optional :: negative_slope
+      !! Of leaky_relu (0.01).
+    class(*), intent(in), optional :: alpha
+      !! Of elu and celu (1).
+    logical, intent(in), optional :: fixed_density
+      !! Keep this density when the network spreads an overall one over its layers.
+    integer, intent(in), optional :: from
+      !! The layer that it takes from, by number, instead of the one before it; 0 is the network's input.
+    description = described(espalier_layer_convolution, from)
+    call give(description, "filters", units)
+    call give(description, "density", density)
+    call give(description, "activation", activation)
+    call give(description, "bias", bias)
+    call give(description, "initializer", initializer)
+    call give(description, "negative_slope", negative_slope)
+    call give(description, "alpha", alpha)
+    call give(description, "fixed_density", fixed_density)
   end function
 
 end module espalier_sequences

@@ -1,3 +1,4 @@
+import KernelInterface
 import Layers
 
 extension LayerDescription {
@@ -19,6 +20,16 @@ extension LayerDescription {
   /// A value of its own added to each channel and place: learned, or fixed sines and cosines.
   public static func position(learned: Bool = true) -> Self {
     LayerDescription(.position, [(LayerOption.learned, learned ? 1 : 0)])
+  }
+
+  /// The same linear layer at each place of a sequence: a convolution whose kernel has one place. - density: in (0, 1]; 1: dense.
+  public static func sequenceLinear(
+    _ units: Int, density: Double = 1, activation: Activation = .identity, bias: Bool = true,
+    initializer: Initializer = .heUniform, negativeSlope: Double = 0.01, alpha: Double = 1
+  ) -> Self {
+    .convolution(
+      units, kernel: [1], density: density, activation: activation, bias: bias, initializer: initializer,
+      negativeSlope: negativeSlope, alpha: alpha)
   }
 
   /// Scaled dot-product attention: the outputs are means of the values, one a query, by the softmax over the keys of their

@@ -47,13 +47,15 @@ for program in environment turkish; do
   compile "Tests/ABI/$program.f90"
   link "$program" "$build/$program.o" "$build/host.o" "$build/testing.o" "${objects[@]}"
 done
-for program in first mnist prune_at_start prune_after change_while_training digits_lenet; do compile "examples/fortran/$program.f90"; done
+for program in first transformer mnist prune_at_start prune_after change_while_training digits_lenet; do
+  compile "examples/fortran/$program.f90"
+done
 # Only compiled: their runs take a quiet machine, or an hour.
 for program in small_step sparsity_table; do compile "Benchmarks/$program.f90"; done
 for program in prune_at_start prune_after change_while_training digits_lenet; do
   link $program "$build"/{$program,digit_images}.o "${objects[@]}"
 done
-link first "$build/first.o" "${objects[@]}"
+for program in first transformer; do link $program "$build/$program.o" "${objects[@]}"; done
 link mnist "$build"/{mnist,choices,digit_images,progress_line,pictures}.o "${objects[@]}"
 
 for program in $programs; do timeout 300 "$build/$program"; done
@@ -143,6 +145,7 @@ if [ "${VALGRIND:-0}" = 1 ]; then
 fi
 
 "$build/first" | tail -n 1
+"$build/transformer" | tail -n 1 | awk '{ print } END { exit !($NF > 0.95) }'
 
 # Each criterion leaves a twentieth of the connections, which learn something even in five epochs.
 "$build/prune_at_start" 5 0.05 | awk '

@@ -288,6 +288,40 @@ static void losses(void) {
   OK(espalier_network_destroy(vector));
 }
 
+#define MAP(from, units, density) \
+  {ESPALIER_LAYER_CONVOLUTION, 1, {from}, {{"filters", units}, {"density", density}}}
+#define NORM(from) {ESPALIER_LAYER_LAYER_NORM, 1, {from}, {{"per_place", 1}}}
+#define JOIN(a, b) {ESPALIER_LAYER_SUM, 2, {a, b}, {{NULL, 0}}}
+
+/* Layers of a transformer, each linear map with a density of its own; one attends to a sequence of another length. */
+static void transformers(void) {
+  static const struct layer_case cases[] = {
+    {"an encoder layer", INPUT(6, 4), 0, 0, 11,
+     {MAP(0, 6, 0.5), MAP(0, 6, 0.4), MAP(0, 6, 1), ATTENTION(1, 2, 3, 2, 0), MAP(4, 6, 0.7), JOIN(0, 5), NORM(6),
+      MAP(7, 10, 0.3), MAP(8, 6, 0.6), JOIN(7, 9), NORM(10)}},
+    {"attention to another sequence", INPUT(4, 5), 0, 0, 6,
+     {MAP(0, 6, 0.5),
+      {ESPALIER_LAYER_CONVOLUTION, 1, {0}, {{"filters", 6}, {"kernel_width", 2}, {"stride_width", 2}, {"density", 0.6}}},
+      {ESPALIER_LAYER_CONVOLUTION, 1, {0}, {{"filters", 4}, {"kernel_width", 2}, {"stride_width", 2}}},
+      ATTENTION(1, 2, 3, 2, 0), ATTENTION(2, 1, 4, 2, 1), TANH(2)}},
+  };
+  espalier_network *network = NULL;
+  const int64_t lengths[] = {4, 5}, inputs[][3] = {{0, 1, 0}, {0, 0, 1}, {0, 2, 2}};
+  const struct layer_description shorter = {ESPALIER_LAYER_CONVOLUTION, 1, {0}, {{"filters", 4}, {"kernel_width", 2}}};
+  const struct layer_description wider = {ESPALIER_LAYER_CONVOLUTION, 1, {0}, {{"filters", 6}, {NULL, 0}}};
+  OK(espalier_network_create(PRECISION, 20, 1, &network));
+  OK(espalier_network_set_input_shape(network, 2, lengths));
+  OK(add_described(network, &shorter, NULL));
+  OK(add_described(network, &wider, NULL));
+  for (int i = 0; i < 3; i++) {
+    const char *const says[] = {"the same length, got 4 x 4", "the same length, got 4 x 5", "as many channels, got 4 x 5"};
+    REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "attention layer 3", says[i],
+            espalier_network_add_layer(network, ESPALIER_LAYER_ATTENTION, 3, inputs[i], 0, NULL, NULL, NULL));
+  }
+  OK(espalier_network_destroy(network));
+  for (size_t i = 0; i < LENGTH(cases); i++) check_case(&cases[i]);
+}
+
 static void refusals(void) {
   espalier_network *network = NULL;
   const char *names[] = {"heads", "causal"};
@@ -312,6 +346,6 @@ static void refusals(void) {
 }
 
 int main(void) {
-  const struct test tests[] = {TEST(attention), TEST(embedding), TEST(position), TEST(numbers), TEST(rows_alone), TEST(pruning), TEST(embeddings_refused), TEST(losses), TEST(refusals)};
+  const struct test tests[] = {TEST(attention), TEST(embedding), TEST(position), TEST(numbers), TEST(rows_alone), TEST(pruning), TEST(embeddings_refused), TEST(losses), TEST(transformers), TEST(refusals)};
   return run_tests(tests, LENGTH(tests));
 }

@@ -9,7 +9,7 @@ option, `layer.parameter(name, shape)` a parameter, in the order in which the li
 that lasts from pass to pass, `layer.network.training` whether the pass is one of training. A case is a name, the shape of a sample
 and a list of layers, each its kind, its options, and the numbers of the layers that it takes from (0 is the input) where that is not
 the layer before it. Then may come the samples of a batch, and how many classes there are and the number of the first: the samples are
-class numbers then.
+class numbers then. A module may have a function `verify(Network)`, which holds its cases against PyTorch's own modules first.
 
 Parameters, samples, targets and the gradient of the outputs follow a formula in dyadic fractions, which recorded.c repeats. So
 only results are stored: the outputs of a forward pass in training, the gradients of its parameters and of its input for the
@@ -114,6 +114,7 @@ def main():
     families = {path.stem: importlib.import_module(f"Families.{path.stem}") for path in sorted((HERE / "Families").glob("*.py"))}
     kinds = {name: kind for family in families.values() for name, kind in family.LAYERS.items()}
     for name in sys.argv[1:] or families:
+        getattr(families[name], "verify", lambda network_type: None)(Network)
         lines = [line for case in families[name].CASES for line in record(kinds, *case)]
         (HERE / "Recorded" / f"{name}.txt").write_text("\n".join(lines) + "\n")
 
