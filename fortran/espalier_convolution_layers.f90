@@ -23,7 +23,8 @@ contains
     integer, intent(in), optional :: padding(:)
       !! Places of padding: one number for all sides, one a dimension, or two a dimension, before and after.
     character(*), intent(in), optional :: padding_mode(:)
-      !! Of each dimension, or one for all: zeros, periodic, reflect, replicate; the default is "zeros".
+      !! What the places of `padding` hold, of each dimension or one for all: zeros, periodic, reflect, replicate; the default is
+      !! "zeros". Without padding there is nothing to fill. Names of several lengths: [character(8) :: "periodic", "zeros"].
     integer, intent(in), optional :: dilation(:)
       !! Of each dimension, or one for all.
     integer, intent(in), optional :: groups

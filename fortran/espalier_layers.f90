@@ -32,10 +32,10 @@ contains
   end function
 
   type(layer) function sum_of(from) result(description)
-    !! The sum of the outputs of two or more layers with equal numbers of outputs: a residual connection, when one of them is
-    !! what another was made of.
+    !! The sum of the outputs of two or more layers with equal shapes: a residual connection, when one of them is what another
+    !! was made of.
     integer, intent(in) :: from(:)
-      !! Their numbers, counted from 1 in the order of the list; 0 is the network's input.
+      !! Their numbers, counted from 1 in the order of the list after input; 0 is the network's input.
     description = joining(espalier_layer_sum, from)
   end function
 

@@ -41,7 +41,7 @@ contains
                        user, stat, errmsg) result(net)
     !! Describe and build a network. After a failure (with `stat`) the result holds none.
     type(layer), intent(in) :: layers(:)
-      !! [[input]] first, then [[linear]] and [[dropout]] in the order in which data passes them.
+      !! [[input]] first, then the layers in the order in which data passes them: the first after it is number 1.
     character(*), intent(in), optional :: loss
       !! "mean_squared_error" (default), "softmax_cross_entropy", "binary_cross_entropy" (both from logits), "huber".
     integer, intent(in), optional :: seed

@@ -95,7 +95,7 @@ contains
     position = -1
     known = names(0)
     do i = 1, ubound(names, 1)
-      known = trim(known) // ", " // names(i)
+      if (names(i) /= "") known = trim(known) // ", " // names(i)
     end do
     call refuse(espalier_error_unknown_name, what // ' "' // trim(name) // '" is not one of ' // trim(known), stat, errmsg)
   end subroutine

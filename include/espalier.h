@@ -663,8 +663,7 @@ int espalier_layer_get_optimizer_option(const espalier_network *network, int64_t
  *  OpenMP parallel region use 1. Results are the same bits for any number. Any time. */
 int espalier_network_set_threads(espalier_network *network, int threads);
 
-/** Draw patterns and weights, allocate all workspace. Once; the network cannot gain layers afterwards. The last layer must be
- *  linear.
+/** Draw patterns and weights, allocate all workspace. Once; the network cannot gain layers afterwards.
  *  @param max_batch the largest batch that forward and train_step will be given, >= 1 */
 int espalier_network_build(espalier_network *network, int64_t max_batch);
 

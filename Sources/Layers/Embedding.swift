@@ -32,7 +32,11 @@ final class Embedding<T: Scalar>: StatelessLayer<T>, PiecewiseLinear {
   }
 
   override var parameters: [Parameter<T>] { [table] }
-  override var bytes: Int { super.bytes + (table.activeRows?.bytes ?? 0) }
+
+  override func visit(_ visitor: inout some StateVisitor) {
+    super.visit(&visitor)
+    visitor.scratch(bytes: table.activeRows?.bytes ?? 0)
+  }
 
   override func plan(elements: Int) throws(Failure) {
     try super.plan(elements: elements)
