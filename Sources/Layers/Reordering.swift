@@ -32,12 +32,14 @@ enum ReshapeRow: LayerRow {
 
   static func outputShape(of inputs: [TensorShape], _ options: OptionValues) throws(Failure) -> TensorShape {
     var extents: [Int] = []
+    var slower: FieldDimension?
     for dimension in FieldDimension.ofFields.reversed() {
       let length = try options.integer(dimension.name)
       if length > 0 {
         extents.append(length)
-      } else if !extents.isEmpty {
-        throw Failure(.invalidArgument, "\(options.owner): a field that has a depth or a height has a \(dimension) too, got 0")
+        slower = dimension
+      } else if let slower {
+        throw Failure(.invalidArgument, "\(options.owner): \(dimension) is 0, but the field has a \(slower)")
       }
     }
     let places = extents.reduce(1) { $0.multipliedClamped(by: $1) }

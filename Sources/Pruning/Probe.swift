@@ -207,7 +207,7 @@ final class Probe {
       layer.place(layer.weights, gradient: spare.weights)
       layer.backward(sources, gradients[0], pass(accumulate: false))
       layer.place(layer.weights, gradient: layer.gradient)
-      if layer.product.rows == layer.outputs {
+      if !layer.product.copiesInputs {
         squarePanels(layer, sources[0], accumulate: accumulate, spare)
       } else {
         squareSamples(layer, sources[0], accumulate: accumulate, spare)

@@ -49,6 +49,9 @@ import Testing
           .linear(2, density: 0.5),
         ]
       },
+      Case(testDescription: "as many outputs as channels", inputs: 6, shape: TensorShape(channels: 3, extents: [2])) {
+        [.transposedConvolution(1, kernel: [2], activation: .tanh)]
+      },
       Case(testDescription: "a layer norm", inputs: 5, isPiecewiseLinear: false) {
         [.linear(6, density: 0.5, activation: .tanh), .layerNorm(), .linear(2)]
       },
