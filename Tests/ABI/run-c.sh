@@ -70,7 +70,7 @@ for program in "${programs[@]}"; do
 done
 
 if command -v valgrind >/dev/null; then
-  check=(timeout 600 valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite)
+  check=(timeout 600 valgrind --suppressions=Tests/ABI/valgrind.supp --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite)
   for precision in 32 64; do
     [ -x $out/fuzz-f$precision-gcc ] && many "valgrind fuzz f$precision" "${check[@]}" $out/fuzz-f$precision-gcc 3000
   done

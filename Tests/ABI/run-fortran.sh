@@ -139,7 +139,7 @@ echo "unallocated: stopped as it must"
 
 if [ "${VALGRIND:-0}" = 1 ]; then
   for program in lifecycle copies minimize pruning; do
-    ESPALIER_NUM_THREADS=1 timeout 600 valgrind --quiet --leak-check=full --show-leak-kinds=definite \
+    ESPALIER_NUM_THREADS=1 timeout 600 valgrind --suppressions=Tests/ABI/valgrind.supp --quiet --leak-check=full --show-leak-kinds=definite \
       --errors-for-leak-kinds=definite --error-exitcode=9 "$build/$program"
   done
 fi
