@@ -75,12 +75,30 @@ static void take_all(void) {
     else sched_yield();
 }
 
-/* One more for a call that finds all in use, where there is room. */
+/* Have so many buffers, more than there are now. OpenBLAS allocates one only when all others are in use at that moment, so they are
+ * all taken here: a buffer that is counted and not there would be allocated, or not, when it is too late to fail. Under the lock,
+ * by a thread that has none. - Returns with all of them taken by the caller. */
+static void allocate(int wanted) {
+  void *buffers[256];
+  int i;
+  take_all();
+  if (take_buffer && give_buffer) {
+    for (i = 0; i < wanted; i++) buffers[i] = take_buffer(0);
+    for (i = 0; i < wanted; i++)
+      if (buffers[i]) give_buffer(buffers[i]);
+  }
+  reserved = wanted;
+}
+
+/* One more for a call that finds all in use, where there is room. - Returns whether the call has one now. */
 static int grow(void) {
   int grown = 0;
   csystem_lock();
-  if (reserved < most && has_room(1)) {
-    reserved++;
+  if (take_free()) {
+    grown = 1;
+  } else if (reserved < most && has_room(1)) {
+    allocate(reserved + 1);
+    give_free(reserved - 1);
     grown = 1;
   }
   csystem_unlock();
@@ -105,8 +123,7 @@ __attribute__((constructor)) static void watch_forks(void) { pthread_atfork(NULL
 
 /* Have OpenBLAS allocate what is missing. Under the lock. */
 static int reserve(int wanted, char *message, size_t capacity) {
-  void *buffers[256];
-  int i, missing;
+  int missing;
   if (wanted > most) wanted = most;
   missing = wanted - reserved;
   if (missing <= 0) return COPENBLAS_OK;
@@ -114,14 +131,7 @@ static int reserve(int wanted, char *message, size_t capacity) {
     snprintf(message, capacity, "no memory for OpenBLAS, which needs %d MiB for each of %d threads", BUFFER >> 20, wanted);
     return COPENBLAS_NO_MEMORY;
   }
-  /* With none in use by us, as many new ones are allocated as are missing. */
-  take_all();
-  if (take_buffer && give_buffer) {
-    for (i = 0; i < wanted; i++) buffers[i] = take_buffer(0);
-    for (i = 0; i < wanted; i++)
-      if (buffers[i]) give_buffer(buffers[i]);
-  }
-  reserved = wanted;
+  allocate(wanted);
   give_free(wanted);
   return COPENBLAS_OK;
 }

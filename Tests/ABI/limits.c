@@ -133,7 +133,8 @@ static void *train_one_of_several(void *unused) {
   failures += espalier_network_set_optimizer(network, 0, optimizer) != 0;
   failures += espalier_network_set_threads(network, 2) != 0;
   failures += espalier_network_build(network, BATCH) != 0;
-  failures += F(espalier_network_train_step)(network, x, target, BATCH, &loss) != 0;
+  /* Many steps, in which calls now and then find all buffers in use. */
+  for (i = 0; i < 50; i++) failures += F(espalier_network_train_step)(network, x, target, BATCH, &loss) != 0;
   pthread_barrier_wait(&barrier);
   pthread_barrier_wait(&barrier);
   for (i = 0; i < 100; i++) failures += F(espalier_network_train_step)(network, x, target, BATCH, &loss) != 0;
