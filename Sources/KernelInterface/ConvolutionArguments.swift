@@ -37,8 +37,8 @@ public struct PaddingArguments<T> {
   }
 }
 
-/// The connections of a convolution as sums go through them: of a row those from start[row kinds + kind] on, each an offset
-/// into a panel's planes and a weight.
+/// The connections of a convolution as sums go through them: of a row those from start[(row kinds + kind) parts + part] on, each
+/// an offset into a panel's planes and a weight.
 public struct EntryArguments<T> {
   public var geometry: ConvolutionGeometry
   /// nil: every position is connected.
@@ -52,7 +52,10 @@ public struct EntryArguments<T> {
   /// false: rows are filters, of one kind, and offsets lead into the padded planes. true: rows are channels, of the geometry's
   /// kinds, and offsets lead into the spread outputs.
   public var transposed: Bool
-  /// rows x kinds + 1.
+  /// Parts that the planes of a group are gone through in, and how many planes a part has.
+  public var parts: Int
+  public var partPlanes: Int
+  /// rows x kinds x parts + 1.
   public var start: UnsafeMutablePointer<Int64>
   /// One a connection.
   public var offset: UnsafeMutablePointer<Int>
@@ -62,8 +65,8 @@ public struct EntryArguments<T> {
   @inlinable
   public init(
     geometry: ConvolutionGeometry, matrix: SparseMatrix<T>?, values: UnsafePointer<T>,
-    columnOffset: UnsafePointer<Int>, lanes: Int, transposed: Bool, start: UnsafeMutablePointer<Int64>,
-    offset: UnsafeMutablePointer<Int>, weight: UnsafeMutablePointer<T>
+    columnOffset: UnsafePointer<Int>, lanes: Int, transposed: Bool, parts: Int, partPlanes: Int,
+    start: UnsafeMutablePointer<Int64>, offset: UnsafeMutablePointer<Int>, weight: UnsafeMutablePointer<T>
   ) {
     self.geometry = geometry
     self.matrix = matrix
@@ -71,6 +74,8 @@ public struct EntryArguments<T> {
     self.columnOffset = columnOffset
     self.lanes = lanes
     self.transposed = transposed
+    self.parts = parts
+    self.partPlanes = partPlanes
     self.start = start
     self.offset = offset
     self.weight = weight
@@ -98,6 +103,11 @@ public struct CorrelationAxis: Sendable {
 public struct CorrelationArguments<T> {
   public var rows: Int
   public var kinds: Int
+  /// Parts of the planes, each small enough for the first-level cache: all rows go through one before the next, and what they
+  /// have summed so far waits in `output`.
+  public var parts: Int
+  /// Rows that follow each other and have the same offsets, of a layer in which every position is connected; else 1.
+  public var alike: Int
   public var start: UnsafePointer<Int64>
   public var offset: UnsafePointer<Int>
   public var weight: UnsafePointer<T>
@@ -122,13 +132,16 @@ public struct CorrelationArguments<T> {
 
   @inlinable
   public init(
-    rows: Int, kinds: Int, start: UnsafePointer<Int64>, offset: UnsafePointer<Int>, weight: UnsafePointer<T>,
+    rows: Int, kinds: Int, parts: Int, alike: Int = 1, start: UnsafePointer<Int64>, offset: UnsafePointer<Int>,
+    weight: UnsafePointer<T>,
     shape: PanelShape, planes: UnsafePointer<T>, planesPanel: Int, planesRow: Int, planesSlice: Int,
     depth: CorrelationAxis, height: CorrelationAxis, width: CorrelationAxis, outputPlaces: Int, outputSlice: Int,
     outputRow: Int, outputPhase: Int, epilogue: LinearArguments<T>
   ) {
     self.rows = rows
     self.kinds = kinds
+    self.parts = parts
+    self.alike = alike
     self.start = start
     self.offset = offset
     self.weight = weight
@@ -166,6 +179,13 @@ public struct CorrelationGradientArguments<T> {
   /// nil: every position of the rows from `firstRow` on.
   public var matrix: SparseMatrix<T>?
   public var firstRow: Int
+  /// Columns of a part, of which all rows go through one before the next: of so many planes as the first-level cache holds. All
+  /// columns, or fewer.
+  public var partColumns: Int
+  /// Scratch for where each row's parts begin: (parts + 1) x units.
+  public var start: UnsafeMutablePointer<Int64>
+  /// Elements of a line of dz that are gone by at once.
+  public var piece: Int
   /// Offset of each column's kernel position and channel into a panel's padded planes, in places.
   public var columnOffset: UnsafePointer<Int>
   public var shape: PanelShape
@@ -179,13 +199,17 @@ public struct CorrelationGradientArguments<T> {
 
   @inlinable
   public init(
-    geometry: ConvolutionGeometry, matrix: SparseMatrix<T>?, firstRow: Int = 0, columnOffset: UnsafePointer<Int>,
+    geometry: ConvolutionGeometry, matrix: SparseMatrix<T>?, firstRow: Int = 0, partColumns: Int,
+    start: UnsafeMutablePointer<Int64>, piece: Int, columnOffset: UnsafePointer<Int>,
     shape: PanelShape, planes: UnsafePointer<T>, gradient: UnsafePointer<T>, weightGradient: UnsafeMutablePointer<T>,
     accumulate: Bool
   ) {
     self.geometry = geometry
     self.matrix = matrix
     self.firstRow = firstRow
+    self.partColumns = partColumns
+    self.start = start
+    self.piece = piece
     self.columnOffset = columnOffset
     self.shape = shape
     self.planes = planes

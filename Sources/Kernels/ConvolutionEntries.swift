@@ -12,12 +12,20 @@ private func forwardEntries<T: KernelScalar>(_ a: EntryArguments<T>) {
     let channel = row / g.groupFilters &* g.groupChannels
     let first = a.matrix.map { Int($0.rowStart[row]) } ?? row &* g.columns
     let end = a.matrix.map { Int($0.rowStart[row &+ 1]) } ?? first &+ g.columns
-    a.start[row] = Int64(first)
+    var part = 0
+    a.start[row &* a.parts] = Int64(first)
     for slot in first..<end {
       let column = a.matrix.map { SparseIndex.at(slot, of: $0.columnIndex, bytes: $0.indexBytes) } ?? slot &- first
+      while column >= (part &+ 1) &* a.partPlanes &* g.taps {
+        part &+= 1
+        a.start[row &* a.parts &+ part] = Int64(slot)
+      }
       a.offset[slot] = (channel &* places &+ a.columnOffset[column]) &* a.lanes
     }
-    a.start[row &+ 1] = Int64(end)
+    while part < a.parts {
+      part &+= 1
+      a.start[row &* a.parts &+ part] = Int64(end)
+    }
   }
 }
 
@@ -26,42 +34,44 @@ private func transposedEntries<T: KernelScalar>(_ a: EntryArguments<T>) {
   var next = 0
   for channel in 0..<g.channels {
     let group = channel / g.groupChannels
-    let filters = group &* g.groupFilters..<(group &+ 1) &* g.groupFilters
     for kind in 0..<kinds {
-      a.start[channel &* kinds &+ kind] = Int64(next)
-      for tap in 0..<g.taps where kinds == 1 || g.kind(tap) == kind {
-        let (column, shift) = (channel % g.groupChannels &* g.taps &+ tap, g.spreadOffset(tap))
-        @inline(__always)
-        func put(_ filter: Int, _ slot: Int) {
-          a.offset[next] = (filter &* places &+ shift) &* a.lanes
-          a.weight[next] = a.values[slot]
-          next &+= 1
-        }
-        guard let m = a.matrix else {
-          for filter in filters { put(filter, filter &* g.columns &+ column) }
-          continue
-        }
-        let end = Int(m.columnStart[column &+ 1])
-        var entry = Int(m.columnStart[column])
-        if group > 0 {
-          var high = end
-          while entry < high {
-            let middle = (entry &+ high) / 2
-            if SparseIndex.at(middle, of: m.rowIndex, bytes: m.indexBytes) < filters.lowerBound {
-              entry = middle &+ 1
-            } else {
-              high = middle
-            }
+      for part in 0..<a.parts {
+        let low = group &* g.groupFilters &+ part &* a.partPlanes
+        let filters = low..<min(low &+ a.partPlanes, (group &+ 1) &* g.groupFilters)
+        a.start[(channel &* kinds &+ kind) &* a.parts &+ part] = Int64(next)
+        for tap in 0..<g.taps where kinds == 1 || g.kind(tap) == kind {
+          let (column, shift) = (channel % g.groupChannels &* g.taps &+ tap, g.spreadOffset(tap))
+          @inline(__always)
+          func put(_ filter: Int, _ slot: Int) {
+            a.offset[next] = (filter &* places &+ shift) &* a.lanes
+            a.weight[next] = a.values[slot]
+            next &+= 1
           }
-        }
-        while entry < end {
-          let filter = SparseIndex.at(entry, of: m.rowIndex, bytes: m.indexBytes)
-          guard filter < filters.upperBound else { break }
-          put(filter, Int(m.slot[entry]))
-          entry &+= 1
+          guard let m = a.matrix else {
+            for filter in filters { put(filter, filter &* g.columns &+ column) }
+            continue
+          }
+          let end = Int(m.columnStart[column &+ 1])
+          var entry = firstEntry(m, Int(m.columnStart[column]), end, from: filters.lowerBound)
+          while entry < end {
+            let filter = SparseIndex.at(entry, of: m.rowIndex, bytes: m.indexBytes)
+            guard filter < filters.upperBound else { break }
+            put(filter, Int(m.slot[entry]))
+            entry &+= 1
+          }
         }
       }
     }
   }
-  a.start[g.channels &* kinds] = Int64(next)
+  a.start[g.channels &* kinds &* a.parts] = Int64(next)
+}
+
+/// The first of a column's entries whose row is not below one given.
+private func firstEntry<T>(_ m: SparseMatrix<T>, _ begin: Int, _ end: Int, from row: Int) -> Int {
+  var (low, high) = (begin, row == 0 ? begin : end)
+  while low < high {
+    let middle = (low &+ high) / 2
+    if SparseIndex.at(middle, of: m.rowIndex, bytes: m.indexBytes) < row { low = middle &+ 1 } else { high = middle }
+  }
+  return low
 }

@@ -21,11 +21,11 @@ func correlate<T: KernelScalar>(_ a: CorrelationArguments<T>, _ begin: Int, _ en
       + (panel &* a.planesPanel &+ atZ / a.depth.divisor &* a.planesSlice
         &+ atY / a.height.divisor &* a.planesRow &+ a.width.first &* lanes &+ first)
     let place = z &* a.outputSlice &+ y &* a.outputRow &+ phase &* a.outputPhase
-    forTiles(
-      of: min(CorrelationArguments<T>.block, length &- first),
-      CorrelationTile(
-        a: a, kind: a.kinds == 1 ? 0 : kind, source: source,
-        output: (panel &* a.rows &* a.outputPlaces &+ place) &* lanes &+ first))
+    let tile = CorrelationTile(
+      a: a, kind: a.kinds == 1 ? 0 : kind, source: source,
+      output: (panel &* a.rows &* a.outputPlaces &+ place) &* lanes &+ first)
+    let count = min(CorrelationArguments<T>.block, length &- first)
+    if a.alike > 1, a.parts == 1 { tile.sumAlike(count) } else { forTiles(of: count, tile) }
   }
 }
 
@@ -37,26 +37,90 @@ private struct CorrelationTile<T: KernelScalar>: RunBody {
 
   @inline(__always)
   func tile<L: Lanes>(_ at: Int, _: L.Type) where L.V.Scalar == T {
-    sumRows(a, kind, source + at, output &+ at, L.self)
+    sumRows(a, kind, source + at, output &+ at, 0..<a.rows, L.self)
+  }
+
+  /// The same of rows that are alike: six at once, as far as there are so many, and the others one by one. How rows are summed
+  /// does not change the bits.
+  @inline(__always)
+  func sumAlike(_ count: Int) {
+    var at = 0
+    while at &+ T.LanesOfSix.count <= count {
+      for first in stride(from: 0, to: a.rows, by: a.alike) {
+        let end = first &+ a.alike
+        let whole = end &- a.alike % 6
+        for row in stride(from: first, to: whole, by: 6) { sumSix(a, kind, source + at, output &+ at, row, T.LanesOfSix.self) }
+        sumRows(a, kind, source + at, output &+ at, whole..<end, T.LanesOfSix.self)
+      }
+      at &+= T.LanesOfSix.count
+    }
+    forTiles(of: count &- at, CorrelationTile(a: a, kind: kind, source: source + at, output: output &+ at))
   }
 }
 
-/// A tile of every row's outputs. - source: of the tile in the planes. - output: of the first row's tile.
+/// A tile of six rows whose connections have the same offsets.
+@inline(never)
+private func sumSix<L: Lanes>(
+  _ a: CorrelationArguments<L.V.Scalar>, _ kind: Int, _ source: UnsafePointer<L.V.Scalar>, _ output: Int, _ row: Int,
+  _: L.Type
+) {
+  @inline(__always)
+  func start(_ i: Int) -> Int { Int(a.start[(row &+ i) &* a.kinds &+ kind]) }
+  @inline(__always)
+  func bias(_ i: Int) -> L { L(repeating: a.epilogue.bias?[row &+ i] ?? 0) }
+  let count = Int(a.start[row &* a.kinds &+ kind &+ 1]) &- start(0)
+  let offset = a.offset + start(0)
+  let (w0, w1, w2) = (a.weight + start(0), a.weight + start(1), a.weight + start(2))
+  let (w3, w4, w5) = (a.weight + start(3), a.weight + start(4), a.weight + start(5))
+  var (s0, s1, s2, s3, s4, s5) = (bias(0), bias(1), bias(2), bias(3), bias(4), bias(5))
+  var k = 0
+  while k < count {
+    let x = L(source + offset[k])
+    @inline(__always)
+    func add(_ sum: inout L, _ weight: UnsafePointer<L.V.Scalar>) {
+      let factor = L.V(repeating: weight[k])
+      sum = sum.zip(x) { $0.adding($1, times: factor) }
+    }
+    add(&s0, w0)
+    add(&s1, w1)
+    add(&s2, w2)
+    add(&s3, w3)
+    add(&s4, w4)
+    add(&s5, w5)
+    k &+= 1
+  }
+  let step = a.outputPlaces &* a.shape.width
+  let place = output &+ row &* step
+  finish(s0, a.epilogue, at: place)
+  finish(s1, a.epilogue, at: place &+ step)
+  finish(s2, a.epilogue, at: place &+ 2 &* step)
+  finish(s3, a.epilogue, at: place &+ 3 &* step)
+  finish(s4, a.epilogue, at: place &+ 4 &* step)
+  finish(s5, a.epilogue, at: place &+ 5 &* step)
+}
+
+/// A tile of some rows' outputs. - source: of the tile in the planes. - output: of the first row's tile.
 @inline(never)
 private func sumRows<L: Lanes>(
-  _ a: CorrelationArguments<L.V.Scalar>, _ kind: Int, _ source: UnsafePointer<L.V.Scalar>, _ output: Int, _: L.Type
+  _ a: CorrelationArguments<L.V.Scalar>, _ kind: Int, _ source: UnsafePointer<L.V.Scalar>, _ output: Int, _ rows: Range<Int>,
+  _: L.Type
 ) {
   let (start, offset, weight) = (a.start, a.offset, a.weight)
   let step = a.outputPlaces &* a.shape.width
-  for row in 0..<a.rows {
-    var sum = L(repeating: a.epilogue.bias?[row] ?? 0)
-    let first = row &* a.kinds &+ kind
-    var k = Int(start[first])
-    let end = Int(start[first &+ 1])
-    while k < end {
-      sum.add(L.V(repeating: weight[k]), times: source + offset[k])
-      k &+= 1
+  for part in 0..<a.parts {
+    let isLast = part &+ 1 == a.parts
+    for row in rows {
+      let place = output &+ row &* step
+      var sum =
+        part == 0 ? L(repeating: a.epilogue.bias?[row] ?? 0) : L(UnsafePointer(a.epilogue.output + place))
+      let first = (row &* a.kinds &+ kind) &* a.parts &+ part
+      var k = Int(start[first])
+      let end = Int(start[first &+ 1])
+      while k < end {
+        sum.add(L.V(repeating: weight[k]), times: source + offset[k])
+        k &+= 1
+      }
+      if isLast { finish(sum, a.epilogue, at: place) } else { sum.store(to: a.epilogue.output + place) }
     }
-    finish(sum, a.epilogue, at: output &+ row &* step)
   }
 }

@@ -14,6 +14,8 @@ protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, SIMDScalar, Codable
   associatedtype Lanes16Bytes: Lanes where Lanes16Bytes.V.Scalar == Self
   /// Eight vectors of sums: two multiply-adds can start in a cycle, and each takes four.
   associatedtype LanesOfTile: Lanes where LanesOfTile.V.Scalar == Self
+  /// Of which six, a quarter of them and a few more are as many registers as there are: sums of six rows at once.
+  associatedtype LanesOfSix: Lanes where LanesOfSix.V.Scalar == Self
   /// What samples are packed by.
   associatedtype WidestSquares: Squares & Vector where WidestSquares.Scalar == Self
 
@@ -51,6 +53,7 @@ extension Float: KernelScalar {
   typealias Lanes32Bytes = Float8Lanes
   typealias Lanes16Bytes = One<SIMD4<Float>>
   typealias LanesOfTile = FloatTile
+  typealias LanesOfSix = FloatSixth
   #if ESPALIER_AVX2 || ESPALIER_AVX512
     typealias WidestSquares = SIMD8<Float>
   #else
@@ -67,6 +70,7 @@ extension Double: KernelScalar {
   typealias Lanes32Bytes = Double4Lanes
   typealias Lanes16Bytes = One<SIMD2<Double>>
   typealias LanesOfTile = DoubleTile
+  typealias LanesOfSix = DoubleSixth
   typealias WidestSquares = SIMD4<Double>
 
   #if canImport(Glibc)

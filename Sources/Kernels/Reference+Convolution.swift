@@ -94,8 +94,8 @@ private func referenceCorrelate<T: KernelScalar>(_ a: CorrelationArguments<T>, _
     for row in 0..<a.rows {
       for i in first..<max(first, min(length, first + CorrelationArguments<T>.block)) {
         var sum = a.epilogue.bias?[row] ?? 0
-        let entries = a.start + (row * a.kinds + (a.kinds == 1 ? 0 : kind))
-        for k in Int(entries[0])..<Int(entries[1]) {
+        let entries = a.start + (row * a.kinds + (a.kinds == 1 ? 0 : kind)) * a.parts
+        for k in Int(entries[0])..<Int(entries[a.parts]) {
           sum += a.weight[k] * a.planes[base + a.width.first * lanes + i + a.offset[k]]
         }
         let place = (panel * a.rows + row) * a.outputPlaces + z * a.outputSlice + y * a.outputRow + phase * a.outputPhase

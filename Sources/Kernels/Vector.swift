@@ -5,6 +5,8 @@ import CSystem
 #if ESPALIER_AVX512
   typealias FloatTile = Twice<Float64Lanes>
   typealias DoubleTile = Twice<Double32Lanes>
+  typealias FloatSixth = Float64Lanes
+  typealias DoubleSixth = Double32Lanes
   typealias Float64Lanes = Twice<Twice<One<SIMD16<Float>>>>
   typealias Float32Lanes = Twice<One<SIMD16<Float>>>
   typealias Float16Lanes = One<SIMD16<Float>>
@@ -16,6 +18,8 @@ import CSystem
 #elseif ESPALIER_AVX2
   typealias FloatTile = Float64Lanes
   typealias DoubleTile = Double32Lanes
+  typealias FloatSixth = Float16Lanes
+  typealias DoubleSixth = Double8Lanes
   typealias Float64Lanes = Twice<Twice<Twice<One<SIMD8<Float>>>>>
   typealias Float32Lanes = Twice<Twice<One<SIMD8<Float>>>>
   typealias Float16Lanes = Twice<One<SIMD8<Float>>>
@@ -28,6 +32,8 @@ import CSystem
   // Sixteen registers of 16 bytes: eight accumulators, so the widest panel row is worked on in two halves.
   typealias FloatTile = Float32Lanes
   typealias DoubleTile = Double16Lanes
+  typealias FloatSixth = Float8Lanes
+  typealias DoubleSixth = Double4Lanes
   typealias Float64Lanes = Float32Lanes
   typealias Float32Lanes = Twice<Twice<Twice<One<SIMD4<Float>>>>>
   typealias Float16Lanes = Twice<Twice<One<SIMD4<Float>>>>

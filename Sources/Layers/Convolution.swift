@@ -89,7 +89,10 @@ package final class Convolution<T: Scalar>: Connected {
   }
 
   /// Numbers of where entries start.
-  private var starts: Int { max(geometry.filters, geometry.channels.multipliedClamped(by: geometry.kinds)).addingClamped(1) }
+  private var starts: Int {
+    max(geometry.filters, geometry.channels.multipliedClamped(by: geometry.kinds))
+      .multipliedClamped(by: ConvolutionGeometry.mostParts + 1).addingClamped(1)
+  }
   /// Elements of the scratch that so many 8-byte numbers take.
   private static func numbers(_ count: Int) -> Int { rounded(count.multipliedClamped(by: 8 / MemoryLayout<T>.stride)) }
   /// Up to a whole number of 64 bytes.
@@ -127,6 +130,7 @@ package final class Convolution<T: Scalar>: Connected {
   package func adopt(_ pattern: Pattern) {
     self.pattern = pattern
     weights.resize(count: pattern.connections, capacity: pattern.capacity)
+    last = nil
   }
 
   @_specialize(where T == Float)
@@ -205,7 +209,9 @@ package final class Convolution<T: Scalar>: Connected {
     let planes = pad(field, pass)
     let entries = self.entries(values, transposed: false, scratch.pointer, pass)
     let arguments = CorrelationArguments(
-      rows: g.filters, kinds: 1, start: entries.start, offset: entries.offset, weight: values, shape: pass.shape,
+      rows: g.filters, kinds: 1, parts: entries.parts, alike: taking == nil ? g.groupFilters : 1, start: entries.start,
+      offset: entries.offset, weight: values,
+      shape: pass.shape,
       planes: planes, planesPanel: g.channels * padded.places * lanes, planesRow: padded.row * lanes,
       planesSlice: padded.slice * lanes, depth: CorrelationAxis(count: g.depth.output, multiplier: g.depth.stride),
       height: CorrelationAxis(count: g.height.output, multiplier: g.height.stride),
@@ -249,7 +255,9 @@ package final class Convolution<T: Scalar>: Connected {
       g.cropsRows
       ? (g.inputPlaces, g.height.input * g.width.input, g.width.input) : (padded.places, padded.slice, padded.row)
     let arguments = CorrelationArguments(
-      rows: g.channels, kinds: g.kinds, start: entries.start, offset: entries.offset, weight: entries.weight,
+      rows: g.channels, kinds: g.kinds, parts: entries.parts, alike: taking == nil ? g.groupChannels : 1, start: entries.start,
+      offset: entries.offset,
+      weight: entries.weight,
       shape: pass.shape, planes: planes, planesPanel: g.filters * spread.places * lanes, planesRow: spread.row * lanes,
       planesSlice: spread.slice * lanes, depth: axis(g.depth), height: axis(g.height), width: axis(g.width),
       outputPlaces: places, outputSlice: slice, outputRow: row, outputPhase: padded.length, epilogue: sums)
@@ -274,15 +282,22 @@ package final class Convolution<T: Scalar>: Connected {
     _ panels: GradientPanels<T>, _ matrix: SparseMatrix<T>?, rows: Range<Int>? = nil, accumulate: Bool? = nil,
     into gradient: UnsafeMutablePointer<T>, _ pass: Pass
   ) {
+    guard let scratch = scratch?.pointer else { return }
     let (field, filtered) = isTransposed ? (panels.gradient, panels.input) : (panels.input, panels.gradient)
     let rows = rows ?? 0..<geometry.filters
     var of = pass
     of.accumulate = accumulate ?? pass.accumulate
+    let connections = matrix.map { Int($0.rowStart[$0.rows]) } ?? rows.count * columns
+    let place = panels.shape.width * MemoryLayout<T>.stride
+    let planes = geometry.paddedPlanesOfPart(
+      run: Self.pieceBytes, place: place, connections: Double(connections) / Double(rows.count), worthwhile: 8)
+    let piece = planes < geometry.groupChannels ? Self.pieceBytes : 2 * Self.pieceBytes
     let arguments = CorrelationGradientArguments(
-      geometry: geometry, matrix: matrix, firstRow: rows.lowerBound, columnOffset: tables.columnOffset,
+      geometry: geometry, matrix: matrix, firstRow: rows.lowerBound, partColumns: planes * geometry.taps,
+      start: entryMemory(scratch).assumingMemoryBound(to: Int64.self), piece: piece / MemoryLayout<T>.stride,
+      columnOffset: tables.columnOffset,
       shape: panels.shape, planes: pad(field, pass, panels.shape), gradient: filtered, weightGradient: gradient,
       accumulate: of.accumulate)
-    let connections = matrix.map { Int($0.rowStart[$0.rows]) } ?? rows.count * columns
     run(
       T.kernels.convolution.gradient, arguments, units: rows.count,
       work: (2 * connections * geometry.outputPlaces).multipliedClamped(by: panels.shape.elements(features: 1)), pass,
@@ -304,19 +319,42 @@ package final class Convolution<T: Scalar>: Connected {
     return UnsafePointer(scratch.pointer)
   }
 
+  /// Bytes of outputs that sums are made for at once, and of dz that products are.
+  private static var tileBytes: Int { 512 }
+  private static var pieceBytes: Int { 1024 }
+
+  /// Behind the planes in the scratch.
+  private func entryMemory(_ scratch: UnsafeMutablePointer<T>) -> UnsafeMutableRawPointer {
+    UnsafeMutableRawPointer(scratch + max(paddedElements, spreadElements.addingClamped(foldedElements)))
+  }
+
   /// The connections as sums go through them, behind the planes in the scratch.
   @inline(__always)
   private func entries(
     _ values: UnsafePointer<T>, transposed: Bool, _ scratch: UnsafeMutablePointer<T>, _ pass: Pass
   ) -> EntryArguments<T> {
-    let memory = UnsafeMutableRawPointer(scratch + max(paddedElements, spreadElements.addingClamped(foldedElements)))
+    let memory = entryMemory(scratch)
     let stride = MemoryLayout<T>.stride
     let connections = taking?.connections ?? rows * columns
+    let place = pass.shape.width * stride
+    // Rows that are alike share what they read; the others have it in the first-level cache where they have enough to do there.
+    let all = transposed ? geometry.groupFilters : geometry.groupChannels
+    let tile: Int? = taking == nil ? nil : Self.tileBytes
+    let partPlanes =
+      tile.map {
+        transposed
+          ? geometry.spreadPlanesOfPart(
+            run: $0, place: place, connections: Double(connections) / Double(geometry.channels * geometry.kinds),
+            worthwhile: 12)
+          : geometry.paddedPlanesOfPart(
+            run: $0, place: place, connections: Double(connections) / Double(geometry.filters), worthwhile: 12)
+      } ?? all
     let offset = memory + Self.numbers(starts) * stride
     let weight = offset + Self.numbers(connections) * stride
     let arguments = EntryArguments(
       geometry: geometry, matrix: taking?.matrix(values: values), values: values, columnOffset: tables.columnOffset,
-      lanes: pass.shape.width, transposed: transposed, start: memory.assumingMemoryBound(to: Int64.self),
+      lanes: pass.shape.width, transposed: transposed, parts: (all + partPlanes - 1) / partPlanes, partPlanes: partPlanes,
+      start: memory.assumingMemoryBound(to: Int64.self),
       offset: offset.assumingMemoryBound(to: Int.self), weight: weight.assumingMemoryBound(to: T.self))
     run(T.kernels.convolution.entries, arguments, units: 1, work: 0, pass)
     return arguments

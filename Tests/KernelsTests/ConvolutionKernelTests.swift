@@ -13,7 +13,7 @@ import Testing
     let geometries = [
       ConvolutionGeometry(channels: 1, filters: 1, width: D(input: 1)),
       ConvolutionGeometry(
-        channels: 3, filters: 10, height: D(input: 4, kernel: 3, before: 1, after: 1),
+        channels: 7, filters: 14, height: D(input: 4, kernel: 3, before: 1, after: 1),
         width: D(input: 5, kernel: 3, before: 1, after: 1, mode: .periodic)),
       ConvolutionGeometry(
         channels: 4, filters: 6, groups: 2, height: D(input: 7, kernel: 2, stride: 3, before: 2, mode: .reflect),
@@ -86,13 +86,21 @@ private struct ConvolutionProblem<T: TestedScalar> {
     let padded = Memory<T>(draw.values(planes))
     compare(panels * g.channels, field.count) { call($0.fold, padding(padded, $1), units: panels * g.channels, cuts: $2) }
 
-    let starts = Memory([Int64](repeating: 0, count: max(g.filters, g.channels * g.kinds) + 1), sentinel: -1)
+    // Parts of one plane, of two, or all.
+    let partPlanes = isDense ? 100 : 1 + draw.below(3)
+    func parts(_ planes: Int) -> Int { (planes + partPlanes - 1) / partPlanes }
+    let starts = Memory(
+      [Int64](
+        repeating: 0,
+        count: max(g.filters * (parts(g.groupChannels) + 1), g.channels * g.kinds * parts(g.groupFilters)) + 1),
+      sentinel: -1)
     let places = Memory([Int](repeating: 0, count: g.filters * g.columns), sentinel: -1)
     let weights = Memory([T](repeating: 0, count: g.filters * g.columns))
     func entries(transposed: Bool) -> EntryArguments<T> {
       let arguments = EntryArguments(
         geometry: g, matrix: isDense ? nil : w.matrix, values: UnsafePointer(w.values.pointer),
-        columnOffset: UnsafePointer(offsets.pointer), lanes: lanes, transposed: transposed, start: starts.pointer,
+        columnOffset: UnsafePointer(offsets.pointer), lanes: lanes, transposed: transposed,
+        parts: parts(transposed ? g.groupFilters : g.groupChannels), partPlanes: partPlanes, start: starts.pointer,
         offset: places.pointer, weight: weights.pointer)
       call(fast.entries, arguments, units: 1)
       return arguments
@@ -108,7 +116,9 @@ private struct ConvolutionProblem<T: TestedScalar> {
     let forward = entries(transposed: false)
     compare(1, outputs.count) { kernels, y, cuts in
       let arguments = CorrelationArguments<T>(
-        rows: g.filters, kinds: 1, start: forward.start, offset: forward.offset, weight: w.values.pointer, shape: shape,
+        rows: g.filters, kinds: 1, parts: forward.parts, alike: isDense ? g.groupFilters : 1, start: forward.start,
+        offset: forward.offset, weight: w.values.pointer,
+        shape: shape,
         planes: padded.pointer, planesPanel: g.channels * g.padded.places * lanes, planesRow: g.padded.row * lanes,
         planesSlice: g.padded.slice * lanes, depth: CorrelationAxis(count: g.depth.output, multiplier: g.depth.stride),
         height: CorrelationAxis(count: g.height.output, multiplier: g.height.stride),
@@ -121,7 +131,9 @@ private struct ConvolutionProblem<T: TestedScalar> {
     let spread = Memory<T>(draw.values(shape.elements(features: g.filters * g.spread.places)))
     compare(1, planes) { kernels, dx, _ in
       let arguments = CorrelationArguments<T>(
-        rows: g.channels, kinds: g.kinds, start: back.start, offset: back.offset, weight: back.weight, shape: shape,
+        rows: g.channels, kinds: g.kinds, parts: back.parts, alike: isDense ? g.groupChannels : 1, start: back.start,
+        offset: back.offset, weight: back.weight,
+        shape: shape,
         planes: spread.pointer, planesPanel: g.filters * g.spread.places * lanes, planesRow: g.spread.row * lanes,
         planesSlice: g.spread.slice * lanes, depth: CorrelationAxis(count: g.depth.padded, divisor: g.depth.stride),
         height: CorrelationAxis(count: g.height.padded, divisor: g.height.stride),
@@ -133,7 +145,8 @@ private struct ConvolutionProblem<T: TestedScalar> {
     let accumulate = draw.below(2) == 0
     compare(g.filters, isDense ? g.filters * g.columns : max(1, w.positions.count)) { kernels, dw, cuts in
       let arguments = CorrelationGradientArguments<T>(
-        geometry: g, matrix: isDense ? nil : w.matrix, columnOffset: offsets.pointer, shape: shape,
+        geometry: g, matrix: isDense ? nil : w.matrix, partColumns: partPlanes * g.taps, start: starts.pointer,
+        piece: 16 * (1 + draw.below(3)), columnOffset: offsets.pointer, shape: shape,
         planes: padded.pointer, gradient: outputs.pointer, weightGradient: dw.pointer, accumulate: accumulate)
       call(kernels.gradient, arguments, units: g.filters, cuts: cuts)
     }
