@@ -4,11 +4,12 @@ module espalier_construction
   use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64
   use :: espalier_c, only: espalier_densities, espalier_error_invalid_argument, espalier_float32, espalier_float64, &
     espalier_network_build, espalier_network_create, espalier_network_destroy, &
-    espalier_network_get, espalier_network_set, espalier_network_set_densities, espalier_network_set_input_shape, &
+    espalier_network_set, espalier_network_set_densities, espalier_network_set_input_shape, &
     espalier_network_set_distribution, espalier_network_set_loss, espalier_network_set_threads, &
     espalier_ok
   use :: espalier_handles, only: losses
   use :: espalier_description, only: add_layer, is_input, layer, most_lengths, shape_of
+  use :: espalier_shapes, only: array_shape, find_shape
   use :: espalier_support, only: conclude, named, refuse, terminated, text_of, to_real64
   implicit none
   private
@@ -32,14 +33,12 @@ contains
     procedure(espalier_densities), optional :: densities
     type(c_ptr), intent(in), optional :: user
     type(c_ptr), intent(out) :: handle
-    integer(int64), intent(out) :: inputs, outputs
+    type(array_shape), intent(out) :: inputs, outputs
     integer, intent(out) :: status
     character(*), intent(inout) :: message
     integer(c_int) :: ignored
     integer :: i, real_kind
     handle = c_null_ptr
-    inputs = 0
-    outputs = 0
     real_kind = real32
     if (present(precision)) real_kind = precision
     call create
@@ -57,8 +56,8 @@ contains
       call conclude(espalier_network_set_threads(handle, int(threads, c_int)), status, message)
     end if
     if (status == espalier_ok) call build
-    if (status == espalier_ok) inputs = property("inputs")
-    if (status == espalier_ok) outputs = property("outputs")
+    if (status == espalier_ok) call conclude(find_shape(handle, 0_c_int64_t, inputs), status, message)
+    if (status == espalier_ok) call conclude(find_shape(handle, size(layers, kind=c_int64_t) - 1, outputs), status, message)
     if (status /= espalier_ok) then
       if (c_associated(handle)) ignored = espalier_network_destroy(handle)
       handle = c_null_ptr
@@ -167,14 +166,6 @@ contains
       if (present(max_batch)) batch = int(max_batch, c_int64_t)
       call conclude(espalier_network_build(handle, batch), status, message)
     end subroutine
-
-    integer(int64) function property(name)
-      character(*), intent(in) :: name
-      real(real64) :: value
-      value = 0
-      call conclude(espalier_network_get(handle, terminated(name), value), status, message)
-      property = nint(value, int64)
-    end function
 
   end subroutine
 

@@ -9,6 +9,7 @@ module espalier_handles
     espalier_network_set_reduction_f64, espalier_network_set_threads, espalier_network_set_topology, espalier_ok, &
     espalier_optimizer_destroy, espalier_reduction_f32, espalier_reduction_f64, espalier_topology_destroy
   use :: espalier_optimizers, only: new_optimizer_handle, optimizer
+  use :: espalier_shapes, only: array_shape
   use :: espalier_support, only: conclude, finish, message_length, named, refuse, terminated, to_real64
   use :: espalier_topologies, only: new_topology_handle, topology
   implicit none
@@ -28,8 +29,7 @@ module espalier_handles
       !! For calls of [[espalier_c]] that have no procedure here.
     type(c_ptr), private :: place = c_null_ptr
       !! Where this variable was when it was counted.
-    integer(int64), private :: inputs = 0
-    integer(int64), private :: outputs = 0
+    type(array_shape) :: inputs, outputs !! Of one sample.
   contains
     procedure, private :: share
     generic, public :: assignment(=) => share
@@ -82,7 +82,7 @@ contains
     !! Make this the result of a function: a network just built.
     class(network_handle), intent(inout) :: self
     type(c_ptr), intent(in) :: handle
-    integer(int64), intent(in) :: inputs, outputs
+    type(array_shape), intent(in) :: inputs, outputs
     self%handle = handle
     self%inputs = inputs
     self%outputs = outputs
@@ -92,7 +92,7 @@ contains
     class(network_handle), intent(inout), target :: left
     class(network_handle), intent(in) :: right
     type(c_ptr) :: handle
-    integer(int64) :: inputs, outputs
+    type(array_shape) :: inputs, outputs
     logical :: is_counted
     ! The standard asks for an allocated left side. Compilers pass a null address otherwise: that of the first component.
     if (.not. c_associated(c_loc(left%handle))) then
@@ -122,8 +122,8 @@ contains
     end if
     self%handle = c_null_ptr
     self%place = c_null_ptr
-    self%inputs = 0
-    self%outputs = 0
+    self%inputs = array_shape()
+    self%outputs = array_shape()
   end subroutine
 
   impure elemental subroutine finalize(self)
@@ -144,15 +144,15 @@ contains
   end function
 
   pure integer(int64) function input_count(self)
-    !! Features of a sample.
+    !! Features of a sample; 0 without a network.
     class(network_handle), intent(in) :: self
-    input_count = self%inputs
+    input_count = merge(product(self%inputs%extents), 0_int64, self%inputs%rank > 0)
   end function
 
   pure integer(int64) function output_count(self)
-    !! Outputs for a sample.
+    !! Outputs for a sample; 0 without a network.
     class(network_handle), intent(in) :: self
-    output_count = self%outputs
+    output_count = merge(product(self%outputs%extents), 0_int64, self%outputs%rank > 0)
   end function
 
   subroutine set_optimizer(self, description, layer, stat, errmsg)

@@ -3,15 +3,19 @@
 !> In every procedure: `stat` receives [[espalier_ok]] or an error status and `errmsg` (of any length, changed by a failure
 !> only) its message; without `stat` a failure is an `error stop` with the message. `layer` counts from 1 in the order of the
 !> constructor, [[input]] not counted; without it every layer is meant. Numbers given as `class(*)` are reals of either
-!> kind, or integers. Arrays are (features, samples), of the network's precision. Non-contiguous array arguments work and
-!> cost a copy.
+!> kind, or integers.
+!>
+!> Arrays of samples are of the network's precision and of any rank: (features, samples) of vectors, (width, height, channels,
+!> samples) of fields, with one or three dimensions accordingly. A field may also be flat, (features, samples), and may lack its
+!> channels where there is one. An array without the last dimension is one sample. Class numbers are labels(samples), and
+!> labels(width, height, samples) where the outputs are a field. Non-contiguous array arguments work and cost a copy.
 module espalier_network
   use, intrinsic :: iso_c_binding, only: c_ptr
-  use, intrinsic :: iso_fortran_env, only: int64
   use :: espalier_c, only: espalier_densities, espalier_ok
   use :: espalier_construction, only: construct
   use :: espalier_description, only: layer
   use :: espalier_real64, only: network_of_kind
+  use :: espalier_shapes, only: array_shape
   use :: espalier_steps, only: epoch_callback
   use :: espalier_support, only: finish, message_length
   implicit none
@@ -69,7 +73,7 @@ contains
     character(*), intent(inout), optional :: errmsg
     type(network) :: net
     type(c_ptr) :: handle
-    integer(int64) :: inputs, outputs
+    type(array_shape) :: inputs, outputs
     integer :: status
     character(message_length) :: message
     call construct(layers, loss, seed, max_batch, precision, distribution, density, threads, power, epsilon, densities, &

@@ -6,7 +6,8 @@ module espalier_optimizers
     espalier_optimizer_create, espalier_optimizer_destroy, espalier_optimizer_get, espalier_optimizer_minimize_f32, &
     espalier_optimizer_minimize_f64, espalier_optimizer_reset, espalier_optimizer_set
   use :: espalier_options, only: option_list
-  use :: espalier_support, only: conclude, finish, message_length, refuse, terminated, text_of, to_real64
+  use :: espalier_shapes, only: are_equal, array_shape, extents_of, in_sequence, listed
+  use :: espalier_support, only: conclude, finish, message_length, refuse, terminated, to_real64
   implicit none
   private
   public :: new_optimizer, new_optimizer_handle, optimizer
@@ -39,14 +40,9 @@ module espalier_optimizers
       !! Forget state and step count, so that the next step may have arrays of another size.
     procedure :: set_option
       !! Change a hyperparameter; the state stays.
-    procedure, private :: minimize_f32_0, minimize_f32_1, minimize_f32_2, minimize_f32_3
-    procedure, private :: minimize_f32_4, minimize_f32_5, minimize_f32_6, minimize_f32_7
-    procedure, private :: minimize_f64_0, minimize_f64_1, minimize_f64_2, minimize_f64_3
-    procedure, private :: minimize_f64_4, minimize_f64_5, minimize_f64_6, minimize_f64_7
-    generic, public :: minimize => minimize_f32_0, minimize_f32_1, minimize_f32_2, minimize_f32_3, minimize_f32_4, &
-      minimize_f32_5, minimize_f32_6, minimize_f32_7, minimize_f64_0, minimize_f64_1, minimize_f64_2, minimize_f64_3, &
-      minimize_f64_4, minimize_f64_5, minimize_f64_6, minimize_f64_7
-      !! One step on weights of rank 0 to 7, in place; the gradient has their shape and is only read.
+    procedure, private :: minimize_f32, minimize_f64
+    generic, public :: minimize => minimize_f32, minimize_f64
+      !! One step on weights of any rank, in place; the gradient has their shape and is only read.
     final :: finalize
   end type
 
@@ -183,207 +179,42 @@ contains
   logical function ready(self, of_weights, of_gradient, stat, errmsg)
     !! Whether a step can be taken: equal shapes, and a handle.
     class(optimizer), intent(inout) :: self
-    integer(int64), intent(in) :: of_weights(:), of_gradient(:)
+    type(array_shape), intent(in) :: of_weights, of_gradient
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     integer :: status
     character(message_length) :: message
-    if (any(of_weights /= of_gradient)) then
-      status = espalier_error_invalid_argument
-      message = "minimize: gradient must have the shape of weights, got (" // trim(list(of_gradient)) // ") for (" // &
-        trim(list(of_weights)) // ")"
-    else
+    if (are_equal(of_weights, of_gradient)) then
       call prepare(self, status, message)
+    else
+      status = espalier_error_invalid_argument
+      message = "minimize: gradient must have the shape of weights, got (" // trim(listed(of_gradient)) // ") for (" // &
+        trim(listed(of_weights)) // ")"
     end if
     ready = status == espalier_ok
     if (.not. ready) call refuse(int(status, c_int), message, stat, errmsg)
   end function
 
-  function list(extents) result(text)
-    integer(int64), intent(in) :: extents(:)
-    character(message_length) :: text
-    integer :: i
-    text = text_of(extents(1))
-    do i = 2, size(extents)
-      text = trim(text) // ", " // text_of(extents(i))
-    end do
-  end function
-
-  ! minimize: one procedure a rank, each only passing its arrays on in sequence. Assumed rank would say it once, but flang
-  ! 19 does not implement it.
-
-  subroutine step_f32(self, weights, gradient, of_weights, of_gradient, stat, errmsg)
-    !! The step itself, on the elements in sequence. @param of_weights, of_gradient their shapes
+  subroutine minimize_f32(self, weights, gradient, stat, errmsg)
     class(optimizer), intent(inout) :: self
-    real(real32), intent(inout) :: weights(*)
-    real(real32), intent(in) :: gradient(*)
-    integer(int64), intent(in) :: of_weights(:), of_gradient(:)
+    real(real32), intent(inout), contiguous, target :: weights(..)
+    real(real32), intent(in), contiguous, target :: gradient(..)
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    if (.not. ready(self, of_weights, of_gradient, stat, errmsg)) return
-    call conclude(espalier_optimizer_minimize_f32(self%handle, weights, gradient, product(of_weights)), stat, errmsg)
+    if (.not. ready(self, extents_of(weights), extents_of(gradient), stat, errmsg)) return
+    call conclude(espalier_optimizer_minimize_f32(self%handle, in_sequence(weights), in_sequence(gradient), &
+                                                  size(weights, kind=int64)), stat, errmsg)
   end subroutine
 
-  subroutine minimize_f32_0(self, weights, gradient, stat, errmsg)
+  subroutine minimize_f64(self, weights, gradient, stat, errmsg)
     class(optimizer), intent(inout) :: self
-    real(real32), intent(inout) :: weights
-    real(real32), intent(in) :: gradient
+    real(real64), intent(inout), contiguous, target :: weights(..)
+    real(real64), intent(in), contiguous, target :: gradient(..)
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    real(real32) :: one(1)
-    one = weights
-    call self%minimize(one, [gradient], stat, errmsg)
-    weights = one(1)
-  end subroutine
-
-  subroutine minimize_f32_1(self, weights, gradient, stat, errmsg)
-    class(optimizer), intent(inout) :: self
-    real(real32), intent(inout), contiguous :: weights(:)
-    real(real32), intent(in), contiguous :: gradient(:)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    call step_f32(self, weights, gradient, shape(weights, int64), shape(gradient, int64), stat, errmsg)
-  end subroutine
-
-  subroutine minimize_f32_2(self, weights, gradient, stat, errmsg)
-    class(optimizer), intent(inout) :: self
-    real(real32), intent(inout), contiguous :: weights(:, :)
-    real(real32), intent(in), contiguous :: gradient(:, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    call step_f32(self, weights, gradient, shape(weights, int64), shape(gradient, int64), stat, errmsg)
-  end subroutine
-
-  subroutine minimize_f32_3(self, weights, gradient, stat, errmsg)
-    class(optimizer), intent(inout) :: self
-    real(real32), intent(inout), contiguous :: weights(:, :, :)
-    real(real32), intent(in), contiguous :: gradient(:, :, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    call step_f32(self, weights, gradient, shape(weights, int64), shape(gradient, int64), stat, errmsg)
-  end subroutine
-
-  subroutine minimize_f32_4(self, weights, gradient, stat, errmsg)
-    class(optimizer), intent(inout) :: self
-    real(real32), intent(inout), contiguous :: weights(:, :, :, :)
-    real(real32), intent(in), contiguous :: gradient(:, :, :, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    call step_f32(self, weights, gradient, shape(weights, int64), shape(gradient, int64), stat, errmsg)
-  end subroutine
-
-  subroutine minimize_f32_5(self, weights, gradient, stat, errmsg)
-    class(optimizer), intent(inout) :: self
-    real(real32), intent(inout), contiguous :: weights(:, :, :, :, :)
-    real(real32), intent(in), contiguous :: gradient(:, :, :, :, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    call step_f32(self, weights, gradient, shape(weights, int64), shape(gradient, int64), stat, errmsg)
-  end subroutine
-
-  subroutine minimize_f32_6(self, weights, gradient, stat, errmsg)
-    class(optimizer), intent(inout) :: self
-    real(real32), intent(inout), contiguous :: weights(:, :, :, :, :, :)
-    real(real32), intent(in), contiguous :: gradient(:, :, :, :, :, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    call step_f32(self, weights, gradient, shape(weights, int64), shape(gradient, int64), stat, errmsg)
-  end subroutine
-
-  subroutine minimize_f32_7(self, weights, gradient, stat, errmsg)
-    class(optimizer), intent(inout) :: self
-    real(real32), intent(inout), contiguous :: weights(:, :, :, :, :, :, :)
-    real(real32), intent(in), contiguous :: gradient(:, :, :, :, :, :, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    call step_f32(self, weights, gradient, shape(weights, int64), shape(gradient, int64), stat, errmsg)
-  end subroutine
-
-  subroutine step_f64(self, weights, gradient, of_weights, of_gradient, stat, errmsg)
-    !! The step itself, on the elements in sequence. @param of_weights, of_gradient their shapes
-    class(optimizer), intent(inout) :: self
-    real(real64), intent(inout) :: weights(*)
-    real(real64), intent(in) :: gradient(*)
-    integer(int64), intent(in) :: of_weights(:), of_gradient(:)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    if (.not. ready(self, of_weights, of_gradient, stat, errmsg)) return
-    call conclude(espalier_optimizer_minimize_f64(self%handle, weights, gradient, product(of_weights)), stat, errmsg)
-  end subroutine
-
-  subroutine minimize_f64_0(self, weights, gradient, stat, errmsg)
-    class(optimizer), intent(inout) :: self
-    real(real64), intent(inout) :: weights
-    real(real64), intent(in) :: gradient
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    real(real64) :: one(1)
-    one = weights
-    call self%minimize(one, [gradient], stat, errmsg)
-    weights = one(1)
-  end subroutine
-
-  subroutine minimize_f64_1(self, weights, gradient, stat, errmsg)
-    class(optimizer), intent(inout) :: self
-    real(real64), intent(inout), contiguous :: weights(:)
-    real(real64), intent(in), contiguous :: gradient(:)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    call step_f64(self, weights, gradient, shape(weights, int64), shape(gradient, int64), stat, errmsg)
-  end subroutine
-
-  subroutine minimize_f64_2(self, weights, gradient, stat, errmsg)
-    class(optimizer), intent(inout) :: self
-    real(real64), intent(inout), contiguous :: weights(:, :)
-    real(real64), intent(in), contiguous :: gradient(:, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    call step_f64(self, weights, gradient, shape(weights, int64), shape(gradient, int64), stat, errmsg)
-  end subroutine
-
-  subroutine minimize_f64_3(self, weights, gradient, stat, errmsg)
-    class(optimizer), intent(inout) :: self
-    real(real64), intent(inout), contiguous :: weights(:, :, :)
-    real(real64), intent(in), contiguous :: gradient(:, :, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    call step_f64(self, weights, gradient, shape(weights, int64), shape(gradient, int64), stat, errmsg)
-  end subroutine
-
-  subroutine minimize_f64_4(self, weights, gradient, stat, errmsg)
-    class(optimizer), intent(inout) :: self
-    real(real64), intent(inout), contiguous :: weights(:, :, :, :)
-    real(real64), intent(in), contiguous :: gradient(:, :, :, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    call step_f64(self, weights, gradient, shape(weights, int64), shape(gradient, int64), stat, errmsg)
-  end subroutine
-
-  subroutine minimize_f64_5(self, weights, gradient, stat, errmsg)
-    class(optimizer), intent(inout) :: self
-    real(real64), intent(inout), contiguous :: weights(:, :, :, :, :)
-    real(real64), intent(in), contiguous :: gradient(:, :, :, :, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    call step_f64(self, weights, gradient, shape(weights, int64), shape(gradient, int64), stat, errmsg)
-  end subroutine
-
-  subroutine minimize_f64_6(self, weights, gradient, stat, errmsg)
-    class(optimizer), intent(inout) :: self
-    real(real64), intent(inout), contiguous :: weights(:, :, :, :, :, :)
-    real(real64), intent(in), contiguous :: gradient(:, :, :, :, :, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    call step_f64(self, weights, gradient, shape(weights, int64), shape(gradient, int64), stat, errmsg)
-  end subroutine
-
-  subroutine minimize_f64_7(self, weights, gradient, stat, errmsg)
-    class(optimizer), intent(inout) :: self
-    real(real64), intent(inout), contiguous :: weights(:, :, :, :, :, :, :)
-    real(real64), intent(in), contiguous :: gradient(:, :, :, :, :, :, :)
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    call step_f64(self, weights, gradient, shape(weights, int64), shape(gradient, int64), stat, errmsg)
+    if (.not. ready(self, extents_of(weights), extents_of(gradient), stat, errmsg)) return
+    call conclude(espalier_optimizer_minimize_f64(self%handle, in_sequence(weights), in_sequence(gradient), &
+                                                  size(weights, kind=int64)), stat, errmsg)
   end subroutine
 
 end module espalier_optimizers

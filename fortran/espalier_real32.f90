@@ -20,9 +20,10 @@ module espalier_real32
     espalier_network_train_step => espalier_network_train_step_f32, &
     espalier_network_train_step_labels => espalier_network_train_step_labels_f32
   use :: espalier_prunings, only: discard_pruning_handle, new_pruning_handle, pruning
+  use :: espalier_shapes, only: extents_of, in_sequence
   use :: espalier_steps, only: network_steps
   use :: espalier_steps, only: are_bindable, are_sensible, epoch_callback, quiet_nan, takes
-  use :: espalier_support, only: check_extent, conclude, finish, message_length, terminated
+  use :: espalier_support, only: conclude, finish, message_length, terminated
   implicit none
   private
   public :: network_of_kind
@@ -55,12 +56,12 @@ module espalier_real32
       !! contiguous and declared with the target attribute, also where they are dummy arguments of the caller.
     procedure, private :: train_step_f32 => train_step, train_step_labels_f32 => train_step_labels
     generic, public :: train_step => train_step_f32, train_step_labels_f32
-      !! One step on a batch with targets (outputs, batch) or class numbers (batch): forward, loss, backward, update, and
+      !! One step on a batch with targets or class numbers: forward, loss, backward, update, and
       !! drop and grow when due. `loss` is the batch's mean before the update. When data, loss or a gradient
       !! is not finite, or a target is none that the loss is meant for, no weight changes.
     procedure, private :: forward_f32 => forward
     generic, public :: forward => forward_f32
-      !! Outputs (outputs, batch) in training mode; keeps what backward needs.
+      !! Outputs in training mode; keeps what backward needs.
     procedure, private :: backward_f32 => backward
     generic, public :: backward => backward_f32
       !! From the derivative of the loss by the outputs of the forward pass just made: gradients into the gradient array,
@@ -75,12 +76,13 @@ module espalier_real32
     procedure, private :: accuracy_f32 => accuracy
     generic, public :: accuracy => accuracy_f32
       !! Share of the samples whose largest output is their class; 0 after a failure.
-    procedure, private :: prune_f32 => prune, prune_labels_f32 => prune_labels, prune_inputs_f32 => prune_inputs
-    generic, public :: prune => prune_f32, prune_labels_f32, prune_inputs_f32
-      !! Take connections away by a criterion, with samples, and targets (outputs, samples) or class numbers (samples), where it
-      !! needs them. Dense layers become sparse, memory shrinks to what stays, and what stays keeps its weight (but
-      !! for `obs` and `sparse_gpt`) and optimizer state; layers made with `fixed_density` keep all. `parameter_count` falls, each layer's part of bound arrays moves
-      !! towards their front, and pointers from `parameters` and `layer_parameters` end. After a failure nothing has changed.
+    procedure, private :: prune_f32 => prune, prune_labels_f32 => prune_labels
+    generic, public :: prune => prune_f32, prune_labels_f32
+      !! Take connections away by a criterion, with samples, and targets or class numbers where it needs them; without either
+      !! `stat` goes by keyword. Dense layers become sparse, memory shrinks to what stays, and what stays keeps its weight (but
+      !! for `obs` and `sparse_gpt`) and optimizer state; layers made with `fixed_density` keep all. `parameter_count` falls,
+      !! each layer's part of bound arrays moves towards their front, and pointers from `parameters` and `layer_parameters` end.
+      !! After a failure nothing has changed.
     procedure, private :: train_f32 => train, train_labels_f32 => train_labels
     generic, public :: train => train_f32, train_labels_f32
       !! Epochs over all samples in batches, in an order drawn anew for each epoch when `shuffle` (default). After each the

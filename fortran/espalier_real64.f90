@@ -21,8 +21,9 @@ module espalier_real64
     espalier_network_train_step_labels => espalier_network_train_step_labels_f64
   use :: espalier_prunings, only: discard_pruning_handle, new_pruning_handle, pruning
   use :: espalier_real32, only: before => network_of_kind
+  use :: espalier_shapes, only: extents_of, in_sequence
   use :: espalier_steps, only: are_bindable, are_sensible, epoch_callback, quiet_nan, takes
-  use :: espalier_support, only: check_extent, conclude, finish, message_length, terminated
+  use :: espalier_support, only: conclude, finish, message_length, terminated
   implicit none
   private
   public :: network_of_kind
@@ -55,8 +56,8 @@ module espalier_real64
     generic, public :: evaluate => evaluate_f64, evaluate_labels_f64
     procedure, private :: accuracy_f64 => accuracy
     generic, public :: accuracy => accuracy_f64
-    procedure, private :: prune_f64 => prune, prune_labels_f64 => prune_labels, prune_inputs_f64 => prune_inputs
-    generic, public :: prune => prune_f64, prune_labels_f64, prune_inputs_f64
+    procedure, private :: prune_f64 => prune, prune_labels_f64 => prune_labels
+    generic, public :: prune => prune_f64, prune_labels_f64
     procedure, private :: train_f64 => train, train_labels_f64 => train_labels
     generic, public :: train => train_f64, train_labels_f64
   end type

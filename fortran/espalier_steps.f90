@@ -9,7 +9,8 @@ module espalier_steps
     espalier_network_unbind, espalier_network_update, espalier_ok
   use :: espalier_handles, only: network_handle
   use :: espalier_prunings, only: discard_pruning_handle, new_pruning_handle, pruning
-  use :: espalier_support, only: check_extent, conclude, finish, message_length, refuse, text_of, to_real64
+  use :: espalier_shapes, only: are_as_many, are_samples, array_shape, find_shape
+  use :: espalier_support, only: conclude, finish, message_length, refuse, text_of, to_real64
   implicit none
   private
   public :: are_bindable, are_sensible, epoch_callback, network_steps, quiet_nan, takes
@@ -45,7 +46,9 @@ module espalier_steps
     procedure, private :: prune_alone
     generic, public :: prune => prune_alone
     procedure :: fits
+    procedure :: fits_inputs
     procedure :: fits_labels
+    procedure :: fits_outputs
   end type
 
   abstract interface
@@ -133,22 +136,24 @@ contains
     end if
   end function
 
-  logical function takes(self, layer, extent, stat, errmsg)
-    !! Whether so many values are a sample of what a layer takes.
+  logical function takes(self, layer, of_x, samples, stat, errmsg)
+    !! Whether an array holds samples of what a layer takes that keeps shapes as they are, and how many.
     class(network_steps), intent(in) :: self
     integer, intent(in) :: layer
-    integer(int64), intent(in) :: extent
+    type(array_shape), intent(in) :: of_x
+    integer(int64), intent(out) :: samples
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    integer :: status
-    character(message_length) :: message
-    integer(int64) :: inputs
-    inputs = nint(self%layer_option(layer, "inputs", status, message), int64)
+    type(array_shape) :: one
+    integer(c_int) :: status
+    takes = .false.
+    if (.not. self%is_alive("fit", stat, errmsg)) return
+    status = find_shape(self%handle, int(layer, c_int64_t), one)
     takes = status == espalier_ok
     if (.not. takes) then
-      call finish(status, message, stat, errmsg)
+      call conclude(status, stat, errmsg)
     else
-      takes = check_extent("fit", "size(x, 1)", extent, "inputs of the layer", inputs, stat, errmsg)
+      takes = are_samples("fit", "x", of_x, one, samples, stat, errmsg)
     end if
   end function
 
@@ -219,46 +224,66 @@ contains
     call conclude(espalier_network_rewind(self%handle), stat, errmsg)
   end subroutine
 
-  logical function fits(self, where, of_x, other, of_other, stat, errmsg, x_name)
-    !! Whether the network is there and inputs and outputs have its shapes and equally many samples.
+  logical function fits(self, where, x, of_x, other, of_other, samples, stat, errmsg)
+    !! Whether the network is there and inputs and outputs have its shapes and equally many samples, and how many.
     class(network_steps), intent(in) :: self
-    character(*), intent(in) :: where, other
-    integer(int64), intent(in) :: of_x(2), of_other(2)
+    character(*), intent(in) :: where, x, other
+    type(array_shape), intent(in) :: of_x, of_other
+    integer(int64), intent(out) :: samples
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    character(*), intent(in), optional :: x_name
-      !! What the message calls `x`.
-    character(message_length) :: x
-    fits = .false.
-    if (.not. self%is_alive(where, stat, errmsg)) return
-    fits = of_x(1) == self%input_count() .and. of_other(1) == self%output_count() .and. of_x(2) == of_other(2)
-    if (fits) return
-    x = "x"
-    if (present(x_name)) x = x_name
-    if (.not. check_extent(where, "size(" // trim(x) // ", 1)", of_x(1), "inputs", self%input_count(), stat, errmsg)) return
-    if (.not. check_extent(where, "size(" // other // ", 1)", of_other(1), "outputs", self%output_count(), stat, &
-                           errmsg)) return
-    fits = check_extent(where, "size(" // other // ", 2)", of_other(2), "size(" // trim(x) // ", 2)", of_x(2), stat, errmsg)
+    integer(int64) :: others
+    fits = self%fits_inputs(where, x, of_x, samples, stat, errmsg)
+    if (fits) fits = self%fits_outputs(where, other, of_other, others, stat, errmsg)
+    if (fits) fits = are_as_many(where, x, of_x, samples, other, of_other, others, stat, errmsg)
   end function
 
-  logical function fits_labels(self, where, of_x, other, of_other, stat, errmsg)
-    !! The same for class numbers, of which a sample has as many as the outputs have places.
+  logical function fits_labels(self, where, x, of_x, other, of_other, samples, stat, errmsg)
+    !! The same for class numbers, of which a sample has as many as the outputs have places or losses. They may be all in one row.
     class(network_steps), intent(in) :: self
-    character(*), intent(in) :: where, other
-    integer(int64), intent(in) :: of_x(2), of_other
+    character(*), intent(in) :: where, x, other
+    type(array_shape), intent(in) :: of_x, of_other
+    integer(int64), intent(out) :: samples
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    integer(int64) :: labels
-    character(20) :: of_labels
-    fits_labels = .false.
-    if (.not. self%is_alive(where, stat, errmsg)) return
+    integer(int64) :: labels, others
+    type(array_shape) :: one
+    fits_labels = self%fits_inputs(where, x, of_x, samples, stat, errmsg)
+    if (.not. fits_labels) return
     labels = nint(self%option("labels_per_sample"), int64)
-    fits_labels = of_x(1) == self%input_count() .and. of_x(2) * labels == of_other
-    if (fits_labels) return
-    if (.not. check_extent(where, "size(x, 1)", of_x(1), "inputs", self%input_count(), stat, errmsg)) return
-    of_labels = "size(x, 2)"
-    if (labels /= 1) of_labels = "size(x, 2) x places"
-    fits_labels = check_extent(where, "size(" // other // ")", of_other, trim(of_labels), of_x(2) * labels, stat, errmsg)
+    if (of_other%rank == 1 .and. of_other%extents(1) == labels * samples) return
+    one = self%outputs
+    one%extents(one%rank) = 1
+    if (product(one%extents) /= labels) then
+      one%rank = 1
+      one%extents(1) = labels
+    end if
+    fits_labels = are_samples(where, other, of_other, one, others, stat, errmsg)
+    if (fits_labels) fits_labels = are_as_many(where, x, of_x, samples, other, of_other, others, stat, errmsg)
+  end function
+
+  logical function fits_inputs(self, where, x, of_x, samples, stat, errmsg)
+    !! Whether the network is there and inputs have its shape, and how many samples there are.
+    class(network_steps), intent(in) :: self
+    character(*), intent(in) :: where, x
+    type(array_shape), intent(in) :: of_x
+    integer(int64), intent(out) :: samples
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    fits_inputs = self%is_alive(where, stat, errmsg)
+    if (fits_inputs) fits_inputs = are_samples(where, x, of_x, self%inputs, samples, stat, errmsg)
+  end function
+
+  logical function fits_outputs(self, where, y, of_y, samples, stat, errmsg)
+    !! Whether the network is there and outputs have its shape, and how many samples there are.
+    class(network_steps), intent(in) :: self
+    character(*), intent(in) :: where, y
+    type(array_shape), intent(in) :: of_y
+    integer(int64), intent(out) :: samples
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    fits_outputs = self%is_alive(where, stat, errmsg)
+    if (fits_outputs) fits_outputs = are_samples(where, y, of_y, self%outputs, samples, stat, errmsg)
   end function
 
   subroutine prune_alone(self, method, stat, errmsg)

@@ -23,9 +23,10 @@ rm -rf "$modules" "$archive"
 mkdir -p "$modules" "$folder/lib"
 
 order=$(scripts/fortran-order.sh)
+flags=$(scripts/fortran-flags.sh "$compiler")
 objects=()
 for name in $order; do
-  "$compiler" -O2 -fPIC "$@" -I"$modules" "${into[@]}" -c "fortran/$name.f90" -o "$modules/$name.o"
+  "$compiler" $flags -O2 -fPIC "$@" -I"$modules" "${into[@]}" -c "fortran/$name.f90" -o "$modules/$name.o"
   objects+=("$modules/$name.o")
 done
 ar rcs "$archive" "${objects[@]}"

@@ -49,7 +49,7 @@ program dialects
   call net%set_loss("hubert", stat, errmsg)
   call check_failure(stat, errmsg, espalier_error_unknown_name, "huber")
   call net%predict(x, y(:, :19), stat, errmsg)
-  call check_failure(stat, errmsg, espalier_error_invalid_argument, "size(y, 2) must be 20")
+  call check_failure(stat, errmsg, espalier_error_invalid_argument, "y must have as many samples as x, 20, got 19")
   call opt%minimize(x, y, stat, errmsg)
   call check_failure(stat, errmsg, espalier_error_invalid_argument, "(2, 20) for (3, 20)")
   call check(len(library_version()) >= 5, "a version")

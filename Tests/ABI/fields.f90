@@ -30,7 +30,7 @@ contains
     all_layers(2:) = list
     net = network(all_layers, precision=real64)
     call check(net%output_count() == size(y, 1), what // ": outputs")
-    call net%predict(reshape(x, [w * h * c, batch]), got)
+    call net%predict(x, got)
     call check_close(maxval(abs(got - y)), 0.0_real64, 1e-14_real64, what)
     call net%destroy()
   end subroutine

@@ -95,8 +95,8 @@ contains
     call check(.not. associated(state), "no pointer after a failure")
     call net%fit(1, x, stat=stat, errmsg=errmsg)
     call check_failure(stat, errmsg, espalier_error_invalid_argument, "normalization")
-    call net%fit(2, x(:2, :), stat=stat, errmsg=errmsg)
-    call check_failure(stat, errmsg, espalier_error_invalid_argument, "size(x, 1)")
+    call net%fit(1, x(:2, :), stat=stat, errmsg=errmsg)
+    call check_failure(stat, errmsg, espalier_error_invalid_argument, "fit: x must be (3, samples), got (2, 1)")
     call net%fit(9, x, stat=stat, errmsg=errmsg)
     call check_failure(stat, errmsg, espalier_error_invalid_argument, "layer")
   end subroutine

@@ -92,7 +92,7 @@ contains
     call net%prune(obs(), stat=stat, errmsg=errmsg)
     call check_failure(stat, errmsg, espalier_error_null_argument, "x")
     call net%prune(sparse_gpt(), x(:15, :), stat=stat, errmsg=errmsg)
-    call check_failure(stat, errmsg, espalier_error_invalid_argument, "size(x, 1)")
+    call check_failure(stat, errmsg, espalier_error_invalid_argument, "x must be (16, samples), got (15, 50)")
     call net%prune(sparse_gpt(scope="global"), x, stat=stat, errmsg=errmsg)
     call check_failure(stat, errmsg, espalier_error_invalid_argument, "scope")
     call net%prune(obs(n=2, m=3), x, stat=stat, errmsg=errmsg)

@@ -12,17 +12,17 @@ build=${BUILD:-build/abi-${FC##*/}}
 mkdir -p "$build"
 
 modules=$(scripts/fortran-order.sh)
-programs="options construction fields norms lifecycle copies minimize training lottery presets callbacks arrays failures pruning reconstruct plain_c"
+of_modules=$(scripts/fortran-flags.sh "$FC")
+programs="options construction fields samples norms lifecycle copies minimize training lottery presets callbacks arrays failures pruning reconstruct plain_c"
 
 # What is never wanted of the modules' sources alone: an assignment that allocates, which -fno-realloc-lhs would take away.
 if "$FC" --version | grep -q 'GNU Fortran'; then
   into=-J
   flags=(-std=f2018 -Wall -Wextra -Wpedantic -Werror -O2 -g "-J$build")
-  of_modules=(-Wrealloc-lhs-all)
+  of_modules+=" -Wrealloc-lhs-all"
 else
   into=-module-dir
   flags=(-Werror -O2 -g -module-dir "$build")
-  of_modules=()
 fi
 objects=()
 compile() { # FILE [FLAG...]: its object into $build
@@ -33,7 +33,8 @@ link() { # NAME OBJECT...
 }
 
 for module in $modules; do
-  compile "fortran/$module.f90" "${of_modules[@]}"
+  # shellcheck disable=SC2086
+  compile "fortran/$module.f90" $of_modules
   objects+=("$build/$module.o")
 done
 for file in choices digit_images progress_line pictures; do compile "examples/fortran/$file.f90"; done
@@ -69,7 +70,7 @@ dialect() {
   if [ "$folder" != "$build" ]; then
     mkdir -p "$folder"
     for file in $(printf 'fortran/%s.f90 ' $modules) Tests/ABI/testing.f90; do
-      "$FC" "$@" -O1 $into "$folder" -I"$folder" -c "$file" -o "$folder/$(basename "$file" .f90).o" || return
+      "$FC" $(scripts/fortran-flags.sh "$FC") "$@" -O1 $into "$folder" -I"$folder" -c "$file" -o "$folder/$(basename "$file" .f90).o" || return
     done
   fi
   "$FC" "$@" -O1 -I"$folder" -c Tests/ABI/dialects.f90 -o "$folder/dialects.o" &&

@@ -16,8 +16,8 @@ program transformer
                 loss="softmax_cross_entropy", seed=1)
   call net%set_option("label_base", 1)
   call net%set_optimizer(adam(learning_rate=0.006))
-  call net%train(x, reshape(labels, [size(labels)]), batch_size=50, epochs=25)
-  call net%evaluate(x, reshape(labels, [size(labels)]), loss, accuracy)
+  call net%train(x, labels, batch_size=50, epochs=25)
+  call net%evaluate(x, labels, loss, accuracy)
   call net%print_info()
   print "(A, F7.4)", "places turned around rightly", accuracy
   call net%destroy()
