@@ -51,6 +51,13 @@ done
 for program in first transformer mnist prune_at_start prune_after change_while_training digits_lenet; do
   compile "examples/fortran/$program.f90"
 done
+compile Tests/ABI/small_mnist.f90
+link small_mnist "$build"/{small_mnist,digit_images}.o
+rewritten="simple sine quadratic get_set_network_params network_parameters merge_networks mha_simple dense_mnist cnn_mnist cnn_mnist_1d"
+for program in $rewritten; do
+  compile "examples/fortran/from-neural-fortran/$program.f90"
+  link "$program" "$build"/{$program,digit_images}.o "${objects[@]}"
+done
 # Only compiled: their runs take a quiet machine, or an hour.
 for program in small_step sparsity_table; do compile "Benchmarks/$program.f90"; done
 for program in prune_at_start prune_after change_while_training digits_lenet; do
@@ -175,3 +182,20 @@ fi
 
 # Convolutions and pooling read pictures better than linear layers do after as few epochs.
 "$build/digits_lenet" 6 | awk '{ print } { exit !($NF > 0.93) }'
+
+# The examples of neural-fortran: what they print last is near to what they should have found. Those that read MNIST are given the
+# bundled digits in its form.
+near() { awk -v first="$1" -v second="$2" '{ print } END { exit !(($(NF - 1) - first)^2 + ($NF - second)^2 < 1e-8) }'; }
+"$build/simple" | tail -n 1 | near 0.123456 0.246802
+"$build/mha_simple" | tail -n 1 | near 0.123456 0.246802
+"$build/sine" | tail -n 1 | awk '{ print } END { exit !($NF < 0.01) }'
+"$build/merge_networks" | tail -n 1 | awk '{ print } END { exit !($NF < 1e-5) }'
+"$build/get_set_network_params" | tail -n 1 | awk '{ print } END { exit $NF != "T" }'
+"$build/network_parameters" | awk '/^layer/ { print; weights += $5; biases += $7 } END { exit weights != 25 || biases != 7 }'
+"$build/quadratic" 200 | awk '
+  / 200 epochs/ { print; fits++; bound = /SGD,|Ada/ ? 0.5 : 0.16; if (!($NF < bound)) bad = 1 }
+  END { exit bad || fits != 11 }'
+"$build/small_mnist" "$build"
+for program in dense_mnist cnn_mnist cnn_mnist_1d; do
+  "$build/$program" "$build" | tail -n 1 | sed 's/, loss.*//' | awk '{ print } END { exit !($NF > 0.8) }'
+done
