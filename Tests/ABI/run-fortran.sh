@@ -48,7 +48,7 @@ for program in environment turkish; do
   compile "Tests/ABI/$program.f90"
   link "$program" "$build/$program.o" "$build/host.o" "$build/testing.o" "${objects[@]}"
 done
-for program in first transformer mnist prune_at_start prune_after change_while_training digits_lenet; do
+for program in first transformer subgrid mnist prune_at_start prune_after change_while_training digits_lenet; do
   compile "examples/fortran/$program.f90"
 done
 compile Tests/ABI/small_mnist.f90
@@ -63,7 +63,7 @@ for program in small_step sparsity_table; do compile "Benchmarks/$program.f90"; 
 for program in prune_at_start prune_after change_while_training digits_lenet; do
   link $program "$build"/{$program,digit_images}.o "${objects[@]}"
 done
-for program in first transformer; do link $program "$build/$program.o" "${objects[@]}"; done
+for program in first transformer subgrid; do link $program "$build/$program.o" "${objects[@]}"; done
 link mnist "$build"/{mnist,choices,digit_images,progress_line,pictures}.o "${objects[@]}"
 
 for program in $programs; do timeout 300 "$build/$program"; done
@@ -182,6 +182,9 @@ fi
 
 # Convolutions and pooling read pictures better than linear layers do after as few epochs.
 "$build/digits_lenet" 6 | awk '{ print } { exit !($NF > 0.93) }'
+
+# The coarse model comes nearer to the fine one with the network than without, even after a fifth of the training.
+"$build/subgrid" 300 | tail -n 1 | awk '{ print } END { exit !($NF > 1.5) }'
 
 # The examples of neural-fortran: what they print last is near to what they should have found. Those that read MNIST are given the
 # bundled digits in its form.
