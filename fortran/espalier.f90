@@ -15,7 +15,7 @@ module espalier
     espalier_error_precision, espalier_error_stopped, espalier_error_unknown_name, espalier_layer_view, espalier_ok, &
     espalier_version
   use :: espalier_catalogue, only: list_kinds, list_options, option_description
-  use :: espalier_convolution_layers, only: convolution, transposed_convolution
+  use :: espalier_convolution_layers, only: convolution, locally_connected, transposed_convolution
   use :: espalier_description, only: layer
   use :: espalier_fields, only: activation_layer, average_pooling, flatten, global_average_pooling, max_pooling, permute, &
     product_of, reshape_to, slice, upsampling
@@ -46,7 +46,7 @@ module espalier
     slice, upsampling
   public :: list_kinds, list_options, option_description
   public :: attention, embedding, position, sequence_linear
-  public :: convolution, transposed_convolution
+  public :: convolution, locally_connected, transposed_convolution
   public :: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, synflow
 
 contains

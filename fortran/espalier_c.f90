@@ -66,6 +66,7 @@ module espalier_c
   integer(c_int), parameter :: espalier_layer_concatenation = 3
   integer(c_int), parameter :: espalier_layer_convolution = 4
   integer(c_int), parameter :: espalier_layer_transposed_convolution = 5
+  integer(c_int), parameter :: espalier_layer_locally_connected = 6
   integer(c_int), parameter :: espalier_layer_max_pooling = 7
   integer(c_int), parameter :: espalier_layer_average_pooling = 8
   integer(c_int), parameter :: espalier_layer_global_average_pooling = 9

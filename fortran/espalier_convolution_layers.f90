@@ -2,11 +2,12 @@
 !> depth. Their number says how many dimensions the field has.
 module espalier_convolution_layers
   use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64
-  use :: espalier_c, only: espalier_layer_convolution, espalier_layer_transposed_convolution
+  use :: espalier_c, only: espalier_layer_convolution, espalier_layer_locally_connected, &
+    espalier_layer_transposed_convolution
   use :: espalier_description, only: described, give, give_pattern, give_sides, give_to_dimensions, layer
   implicit none
   private
-  public :: convolution, transposed_convolution
+  public :: convolution, locally_connected, transposed_convolution
 
 contains
 
@@ -57,6 +58,58 @@ contains
     integer, intent(in), optional :: from
       !! The layer that it takes from, by number, instead of the one before it; 0 is the network's input.
     description = sliding(described(espalier_layer_convolution, from), filters, kernel, stride, padding, dilation, groups, &
+                          density, activation, bias, initializer, negative_slope, alpha, fixed_density)
+    call give_to_dimensions(description, "padding_mode", size(kernel), names=padding_mode)
+    call give_pattern(description, rows, columns, row_start, values_f32, values_f64, base)
+  end function
+
+  type(layer) function locally_connected(filters, kernel, stride, padding, padding_mode, dilation, groups, density, &
+                                         activation, bias, initializer, negative_slope, alpha, fixed_density, rows, &
+                                         columns, row_start, values_f32, values_f64, base, from) result(description)
+    !! A convolution whose filters have weights of their own at each place of the output, and a bias at each: a linear layer whose
+    !! units see the places around their own alone. A share `density` of the positions within reach of the kernel is connected,
+    !! and topology methods grow nowhere else.
+    integer, intent(in) :: filters
+      !! Channels that come out.
+    integer, intent(in) :: kernel(:)
+      !! Lengths of the kernel, as in a convolution.
+    integer, intent(in), optional :: stride(:)
+      !! Of each dimension, or one for all.
+    integer, intent(in), optional :: padding(:)
+      !! Places of padding: one number for all sides, one a dimension, or two a dimension, before and after.
+    character(*), intent(in), optional :: padding_mode(:)
+      !! What the places of `padding` hold, as in a convolution.
+    integer, intent(in), optional :: dilation(:)
+      !! Of each dimension, or one for all.
+    integer, intent(in), optional :: groups
+      !! Parts that channels and filters are divided into; filters see the channels of their part.
+    class(*), intent(in), optional :: density
+      !! In (0, 1], a real of either kind; without it the layer is dense.
+    character(*), intent(in), optional :: activation
+      !! As of a linear layer, but for softmax; identity is the default.
+    logical, intent(in), optional :: bias
+    character(*), intent(in), optional :: initializer
+      !! he_uniform (default), he_normal, glorot_uniform, glorot_normal, zeros.
+    class(*), intent(in), optional :: negative_slope
+      !! Of leaky_relu (0.01).
+    class(*), intent(in), optional :: alpha
+      !! Of elu and celu (1).
+    logical, intent(in), optional :: fixed_density
+      !! Keep this density when the network spreads an overall one over its layers.
+    integer(int32), pointer, intent(in), contiguous, optional :: rows(:)
+      !! The output of each connection, beside `columns`: filter * places + place, counted from 0, plus `base`.
+    integer(int32), pointer, intent(in), contiguous, optional :: columns(:)
+      !! Channel and kernel position of each connection, as in a convolution.
+    integer(int64), pointer, intent(in), contiguous, optional :: row_start(:)
+      !! Offsets into `columns`, counted from `base`, one more than there are outputs.
+    real(real32), pointer, intent(in), contiguous, optional :: values_f32(:)
+      !! Initial weights in the order of `columns`, for a network of that precision.
+    real(real64), pointer, intent(in), contiguous, optional :: values_f64(:)
+    integer, intent(in), optional :: base
+      !! 1 (default) or 0: what the indices count from.
+    integer, intent(in), optional :: from
+      !! The layer that it takes from, by number, instead of the one before it; 0 is the network's input.
+    description = sliding(described(espalier_layer_locally_connected, from), filters, kernel, stride, padding, dilation, groups, &
                           density, activation, bias, initializer, negative_slope, alpha, fixed_density)
     call give_to_dimensions(description, "padding_mode", size(kernel), names=padding_mode)
     call give_pattern(description, rows, columns, row_start, values_f32, values_f64, base)

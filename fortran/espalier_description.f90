@@ -3,9 +3,10 @@
 module espalier_description
   use, intrinsic :: iso_c_binding, only: c_char, c_double, c_int, c_int64_t, c_loc, c_null_char, c_ptr
   use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64
-  use :: espalier_c, only: espalier_error_invalid_argument, espalier_error_precision, &
+  use :: espalier_c, only: espalier_error_invalid_argument, espalier_error_precision, espalier_layer_locally_connected, &
     espalier_layer_set_pattern_coo_f32, espalier_layer_set_pattern_coo_f64, espalier_layer_set_pattern_csr_f32, &
-    espalier_layer_set_pattern_csr_f64, espalier_network_add_layer, espalier_ok
+    espalier_layer_set_pattern_csr_f64, espalier_layer_shape, espalier_layer_transposed_convolution, &
+    espalier_network_add_layer, espalier_ok
   use :: espalier_support, only: check_extent, conclude, named, refuse, text_of, to_real64
   implicit none
   private
@@ -287,7 +288,7 @@ contains
     character(*), intent(in) :: where
     integer, intent(out) :: stat
     character(*), intent(inout) :: errmsg
-    integer(int64) :: connections
+    integer(int64) :: connections, rows
     integer(c_int) :: status
     stat = espalier_ok
     if (.not. associated(given%columns)) then
@@ -326,9 +327,10 @@ contains
                                                     given%values_f64, int(given%base, c_int))
       end if
     else
-      if (.not. check_extent(where, "size(row_start)", size(given%row_start, kind=int64), "units + 1", units_of(given) + 1, &
-                             stat, errmsg)) return
-      if (.not. check_extent(where, "last row_start - base", given%row_start(units_of(given) + 1) - given%base, &
+      rows = rows_of(network, position, given)
+      if (.not. check_extent(where, "size(row_start)", size(given%row_start, kind=int64), "units + 1", rows + 1, stat, &
+                             errmsg)) return
+      if (.not. check_extent(where, "last row_start - base", given%row_start(rows + 1) - given%base, &
                              "size(columns)", connections, stat, errmsg)) return
       if (precision == real32) then
         status = espalier_layer_set_pattern_csr_f32(network, position, given%row_start, given%columns, given%values_f32, &
@@ -361,15 +363,22 @@ contains
     end do
   end subroutine
 
-  integer(int64) function units_of(description)
-    !! Outputs of a linear layer, filters of a convolution.
-    type(layer), intent(in) :: description
-    integer :: i
-    units_of = 0
-    do i = 1, description%option_count
-      if (description%options(i)%name /= "units" .and. description%options(i)%name /= "filters") cycle
-      units_of = int(description%options(i)%value, int64)
-    end do
+  integer(int64) function rows_of(network, position, given)
+    !! Units of a linear layer, filters of a convolution, channels that a transposed one is given, outputs of a locally connected
+    !! layer.
+    type(c_ptr), intent(in) :: network
+    integer(int64), intent(in) :: position
+    type(layer), intent(in) :: given
+    integer(int64) :: lengths(most_lengths), count, number
+    integer(c_int) :: status
+    number = position
+    if (given%kind == espalier_layer_transposed_convolution) number = merge(given%inputs(1), position - 1, given%input_count > 0)
+    count = 0
+    status = espalier_layer_shape(network, number, int(most_lengths, int64), lengths, count)
+    rows_of = -1
+    if (status /= espalier_ok) return
+    rows_of = lengths(1)
+    if (given%kind == espalier_layer_locally_connected) rows_of = product(lengths(:count))
   end function
 
 end module espalier_description

@@ -119,6 +119,12 @@ enum {
  *  "output_padding_width", "output_padding_height", "output_padding_depth" (0; places more at the end, fewer than the stride
  *  or the dilation). Its matrix has a row for each channel of its input, and columns as above for the channels that it makes:
  *  PyTorch's w[channel][filter of the group][z][y][x].
+ *  LOCALLY_CONNECTED: a convolution whose filters have weights of their own at each place of the output, as Keras'
+ *  LocallyConnected1D and 2D, with CONVOLUTION's options, padding included, and a bias for each output. The initializer must
+ *  not be ESPALIER_ORTHOGONAL. Its matrix has a row for each output, filter x places + place, and CONVOLUTION's columns: dense
+ *  weights are w[filter][place z][place y][place x][channel of the group][z][y][x] (of two dimensions without both z). So all
+ *  positions lie within reach of the kernel; densities are shares of them, and topology methods grow nowhere else. Each
+ *  connection takes 8 or 12 bytes beside its weight and gradient, in a dense layer too, and in a sparse one its pattern.
  *  The following work on fields, channel by channel. The options of a dimension that the field does not have must keep their
  *  defaults.
  *  MAX_POOLING, AVERAGE_POOLING: the largest value or the mean of each window, which has "kernel_width", "kernel_height" and
@@ -183,6 +189,7 @@ enum {
   ESPALIER_LAYER_CONCATENATION = 3,
   ESPALIER_LAYER_CONVOLUTION = 4,
   ESPALIER_LAYER_TRANSPOSED_CONVOLUTION = 5,
+  ESPALIER_LAYER_LOCALLY_CONNECTED = 6,
   ESPALIER_LAYER_MAX_POOLING = 7,
   ESPALIER_LAYER_AVERAGE_POOLING = 8,
   ESPALIER_LAYER_GLOBAL_AVERAGE_POOLING = 9,
@@ -247,8 +254,8 @@ enum {
 /** Distributions of one overall density over the layers with connections.
  *  UNIFORM: each layer the same. ERDOS_RENYI: density proportional to (in + out) / (in out), of a convolution the channels on
  *  both sides. ERDOS_RENYI_KERNEL: proportional to the sum of all lengths of the weight array over their product; a convolution
- *  of a field with two dimensions has kernel_height, kernel_width, channels and filters. Layers that would exceed 1 are made
- *  dense. For linear layers the two agree. FIRST_DENSE: the first layer dense, the others uniform at the given density. Sources:
+ *  of a field with two dimensions has kernel_height, kernel_width, channels and filters, a locally connected layer its outputs
+ *  in the place of filters. Layers that would exceed 1 are made dense. For linear layers the two agree. FIRST_DENSE: the first layer dense, the others uniform at the given density. Sources:
  *  Mocanu et al. 2018; Evci et al. 2020 (RigL). */
 enum {
   ESPALIER_UNIFORM = 0,
@@ -393,7 +400,7 @@ enum { ESPALIER_REDISTRIBUTE_NONE = 0, ESPALIER_REDISTRIBUTE_MOMENTUM = 1, ESPAL
  *  that of the Hessian (LeCun et al. 1990).
  *  Two correct the weights that stay for those that go, so that each layer's outputs on the samples change as little as can be;
  *  with H = (2/n) sum x x^T over the layer's inputs, of a convolution without groups over what its filters meet at each place
- *  (groups and transposed convolutions: ESPALIER_ERROR_INVALID_STATE): OBS, unit by unit: connection by connection the one
+ *  (groups, transposed convolutions and locally connected layers: ESPALIER_ERROR_INVALID_STATE): OBS, unit by unit: connection by connection the one
  *  with the least w_q^2 / (2 [H^-1]_qq), optimal brain surgeon (Hassibi and Stork 1993, Frantar and Alistarh 2022). SPARSEGPT:
  *  input by input, in blocks, much faster (Frantar and Alistarh 2023); for dense layers, as its scores do not know which inputs a unit
  *  lacks. */

@@ -18,6 +18,19 @@ extension LayerDescription {
         + each("padding_mode", paddingMode.map { Int($0.rawValue) }, kernel.count))
   }
 
+  /// A convolution whose filters have weights of their own at each place of the output, and a bias at each. Arguments are as of
+  /// ``convolution``; the density is a share of the positions within reach of the kernel.
+  public static func locallyConnected(
+    _ filters: Int, kernel: [Int], stride: [Int] = [1], padding: [Int] = [0], paddingMode: [PaddingMode] = [.zeros],
+    dilation: [Int] = [1], groups: Int = 1, density: Double = 1, activation: Activation = .identity, bias: Bool = true,
+    initializer: Initializer = .heUniform, negativeSlope: Double = 0.01, alpha: Double = 1
+  ) -> Self {
+    LayerDescription(
+      .locallyConnected,
+      sliding(filters, kernel, stride, padding, dilation, groups, density, activation, bias, initializer, negativeSlope, alpha)
+        + each("padding_mode", paddingMode.map { Int($0.rawValue) }, kernel.count))
+  }
+
   /// A convolution backwards: the field that comes out is what a convolution with these options would make the given one of.
   /// - padding: places that are taken away. - outputPadding: places more at the end.
   public static func transposedConvolution(

@@ -14,6 +14,8 @@ package protocol Connected<T>: Layer {
   var bias: Parameter<T>? { get }
   /// nil for a dense layer. Set only together with `weights`' size, by ``adopt(_:)``.
   var pattern: Pattern? { get }
+  /// What connections read, where that is not the number of their column; every pattern that it adopts is placed by it.
+  var placement: Placement? { get }
   var rows: Int { get }
   var columns: Int { get }
   /// What takes part in forward and in dx, where that is not all as it is. Of the same pattern.
@@ -88,6 +90,7 @@ package protocol Connected<T>: Layer {
 
 extension Connected {
   public var connectionFlops: Int { 2 }
+  package var placement: Placement? { nil }
 
   public var unitCount: Int { rows }
   public var inputCount: Int { columns }

@@ -100,7 +100,7 @@ extension ConvolutionGeometry {
   }
 
   /// - shape: of the input. - Throws: `invalidArgument`, naming the options and shapes that do not meet.
-  fileprivate init(of shape: TensorShape, _ options: OptionValues, transposed: Bool) throws(Failure) {
+  init(of shape: TensorShape, _ options: OptionValues, transposed: Bool) throws(Failure) {
     let owner = options.owner
     func refuse(_ reason: String) -> Failure { Failure(.invalidArgument, "\(owner): \(reason)") }
     guard !shape.extents.isEmpty else {

@@ -10,6 +10,7 @@ public enum LayerKind: Int32, Sendable, CaseIterable {
   case concatenation = 3
   case convolution = 4
   case transposedConvolution = 5
+  case locallyConnected = 6
   case maxPooling = 7
   case averagePooling = 8
   case globalAveragePooling = 9
@@ -41,6 +42,7 @@ public enum LayerKind: Int32, Sendable, CaseIterable {
     case .concatenation: ConcatenationRow.self
     case .convolution: ConvolutionRow.self
     case .transposedConvolution: TransposedConvolutionRow.self
+    case .locallyConnected: LocallyConnectedRow.self
     case .maxPooling: MaxPoolingRow.self
     case .averagePooling: AveragePoolingRow.self
     case .globalAveragePooling: GlobalAveragePoolingRow.self

@@ -76,7 +76,7 @@ extension Network {
         layers.map { (connections: $1.weights.count, positions: $1.positions) })
       for ((owner, layer), capacity) in zip(layers, capacities) {
         if layer.pattern == nil {
-          layer.adopt(try Pattern(fullRows: layer.rows, columns: layer.columns, owner: owner))
+          layer.adopt(try Pattern(fullRows: layer.rows, columns: layer.columns, placement: layer.placement, owner: owner))
         } else if let pattern = layer.pattern, pattern.capacity < capacity {
           layer.adopt(try Pattern(copying: pattern, capacity: capacity, owner: owner))
         }

@@ -42,7 +42,7 @@ extension Network {
       }
       let pattern = try Pattern(
         rows: layer.rows, columns: layer.columns, of: layer.pattern, kept: count,
-        capacity: rooms[choice.layer].map { max($0, count) }, owner: trainer.name,
+        capacity: rooms[choice.layer].map { max($0, count) }, placement: layer.placement, owner: trainer.name,
         isKept: { choice.marks.pointer[$0] != 0 })
       moves.append(StorageMove(trainer: trainer, layer: layer, pattern: pattern, dropped: dropped, oldCount: old))
     }
@@ -171,7 +171,7 @@ struct StorageMove<T: Scalar> {
       if pattern.capacity >= capacity { return nil }
       self.pattern = try Pattern(copying: pattern, capacity: capacity, owner: owner)
     } else {
-      pattern = try Pattern(fullRows: layer.rows, columns: layer.columns, owner: owner)
+      pattern = try Pattern(fullRows: layer.rows, columns: layer.columns, placement: layer.placement, owner: owner)
     }
     self.trainer = trainer
     self.layer = layer

@@ -197,7 +197,7 @@ final class ProbeLayer: ProbeNode {
     for slot in 0..<marks.count where marks.pointer[slot] != 0 { kept += 1 }
     if kept == marks.count { return }
     let pattern = try Pattern(
-      rows: product.rows, columns: product.columns, of: product.pattern, kept: kept, owner: name,
+      rows: product.rows, columns: product.columns, of: product.pattern, kept: kept, placement: product.placement, owner: name,
       isKept: { marks.pointer[$0] != 0 })
     var next = 0
     for slot in 0..<marks.count where marks.pointer[slot] != 0 {

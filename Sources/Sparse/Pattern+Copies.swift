@@ -7,11 +7,15 @@ extension Pattern {
     try self.init(
       rows: other.rows, columns: other.columns, connections: other.connections, capacity: capacity, owner: owner)
     fill(from: other, isKept: { _ in true })
+    try place(by: other.placement, owner: owner)
   }
 
   /// Every position connected.
+  /// - placement: what they read, if not their columns.
   /// - Throws: `invalidArgument` for more positions than slots can be numbered, `outOfMemory`.
-  package convenience init(fullRows rows: Int, columns: Int, owner: String = "pattern") throws(Failure) {
+  package convenience init(
+    fullRows rows: Int, columns: Int, placement: Placement? = nil, owner: String = "pattern"
+  ) throws(Failure) {
     try self.init(rows: rows, columns: columns, connections: rows * columns, capacity: nil, owner: owner)
     var slot = 0
     for row in 0..<rows {
@@ -22,20 +26,23 @@ extension Pattern {
       firstSlots[row + 1] = Int64(slot)
     }
     deriveIndices()
+    try place(by: placement, owner: owner)
   }
 
   /// Some of the connections of another pattern.
-  /// - other: nil stands for the full pattern of `rows` x `columns`.
+  /// - other: nil stands for the full pattern of `rows` x `columns`. - placement: what they read, if that is not their columns;
+  ///   of `other` when there is one.
   /// - kept: how many are kept, >= 1. - isKept: asked once for every slot of `other`, ascending.
   /// - capacity: slots to make room for; nil: just as many as are kept.
   /// - Throws: `invalidArgument`, `outOfMemory`.
   package convenience init(
-    rows: Int, columns: Int, of other: Pattern?, kept: Int, capacity: Int? = nil, owner: String = "pattern",
-    isKept: (Int) -> Bool
+    rows: Int, columns: Int, of other: Pattern?, kept: Int, capacity: Int? = nil, placement: Placement? = nil,
+    owner: String = "pattern", isKept: (Int) -> Bool
   ) throws(Failure) {
     try self.init(rows: rows, columns: columns, connections: kept, capacity: capacity, owner: owner)
     if let other {
       fill(from: other, isKept: isKept)
+      try place(by: other.placement, owner: owner)
       return
     }
     var next = 0
@@ -47,6 +54,7 @@ extension Pattern {
       firstSlots[row &+ 1] = Int64(next)
     }
     deriveIndices()
+    try place(by: placement, owner: owner)
   }
 
   /// Become some of the connections of another pattern of the same shape, in place; nothing is allocated.
@@ -68,7 +76,7 @@ extension Pattern {
     deriveIndices()
   }
 
-  private func setColumn(_ column: Int, of slot: Int) {
+  func setColumn(_ column: Int, of slot: Int) {
     if indexBytes == 2 {
       columnNumbers(UInt16.self)[slot] = UInt16(truncatingIfNeeded: column)
     } else {

@@ -1,10 +1,11 @@
 import KernelInterface
 
 extension Pattern {
-  /// Derive what follows from the compressed rows, the transposed index and the bitmap. In place, O(connections + rows +
-  /// columns), nothing allocated.
+  /// Derive what follows from the compressed rows: the transposed index, the bitmap and the placed pattern. In place,
+  /// O(connections + rows + columns), nothing allocated.
   func deriveIndices() {
     if indexBytes == 2 { deriveIndices(UInt16.self) } else { deriveIndices(UInt32.self) }
+    movePlaced()
   }
 
   private func deriveIndices<Index: PatternIndex>(_: Index.Type) {

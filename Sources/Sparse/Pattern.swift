@@ -18,6 +18,10 @@ package final class Pattern: Stateful, @unchecked Sendable {
   package let capacity: Int
   /// Bytes of a row or column number, 2 or 4.
   @usableFromInline package let indexBytes: Int
+  /// What the connections read, where that is not the number of their column.
+  package internal(set) var placement: Placement?
+  /// The same slots over the features that they read, if there is a `placement`: what kernels go through.
+  package internal(set) var placed: Pattern?
 
   private let rowStarts: Buffer<Int64>
   private let columnStarts: Buffer<Int64>
@@ -96,6 +100,7 @@ package final class Pattern: Stateful, @unchecked Sendable {
     visitor.array("rows", rowIndices)
     visitor.array("slots", slots)
     visitor.array("bits", bits)
+    visitor.part("placed", placed)
   }
 
   /// The pattern with values, as kernels take it. - values: one a slot; must live as long as the result is used.

@@ -24,6 +24,15 @@ package final class PositionRows: Stateful {
   /// rows + 1 offsets of each row's positions.
   package var rowStart: UnsafePointer<Int64> { UnsafePointer(rowStarts.pointer) }
 
+  /// Column of a position by its place in the order.
+  @inline(__always)
+  package func column(_ place: Int) -> Int {
+    let numbers = UnsafeRawPointer(columnIndices.pointer)
+    return indexBytes == 2
+      ? Int(numbers.load(fromByteOffset: 2 &* place, as: UInt16.self))
+      : Int(numbers.load(fromByteOffset: 4 &* place, as: UInt32.self))
+  }
+
   /// Be these positions. - positions: ascending, each once, at most the capacity.
   package func set(_ positions: UnsafePointer<Position>, count: Int) {
     if indexBytes == 2 { fill(UInt16.self, positions, count) } else { fill(UInt32.self, positions, count) }

@@ -21,7 +21,17 @@ static int any_reduction(void *user, int64_t layer, real *values, int64_t count)
   return user != NULL;
 }
 
-static int with_functions, sampling, accumulate = 1;
+static int with_functions, sampling, accumulate = 1, is_local;
+
+/* In the place of the first linear layer. */
+static void add_local(espalier_network *network, double density, int activation) {
+  static const int64_t field[] = {2, 4, IN / 8};
+  static const char *const names[] = {"filters", "kernel_width", "kernel_height", "padding_left", "padding_right",
+                                      "padding_mode_width", "density", "activation"};
+  const double values[] = {2, 3, 2, 1, 1, ESPALIER_PADDING_PERIODIC, density, activation};
+  OK(espalier_network_set_input_shape(network, 3, field));
+  OK(espalier_network_add_layer(network, ESPALIER_LAYER_LOCALLY_CONNECTED, 0, NULL, LENGTH(values), names, values, NULL));
+}
 
 static espalier_network *network_with(double density, int activation, int rule, int method, int threads, int loss) {
   espalier_network *network = NULL;
@@ -48,7 +58,10 @@ static espalier_network *network_with(double density, int activation, int rule, 
     OK(espalier_optimizer_set(optimizer, "warmup", 5));
   }
   OK(espalier_network_create(OURS, IN, 3, &network));
-  OK(espalier_network_add_linear(network, HIDDEN, density, activation));
+  if (is_local)
+    add_local(network, density, activation);
+  else
+    OK(espalier_network_add_linear(network, HIDDEN, density, activation));
   OK(espalier_network_add_dropout(network, 0.1));
   OK(espalier_network_add_linear(network, HIDDEN, density, activation));
   OK(espalier_network_add_linear(network, OUT, 1, ESPALIER_IDENTITY));
@@ -65,6 +78,8 @@ static espalier_network *network_with(double density, int activation, int rule, 
   OK(espalier_topology_destroy(topology));
   return network;
 }
+
+static void fresh(double density, int activation, int rule, int method, int threads);
 
 /* One warm-up step, then everything, counted. */
 static void one(double density, int activation, int rule, int method, int threads, int loss) {
@@ -128,6 +143,21 @@ static void topologies(void) {
       one(0.2, ESPALIER_RELU, ESPALIER_SGD, method, threads, ESPALIER_MEAN_SQUARED_ERROR);
       one(0.2, ESPALIER_RELU, ESPALIER_ADAM, method, threads, ESPALIER_MEAN_SQUARED_ERROR);
     }
+}
+
+static void locally_connected(void) {
+  int method, threads;
+  is_local = 1;
+  sampling = ESPALIER_SAMPLING_UNIFORM;
+  for (threads = 1; threads <= 2; threads++)
+    for (method = ESPALIER_STATIC; method <= ESPALIER_STR; method++) {
+      one(0.2, ESPALIER_RELU, ESPALIER_ADAM, method, threads, ESPALIER_MEAN_SQUARED_ERROR);
+      fresh(0.2, ESPALIER_GELU, ESPALIER_SGD, method, threads);
+    }
+  sampling = ESPALIER_SAMPLING_SKETCH;
+  one(0.2, ESPALIER_RELU, ESPALIER_SGD, ESPALIER_SAMPLED, 1, ESPALIER_MEAN_SQUARED_ERROR);
+  one(1, ESPALIER_RELU, ESPALIER_ADAM, ESPALIER_STATIC, 2, ESPALIER_MEAN_SQUARED_ERROR);
+  is_local = 0;
 }
 
 static void samplings(void) {
@@ -271,7 +301,7 @@ static void the_counter_sees_the_library(void) {
 
 int main(void) {
   static const struct test tests[] = {TEST(from_the_first_call_on), TEST(the_counter_sees_the_library), TEST(rules_and_topologies), TEST(topologies),
-                                      TEST(samplings), TEST(functions_of_the_callers),
+                                      TEST(samplings), TEST(locally_connected), TEST(functions_of_the_callers),
                                       TEST(activations), TEST(losses), TEST(dense), TEST(minimize)};
   backtrace(frames, 1); /* its first call loads a library */
   fill(x, LENGTH(x), 1);

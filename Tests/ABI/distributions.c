@@ -89,7 +89,27 @@ static void epsilon_and_power(void) {
   OK(espalier_network_destroy(network));
 }
 
+/* The units of a locally connected layer are its outputs: 3 filters at 3 x 3 places, 27 x 12 positions, before a 10 x 27 layer. */
+static void locally_connected(void) {
+  static const int64_t field[] = {2, 4, 5};
+  static const char *const names[] = {"filters", "kernel_width", "kernel_height"};
+  static const double values[] = {3, 3, 2};
+  /* Raw (2 + 3 + 2 + 27) / 324 and 37 / 270, eps = (65 + 54) / (34 + 37); then (2 + 27) / 54 and the same, eps = 119 / (174 + 37). */
+  static const struct { int kind; double first, second; } wanted[] = {{ESPALIER_ERDOS_RENYI_KERNEL, 57, 63}, {ESPALIER_ERDOS_RENYI, 99, 21}};
+  for (size_t i = 0; i < LENGTH(wanted); i++) {
+    espalier_network *network = NULL;
+    OK(espalier_network_create(PRECISION, 40, 1, &network));
+    OK(espalier_network_set_input_shape(network, 3, field));
+    OK(espalier_network_add_layer(network, ESPALIER_LAYER_LOCALLY_CONNECTED, 0, NULL, 3, names, values, NULL));
+    OK(espalier_network_add_linear(network, 10, 1, ESPALIER_IDENTITY));
+    OK(espalier_network_set_distribution(network, wanted[i].kind, 0.2));
+    OK(espalier_network_build(network, 4));
+    CHECK(layer_value(network, 1, "connections") == wanted[i].first && layer_value(network, 2, "connections") == wanted[i].second);
+    OK(espalier_network_destroy(network));
+  }
+}
+
 int main(void) {
-  static const struct test tests[] = {TEST(densities), TEST(epsilon_and_power)};
+  static const struct test tests[] = {TEST(densities), TEST(epsilon_and_power), TEST(locally_connected)};
   return run_tests(tests, LENGTH(tests));
 }

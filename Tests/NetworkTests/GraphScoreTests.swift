@@ -49,6 +49,13 @@ import Testing
           .linear(2, density: 0.5),
         ]
       },
+      Case(testDescription: "weights of its own at each place", inputs: 24, shape: TensorShape(channels: 2, extents: [3, 4])) {
+        [
+          .locallyConnected(
+            2, kernel: [3, 3], padding: [1], paddingMode: [.reflect, .periodic], density: 0.5, activation: .tanh),
+          .locallyConnected(2, kernel: [2, 1], stride: [1, 2], activation: .silu), .linear(2, density: 0.5),
+        ]
+      },
       Case(testDescription: "as many outputs as channels", inputs: 6, shape: TensorShape(channels: 3, extents: [2])) {
         [.transposedConvolution(1, kernel: [2], activation: .tanh)]
       },
