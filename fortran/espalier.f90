@@ -29,6 +29,7 @@ module espalier
     synflow
   use :: espalier_sequences, only: attention, embedding, position, sequence_linear
   use :: espalier_rules, only: adagrad, adam, adamw, rmsprop, sgd
+  use :: espalier_stencil_layers, only: grid_linear, mesh_linear
   use :: espalier_support, only: text_at
   use :: espalier_topologies, only: topology, topology_method
   implicit none
@@ -46,7 +47,7 @@ module espalier
     slice, upsampling
   public :: list_kinds, list_options, option_description
   public :: attention, embedding, position, sequence_linear
-  public :: convolution, locally_connected, transposed_convolution
+  public :: convolution, grid_linear, locally_connected, mesh_linear, transposed_convolution
   public :: fisher, grasp, obs, prune_magnitude, prune_random, pruning, snip, sparse_gpt, synflow
 
 contains

@@ -6,6 +6,7 @@ module espalier_c
   use :: espalier_c_network
   use :: espalier_c_options
   use :: espalier_c_pruning
+  use :: espalier_c_stencils
   use :: espalier_c_training
   implicit none
   public

@@ -7,11 +7,12 @@ module espalier_description
     espalier_layer_set_pattern_coo_f32, espalier_layer_set_pattern_coo_f64, espalier_layer_set_pattern_csr_f32, &
     espalier_layer_set_pattern_csr_f64, espalier_layer_shape, espalier_layer_transposed_convolution, &
     espalier_network_add_layer, espalier_ok
+  use :: espalier_stencils, only: set_stencil, stencil
   use :: espalier_support, only: check_extent, conclude, named, refuse, text_of, to_real64
   implicit none
   private
-  public :: add_layer, described, give, give_pattern, give_sides, give_to_dimensions, input_field, is_input, joining, layer
-  public :: most_lengths, shape_of
+  public :: add_layer, described, give, give_pattern, give_sides, give_stencil, give_to_dimensions, input_field, is_input
+  public :: joining, layer, most_lengths, shape_of
 
   integer, parameter :: kind_input = -1
     !! Beside the library's kinds of layers.
@@ -65,6 +66,8 @@ module espalier_description
     real(real32), pointer, contiguous :: values_f32(:) => null()
     real(real64), pointer, contiguous :: values_f64(:) => null()
     integer :: base = 1
+    type(stencil) :: around
+      !! In the place of a pattern.
     integer :: input_count = 0
       !! Layers that it takes from; 0 for the entry before it.
     integer(int64) :: inputs(most_inputs) = 0
@@ -199,6 +202,13 @@ contains
     if (present(base)) description%base = base
   end subroutine
 
+  subroutine give_stencil(description, around)
+    !! Have the pattern made of a stencil.
+    type(layer), intent(inout) :: description
+    type(stencil), intent(in) :: around
+    description%around = around
+  end subroutine
+
   subroutine add_layer(network, precision, position, description, stat, errmsg)
     !! Add the layer of that number to a network that is not built yet.
     type(c_ptr), intent(in) :: network
@@ -219,6 +229,7 @@ contains
     else
       call add_kind(description%option_count)
       if (stat == espalier_ok) call set_pattern(network, precision, position, description, where, stat, errmsg)
+      if (stat == espalier_ok) call set_stencil(network, position, description%around, where, stat, errmsg)
     end if
 
   contains

@@ -590,6 +590,35 @@ int espalier_layer_set_pattern_csr_f32(espalier_network *network, int64_t layer,
 int espalier_layer_set_pattern_csr_f64(espalier_network *network, int64_t layer, const int64_t *row_start,
                                        const int32_t *columns, const double *values, int base);
 
+/** Give a linear layer the pattern of a stencil on a grid: its inputs are channels of the grid's cells, its units are too,
+ *  channel after channel as in a field, and each unit is connected to the inputs of all channels at the cells around its own.
+ *  Before build; replaces the layer's density. Weights start by the layer's initialiser. The pattern is one like the caller's:
+ *  topology methods may connect cells further apart; ESPALIER_LAYER_LOCALLY_CONNECTED keeps them within its kernel. The layer's
+ *  output is a vector, of which ESPALIER_LAYER_RESHAPE makes a field.
+ *  @param layer      number of a linear layer, whose units and inputs the number of cells divides
+ *  @param dimensions 1 .. 3
+ *  @param lengths    of the grid, the slowest dimension first
+ *  @param kernel     cells of the stencil in each dimension, >= 1, its middle among them: 2 r + 1 for a radius r. Of an even
+ *                    number one more cell lies after the middle than before it. It may be longer than the grid
+ *  @param periodic   for each dimension 1 if its first and last cell are neighbours, else 0; NULL: none is. The array is copied,
+ *                    as are the others */
+int espalier_layer_set_pattern_grid(espalier_network *network, int64_t layer, int64_t dimensions, const int64_t *lengths,
+                                    const int64_t *kernel, const int *periodic);
+
+/** The same on a mesh, of which the caller has a list of neighbours for each cell, as compressed rows.
+ *  @param layer     number of a linear layer, whose units and inputs the number of cells divides
+ *  @param cells     of the mesh
+ *  @param row_start cells+1 offsets from `base` into columns, not decreasing, row_start[0] == base
+ *  @param columns   the neighbours of each cell, numbers of cells from `base`; in any order, a cell may be named twice or be in
+ *                   its own list. They are taken as they are: where a names b, b need not name a
+ *  @param hops      how many times one goes on from a cell to its neighbours: 1 connects a cell to itself and its list, 2 to
+ *                   their lists too; 0 to itself alone
+ *  @param base      0 or 1. All arrays are copied. */
+int espalier_layer_set_pattern_mesh_i32(espalier_network *network, int64_t layer, int64_t cells, const int32_t *row_start,
+                                        const int32_t *columns, int64_t hops, int base);
+int espalier_layer_set_pattern_mesh_i64(espalier_network *network, int64_t layer, int64_t cells, const int64_t *row_start,
+                                        const int64_t *columns, int64_t hops, int base);
+
 /** Choose one loss for all outputs (default ESPALIER_MEAN_SQUARED_ERROR), in the place of any that espalier_network_add_loss has
  *  added. Before or after build. */
 int espalier_network_set_loss(espalier_network *network, int loss);

@@ -149,7 +149,7 @@ documented() {
     comment { next }
     /^[a-z].*espalier_[a-z0-9_]+\(/ && !/^typedef/ {
       name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name)
-      stem = name; sub(/_f(32|64)$/, "", stem); sub(/_(coo|csr|labels)$/, "", stem)
+      stem = name; sub(/_[fi](32|64)$/, "", stem); sub(/_(coo|csr|labels)$/, "", stem)
       if (!fresh && stem != last && name !~ /_get_|_get$/) { print "include/espalier.h: " name " has no comment"; bad = 1 }
       last = stem; fresh = 0
     }

@@ -96,6 +96,27 @@ extension Network {
     }
   }
 
+  /// Connect the units of a linear layer to the inputs at the cells around their own. Its units and its inputs are channels of the
+  /// same cells, channel after channel.
+  /// - cells: of a grid or a mesh; they must divide the units and the inputs. - around: makes their neighbourhood, for messages by
+  ///   the name that it is given.
+  package func setPattern(
+    _ layer: Int, cells: Int, around: (String) throws(Failure) -> Neighbourhood
+  ) throws(Failure) {
+    try requireUnbuilt("set_pattern")
+    let asked = try plan.connected(layer)
+    let (shape, owner) = (try plan.weightShape(layer), asked.owner)
+    guard asked.kind == .linear else {
+      throw Failure(.invalidArgument, "\(owner): neighbours of cells are for linear layers")
+    }
+    for (count, what) in [(shape.rows, "units"), (shape.columns, "inputs")] where cells < 1 || count % cells != 0 {
+      throw Failure(.invalidArgument, "\(owner): its \(count) \(what) must be channels of the \(cells) cells")
+    }
+    let pattern = try Pattern(
+      try around(owner), channels: shape.rows / cells, inputChannels: shape.columns / cells, owner: owner)
+    try setPattern(layer, pattern, values: nil)
+  }
+
   // MARK: Loss, optimizers, topology
 
   /// One loss for all outputs. Any time.

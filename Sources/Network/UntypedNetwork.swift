@@ -22,6 +22,7 @@ package protocol UntypedNetwork: AnyObject {
   func addLayer(
     _ kind: LayerKind, of inputs: [Int]?, _ settings: [(option: String, value: Double)]
   ) throws(Failure) -> Int
+  func setPattern(_ layer: Int, cells: Int, around: (String) throws(Failure) -> Neighbourhood) throws(Failure)
   func setDistribution(_ kind: Distribution, density: Double) throws(Failure)
   func setDensities(_ body: DensityFunction?) throws(Failure)
   func setLoss(_ kind: LossKind)

@@ -6,6 +6,7 @@ static real x[MAX_BATCH * INPUTS], y[MAX_BATCH * OUTPUTS], dx[MAX_BATCH * INPUTS
 static int32_t labels[MAX_BATCH];
 static real w[PARAMETERS], dw[PARAMETERS];
 static const int32_t one[1] = {1};
+static const int64_t single = 1;
 static const int64_t rows[UNITS1 + 1] = {0, 1, 1, 1, 1, 1, 1, 1, 1};
 static char text[4096];
 static double value;
@@ -23,6 +24,9 @@ static espalier_pruning *pruning;
   X("set_densities", DESCRIBES, espalier_network_set_densities(n, NULL, NULL))                                     \
   X("set_pattern_coo", DESCRIBES, F(espalier_layer_set_pattern_coo)(n, 1, 1, one, one, NULL, 0))                   \
   X("set_pattern_csr", DESCRIBES, F(espalier_layer_set_pattern_csr)(n, 1, rows, one, NULL, 0))                     \
+  X("set_pattern_grid", DESCRIBES, espalier_layer_set_pattern_grid(n, 1, 1, &single, &single, NULL))                \
+  X("set_pattern_mesh_i32", DESCRIBES, espalier_layer_set_pattern_mesh_i32(n, 1, 1, one, one, 1, 1))                \
+  X("set_pattern_mesh_i64", DESCRIBES, espalier_layer_set_pattern_mesh_i64(n, 1, 1, &single, &single, 1, 1))        \
   X("add_loss", ANY_TIME, espalier_network_add_loss(n, 0, 1, ESPALIER_HUBER, 0.5))                               \
   X("set_loss", ANY_TIME, espalier_network_set_loss(n, ESPALIER_SOFTMAX_CROSS_ENTROPY))                            \
   X("set_optimizer", ANY_TIME, espalier_network_set_optimizer(n, 0, optimizer))                                    \

@@ -97,8 +97,8 @@ static void fail(int line, int status) {
 enum { IN = 40, HIDDEN = 150, OUT = 10, BATCH = 24, SAMPLES = 200, DEEP = 70, WEIGHTS = 3000 };
 
 static real x[SAMPLES * IN], target[SAMPLES * OUT], y[SAMPLES * OUT], dx[BATCH * IN], values[HIDDEN * 4];
-static int32_t labels[SAMPLES], rows[HIDDEN * 4], columns[HIDDEN * 4];
-static int64_t row_start[HIDDEN + 1];
+static int32_t labels[SAMPLES], rows[HIDDEN * 4], columns[HIDDEN * 4], pair[] = {0, 1, 1};
+static int64_t row_start[HIDDEN + 1], hidden = HIDDEN;
 static real w[100000], dw[100000], minimized[WEIGHTS], gradient[WEIGHTS];
 static char text[100000], name[5000];
 
@@ -170,6 +170,8 @@ static void describe(espalier_network *network, const struct life *life) {
   } else if (life->deep == 0) {
     TRY(espalier_network_set_distribution(network, ESPALIER_ERDOS_RENYI, 0.2));
     TRY(F(espalier_layer_set_pattern_coo)(network, 3, HIDDEN * 4, rows, columns, values, 0));
+    TRY(espalier_layer_set_pattern_grid(network, 4, 1, &hidden, &hidden, NULL));
+    TRY(espalier_layer_set_pattern_mesh_i32(network, 4, 2, pair, pair, 1, 0));
     TRY(F(espalier_layer_set_pattern_csr)(network, 4, row_start, columns, NULL, 0));
   }
   if (life->functions) TRY(espalier_layer_set(network, 5, "initializer", ESPALIER_ORTHOGONAL));

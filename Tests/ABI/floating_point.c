@@ -195,7 +195,13 @@ static espalier_network *describe(int choice) {
     case 1: CALL(espalier_network_set_densities(network, densities, NULL)); break;
     case 2: CALL(F(espalier_layer_set_pattern_coo)(network, 1, 5, rows, columns, values, 0)); break;
     case 3: CALL(F(espalier_layer_set_pattern_csr)(network, 3, row_start, columns, NULL, 0)); break;
-    default: break;
+    default: {
+      static const int64_t kernel[] = {1, 3}, lengths[] = {2, 1}, starts[] = {0, 1, 2}, cells[] = {1, 0};
+      static const int32_t narrow_starts[] = {1, 2, 3}, narrow[] = {2, 1};
+      CALL(espalier_layer_set_pattern_grid(network, 3, 2, lengths, kernel, NULL));
+      CALL(espalier_layer_set_pattern_mesh_i64(network, 3, 2, starts, cells, 1, 0));
+      CALL(espalier_layer_set_pattern_mesh_i32(network, 3, 2, narrow_starts, narrow, 2, 1));
+    }
   }
   return network;
 }

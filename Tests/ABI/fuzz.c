@@ -20,7 +20,7 @@ static espalier_pruning *prunings[POOL];
 static real x[SAMPLES * WIDTH], y[SAMPLES * WIDTH], dx[SAMPLES * WIDTH], arrays[4][ARRAY];
 static other_real other_x[SAMPLES * WIDTH], other_y[SAMPLES * WIDTH], other_arrays[2][ARRAY];
 static int32_t labels[SAMPLES], rows[4096], columns[4096];
-static int64_t row_start[4096];
+static int64_t row_start[4096], cells[64];
 static char text[100];
 static long calls, statuses[14], surprises;
 /* Memory is: what is too much is refused at once. */
@@ -154,13 +154,21 @@ static void give_pattern(void) {
   for (i = 0; i < 64; i++) {
     rows[i] = below(8) + base;
     columns[i] = below(8) + base;
+    cells[i] = chance(98) ? below(2) + base : columns[i];
     row_start[i] = at + base;
     at += at < 50 ? below(3) : 0;
   }
   if (chance(30)) rows[below(64)] = chance(50) ? INT32_MIN : INT32_MAX;
   if (chance(30)) columns[below(64)] = chance(50) ? -1 : INT32_MAX;
   if (chance(30)) row_start[below(64)] = chance(50) ? INT64_MAX : INT64_MIN;
-  if (chance(40))
+  if (chance(20)) {
+    const int64_t lengths[] = {chance(90) ? 1 + below(3) : a_count(9), 1 + below(2), 1}, kernel[] = {1 + below(4), below(9), a_count(9)};
+    const int periodic[] = {below(2), 1, below(3)};
+    expect(espalier_layer_set_pattern_grid(NETWORK, a_layer(), below(5), PTR(lengths), PTR(kernel), chance(50) ? periodic : NULL));
+  } else if (chance(20))
+    expect(espalier_layer_set_pattern_mesh_i64(NETWORK, a_layer(), chance(90) ? 1 + below(8) : 0, PTR(row_start), PTR(cells),
+                                               a_count(3), base));
+  else if (chance(40))
     expect(F(espalier_layer_set_pattern_coo)(NETWORK, a_layer(), chance(80) ? 1 + below(20) : a_count(60), PTR(rows), PTR(columns),
                                              chance(50) ? x : NULL, base));
   else

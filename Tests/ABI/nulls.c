@@ -17,6 +17,12 @@ static void describing(void) {
   NULLS("columns", F(espalier_layer_set_pattern_coo)(network, 1, 1, one, NULL, NULL, 0));
   NULLS("row_start", F(espalier_layer_set_pattern_csr)(network, 1, NULL, one, NULL, 0));
   NULLS("columns", F(espalier_layer_set_pattern_csr)(network, 1, rows, NULL, NULL, 0));
+  NULLS("lengths", espalier_layer_set_pattern_grid(network, 1, 1, NULL, rows, NULL));
+  NULLS("kernel", espalier_layer_set_pattern_grid(network, 1, 1, rows, NULL, NULL));
+  NULLS("row_start", espalier_layer_set_pattern_mesh_i32(network, 1, 1, NULL, one, 1, 0));
+  NULLS("columns", espalier_layer_set_pattern_mesh_i32(network, 1, 1, one, NULL, 1, 0));
+  NULLS("row_start", espalier_layer_set_pattern_mesh_i64(network, 1, 1, NULL, rows, 1, 0));
+  NULLS("columns", espalier_layer_set_pattern_mesh_i64(network, 1, 1, rows, NULL, 1, 0));
   NULLS("optimizer", espalier_network_set_optimizer(network, 1, NULL));
   NULLS("topology", espalier_network_set_topology(network, 1, NULL));
   NULLS("name", espalier_network_set(network, NULL, 1));

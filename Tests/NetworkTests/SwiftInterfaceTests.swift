@@ -27,6 +27,30 @@ import Testing
     }
   }
 
+  @Test func stencilsOfGridsAndMeshes() throws {
+    // A ring of three cells and a line of two, two channels in, one out.
+    let grid = try Network<Float>(
+      inputs: 12,
+      layers: [.gridLinear(1, inputChannels: 2, grid: [2, 3], kernel: [3, 1], periodic: [false, true], activation: .tanh)])
+    #expect(try grid.coordinates(ofLayer: 1).columns == (0..<6).flatMap { cell in [0, 3, 6, 9].map { $0 + Int32(cell % 3) } })
+    let (rowStart, columns): ([Int64], [Int64]) = ([1, 2, 3, 3], [2, 3])
+    let mesh = try Network<Double>(
+      inputs: 3, layers: [.meshLinear(1, inputChannels: 1, rowStart: rowStart.span, columns: columns.span, hops: 2, base: 1)])
+    #expect(try mesh.coordinates(ofLayer: 1).columns == [0, 1, 2, 1, 2, 2])
+    let narrow: [Int32] = [0, 0, 0]
+    let none: [Int32] = []
+    let alone = try Network<Double>(
+      inputs: 2, layers: [.meshLinear(2, inputChannels: 1, rowStart: narrow.span, columns: none.span)])
+    #expect(try alone.coordinates(ofLayer: 1).columns == [0, 1, 0, 1])
+    #expect(throws: Failure(.invalidArgument, "mesh_linear: columns must have 2 elements, as row_start ends, got 0")) {
+      let empty: [Int64] = []
+      _ = try LayerDescription<Double>.meshLinear(1, inputChannels: 1, rowStart: rowStart.span, columns: empty.span, base: 1)
+    }
+    #expect(throws: Failure(.invalidArgument, "grid_linear: kernel[1] must be in 1 .. 2147483647, got 0")) {
+      _ = try LayerDescription<Double>.gridLinear(1, inputChannels: 1, grid: [2, 3], kernel: [1, 0])
+    }
+  }
+
   @Test func anOptimizerOnTheCallersArray() throws {
     let sgd = StandaloneOptimizer(.sgd)
     try sgd.set("learning_rate", 0.5)
