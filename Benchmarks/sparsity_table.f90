@@ -1,28 +1,30 @@
-!> One training run of 784-300-100-10 on MNIST, for the table of methods and densities in docs/Sparsity.md:
+!> One training run of a network on MNIST, for the tables of methods and densities in docs/Sparsity.md:
 !!
 !!     sparsity_table directory='build/mnist' method='rigl' density=0.02 seed=1
 !!
-!! The arguments are those of the namelist `run` below. Prints method, density, seed, test error after the last epoch in percent,
-!! connections, and bytes of the network without its dead units and inputs (Evci et al. 2020, appendix B): four a weight and a
-!! bias, one bit a position of what is left of each layer. `redraw` trains what snip, grasp and synflow leave from weights of its
-!! own instead of those that were judged, `describe` says before the training what they leave; `input_dropout` is the share of
-!! the pixels that a training step does not see. `validate` trains on the first 50,000 training images and prints the error on
-!! the other 10,000: recipes are chosen by it, and the test images are left to those that were chosen.
+!! The arguments are those of the namelist `run` below. `architecture` is "lenet_300_100", which is 784-300-100-10, or "lenet_5" as
+!! Caffe has it: two convolutions of 20 and 50 filters of 5 x 5, each with max pooling, then 500 and 10 units. Prints method,
+!! density, seed, test error after the last epoch in percent, connections, and, of lenet_300_100, bytes of the network without its
+!! dead units and inputs (Evci et al. 2020, appendix B): four a weight and a bias, one bit a position of what is left of each layer.
+!! `redraw` trains what snip, grasp and synflow leave from weights of its own instead of those that were judged, `describe` says
+!! before the training what they leave; `input_dropout` is the share of the pixels that a training step does not see. `warmup` is a
+!! number of steps. `validate` trains on the first 50,000 training images and prints the error on the other 10,000: recipes are
+!! chosen by it, and the test images are left to those that were chosen.
 program sparsity_table
   use, intrinsic :: iso_fortran_env, only: error_unit, int64, real32, real64
   use :: digit_images, only: digit_set, hold_out, read_mnist
-  use :: espalier, only: dropout, grasp, input, layer, linear, network, prune_magnitude, sgd, snip, synflow, topology, &
-    topology_method
+  use :: espalier, only: convolution, dropout, grasp, input, layer, linear, max_pooling, network, prune_magnitude, sgd, snip, &
+    synflow, topology, topology_method
   implicit none
 
   character(256) :: directory = "build/mnist"
-  character(16) :: method = "rigl"
+  character(16) :: method = "rigl", architecture = "lenet_300_100"
   real(real64) :: density = 0.02_real64, learning_rate = 0.2_real64, weight_decay = 5e-4_real64, drop_fraction = 0.5_real64, &
-    input_dropout = 0
+    input_dropout = 0, warmup = 0
   integer :: seed = 1, epochs = 60, batch = 100, every = 100, shift = 0, rounds = 5, round_epochs = 15
   logical :: redraw = .false., describe = .false., validate = .false.
-  namelist /run/ directory, method, density, seed, epochs, batch, every, learning_rate, weight_decay, drop_fraction, shift, &
-    rounds, round_epochs, input_dropout, redraw, describe, validate
+  namelist /run/ architecture, directory, method, density, seed, epochs, batch, every, learning_rate, weight_decay, drop_fraction, &
+    warmup, shift, rounds, round_epochs, input_dropout, redraw, describe, validate
 
   type :: connection_list
     integer, allocatable :: rows(:), columns(:)
@@ -40,6 +42,11 @@ program sparsity_table
   if (validate) call hold_out(train, test)
   if ((redraw .or. describe) .and. .not. any(method == [character(16) :: "snip", "grasp", "synflow"])) then
     call give_up("redraw and describe are for snip, grasp and synflow, not for " // trim(method))
+  end if
+  if (all(architecture /= [character(16) :: "lenet_300_100", "lenet_5"])) then
+    call give_up("architecture is lenet_300_100 or lenet_5, not " // trim(architecture))
+  else if ((redraw .or. describe) .and. architecture == "lenet_5") then
+    call give_up("redraw and describe are for lenet_300_100")
   end if
   steps = epochs * (size(train%labels) / batch)
   state = 1 + modulo(int(seed, int64) * 7919, 2147483646_int64)
@@ -75,8 +82,10 @@ program sparsity_table
     call change(topology_method(method, every=every, until=3 * steps / 4, drop_fraction=drop_fraction, decay="cosine"))
     call grow(epochs)
   end select
-  print "(A, 2X, F0.4, 2X, I0, 2X, F0.2, 2X, I0, 2X, I0)", trim(method), density, seed, &
-    100 * (1 - net%accuracy(test%x, test%labels)), int(net%option("connections")), compressed_bytes()
+  write (*, "(A, 2X, F0.4, 2X, I0, 2X, F0.2, 2X, I0)", advance="no") trim(method), density, seed, &
+    100 * (1 - net%accuracy(test%x, test%labels)), int(net%option("connections"))
+  if (architecture == "lenet_300_100") write (*, "(2X, I0)", advance="no") compressed_bytes()
+  print "()"
   call net%destroy()
 
 contains
@@ -98,7 +107,7 @@ contains
   subroutine plant(share)
     !! A network with this share of its connections, spread as Erdos-Renyi does.
     real(real64), intent(in) :: share
-    net = network([entrance(), linear(300, activation="relu"), linear(100, activation="relu"), linear(10)], &
+    net = network([entrance(), hidden(), linear(10)], &
                   loss="softmax_cross_entropy", distribution="erdos_renyi_kernel", density=share, seed=seed, &
                   max_batch=batch, threads=1)
     call anneal(steps)
@@ -120,7 +129,19 @@ contains
     !! What stands before the first linear layer.
     type(layer), allocatable :: layers(:)
     layers = [input(size(train%x, 1))]
+    if (architecture == "lenet_5") layers = [input([train%width, train%width, 1])]
     if (abs(input_dropout) > 0) layers = [layers, dropout(input_dropout)]
+  end function
+
+  function hidden() result(layers)
+    !! What stands between that and the last linear layer.
+    type(layer), allocatable :: layers(:)
+    if (architecture == "lenet_5") then
+      layers = [convolution(20, [5, 5], activation="relu"), max_pooling([2, 2]), &
+                convolution(50, [5, 5], activation="relu"), max_pooling([2, 2]), linear(500, activation="relu")]
+    else
+      layers = [linear(300, activation="relu"), linear(100, activation="relu")]
+    end if
   end function
 
   function connections() result(layers)
@@ -137,7 +158,7 @@ contains
     !! Stochastic gradient descent whose rate falls to 0 in so many steps.
     integer, intent(in) :: period
     call net%set_optimizer(sgd(learning_rate=learning_rate, momentum=0.9, nesterov=.true., weight_decay=weight_decay, &
-                               schedule="cosine", period=period))
+                               schedule="cosine", period=period, warmup=warmup))
   end subroutine
 
   subroutine change(how)

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Errors on MNIST, 784-300-100-10, of ways to choose a pattern: what docs/Sparsity.md shows. Results go into build/sparsity.
+# Errors on MNIST of ways to choose a pattern, for 784-300-100-10 and LeNet-5: what docs/Sparsity.md shows. Results go into
+# build/sparsity.
 #   scripts/sparsity-table.sh
 #     Test errors of three seeds, trained on all 60,000 training images: about three quarters of an hour on 2 cores.
 #   scripts/sparsity-table.sh choose
 #     Errors of the candidates for each recipe on 10,000 training images that are held out.
+#   METHODS=lenet_5 DENSITIES="0.01 0.02 0.05" scripts/sparsity-table.sh
+#     Those of LeNet-5, which no other call makes: 24 minutes on two cores that had other work too.
 # METHODS, DENSITIES and SEEDS choose less of the first, RECIPES and SEEDS of the second; JOBS is how many run at a time. A
 # recipe of a method's own has densities of its own. Runs that are in build/sparsity/runs already are not made again.
 set -euo pipefail
@@ -23,6 +26,7 @@ recipe() {
     grasp_redrawn) echo "method='grasp' redraw=t" ;;
     snip_own) echo "method='snip' shift=1 epochs=100 weight_decay=1e-4" ;;
     rigl_own) echo "method='rigl' shift=1 epochs=150 weight_decay=2e-4" ;;
+    lenet_5) echo "architecture='lenet_5' method='snfs' epochs=30 learning_rate=0.1 warmup=1000 shift=1" ;;
     *) echo "method='$1'" ;;
   esac
 }
@@ -69,6 +73,16 @@ candidates() {
       done
       echo "learning_rate=0.2 weight_decay=2e-4 epochs=150 input_dropout=0.1"
       ;;
+    lenet_5)
+      for rate in 0.025 0.05; do echo "method='rigl' learning_rate=$rate weight_decay=1e-3"; done
+      for rate in 0.05 0.1 0.2; do
+        for decay in 1e-4 5e-4; do echo "method='rigl' learning_rate=$rate weight_decay=$decay"; done
+      done
+      echo "method='rigl' learning_rate=0.05 weight_decay=5e-4 shift=1"
+      for rate in 0.05 "0.1 warmup=1000"; do
+        for shift in 0 1; do echo "method='snfs' learning_rate=$rate weight_decay=5e-4 shift=$shift"; done
+      done
+      ;;
     rigl_density) printf 'density=%s\n' 0.0215 0.0225 ;;
   esac
 }
@@ -80,6 +94,7 @@ trials() {
     common) printf "method='%s' density=%s\n" rigl 0.02 rigl 0.1 snip 0.02 snip 0.1 ;;
     snip_own) echo "method='snip' density=$(densities snip_own)" ;;
     rigl_own) echo "method='rigl' density=0.0225" ;;
+    lenet_5) echo "architecture='lenet_5' density=0.01 epochs=30" ;;
     rigl_density) recipe rigl_own ;;
   esac
 }
@@ -87,7 +102,7 @@ trials() {
 # seeds NAME: those of the choice, none of which is a seed of the table.
 seeds() {
   case $1 in
-    common) echo "${SEEDS:-1}" ;;
+    common | lenet_5) echo "${SEEDS:-1}" ;;
     rigl_density) echo "${SEEDS:-1 2 3 4 5}" ;;
     *) echo "${SEEDS:-1 2}" ;;
   esac
@@ -96,7 +111,7 @@ seeds() {
 # A line a run of the choices: recipe and candidate, a tab, the program's arguments.
 choices() {
   local name seed candidate trial
-  for name in ${RECIPES:-common snip_own rigl_own rigl_density}; do
+  for name in ${RECIPES:-common snip_own rigl_own rigl_density lenet_5}; do
     for seed in $(seeds "$name"); do
       candidates "$name" | while read -r candidate; do
         trials "$name" | while read -r trial; do
