@@ -84,6 +84,7 @@ module espalier_c
   integer(c_int), parameter :: espalier_layer_embedding = 20
   integer(c_int), parameter :: espalier_layer_position = 21
   integer(c_int), parameter :: espalier_layer_attention = 22
+  integer(c_int), parameter :: espalier_layer_input = 23
 
   integer(c_int), parameter :: espalier_dimension_channels = 0
   integer(c_int), parameter :: espalier_dimension_width = 1

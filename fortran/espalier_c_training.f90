@@ -19,11 +19,57 @@ module espalier_c_training
 
   interface
 
+    integer(c_int) function espalier_network_bind_input_f32(network, input, values, samples) bind(c)
+      !! Let an input be what is in an array of the caller's, until it is bound anew.
+      import :: c_float, c_int, c_int64_t, c_ptr
+      type(c_ptr), value :: network
+      integer(c_int64_t), value :: input
+      real(c_float), intent(in), optional :: values(*)
+      integer(c_int64_t), value :: samples
+    end function
+
+    integer(c_int) function espalier_network_bind_input_f64(network, input, values, samples) bind(c)
+      !! The same in double precision.
+      import :: c_double, c_int, c_int64_t, c_ptr
+      type(c_ptr), value :: network
+      integer(c_int64_t), value :: input
+      real(c_double), intent(in), optional :: values(*)
+      integer(c_int64_t), value :: samples
+    end function
+
+    integer(c_int) function espalier_network_bind_input_i32(network, input, numbers, samples) bind(c)
+      !! The same with class numbers, or other whole ones.
+      import :: c_int, c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: network
+      integer(c_int64_t), value :: input
+      integer(c_int32_t), intent(in), optional :: numbers(*)
+      integer(c_int64_t), value :: samples
+    end function
+
+    integer(c_int) function espalier_network_bind_input_gradient_f32(network, input, gradient, samples) bind(c)
+      !! Let backward put the derivative by an input layer into an array of the caller's.
+      import :: c_float, c_int, c_int64_t, c_ptr
+      type(c_ptr), value :: network
+      integer(c_int64_t), value :: input
+      real(c_float), intent(inout), optional :: gradient(*)
+      integer(c_int64_t), value :: samples
+    end function
+
+    integer(c_int) function espalier_network_bind_input_gradient_f64(network, input, gradient, samples) bind(c)
+      !! The same in double precision.
+      import :: c_double, c_int, c_int64_t, c_ptr
+      type(c_ptr), value :: network
+      integer(c_int64_t), value :: input
+      real(c_double), intent(inout), optional :: gradient(*)
+      integer(c_int64_t), value :: samples
+    end function
+
     integer(c_int) function espalier_network_train_step_f32(network, x, target, batch, loss) bind(c)
       !! One step: forward, loss, backward, update, and drop and grow when due. `loss` is the mean before the update.
       import :: c_double, c_float, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
-      real(c_float), intent(in) :: x(*), target(*)
+      real(c_float), intent(in), optional :: x(*)
+      real(c_float), intent(in) :: target(*)
       integer(c_int64_t), value :: batch
       real(c_double), intent(out) :: loss
     end function
@@ -32,7 +78,8 @@ module espalier_c_training
       !! The same in double precision.
       import :: c_double, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
-      real(c_double), intent(in) :: x(*), target(*)
+      real(c_double), intent(in), optional :: x(*)
+      real(c_double), intent(in) :: target(*)
       integer(c_int64_t), value :: batch
       real(c_double), intent(out) :: loss
     end function
@@ -41,7 +88,7 @@ module espalier_c_training
       !! The same with class numbers, for the softmax cross-entropy.
       import :: c_double, c_float, c_int, c_int32_t, c_int64_t, c_ptr
       type(c_ptr), value :: network
-      real(c_float), intent(in) :: x(*)
+      real(c_float), intent(in), optional :: x(*)
       integer(c_int32_t), intent(in) :: labels(*)
       integer(c_int64_t), value :: batch
       real(c_double), intent(out) :: loss
@@ -51,7 +98,7 @@ module espalier_c_training
       !! The same in double precision.
       import :: c_double, c_int, c_int32_t, c_int64_t, c_ptr
       type(c_ptr), value :: network
-      real(c_double), intent(in) :: x(*)
+      real(c_double), intent(in), optional :: x(*)
       integer(c_int32_t), intent(in) :: labels(*)
       integer(c_int64_t), value :: batch
       real(c_double), intent(out) :: loss
@@ -62,7 +109,8 @@ module espalier_c_training
       !! One epoch: every sample once, in batches. `progress` may be `c_null_funptr`.
       import :: c_double, c_float, c_funptr, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
-      real(c_float), intent(in) :: x(*), target(*)
+      real(c_float), intent(in), optional :: x(*)
+      real(c_float), intent(in) :: target(*)
       integer(c_int64_t), value :: samples, batch
       integer(c_int), value :: shuffle
       type(c_funptr), value :: progress
@@ -75,7 +123,8 @@ module espalier_c_training
       !! The same in double precision.
       import :: c_double, c_funptr, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
-      real(c_double), intent(in) :: x(*), target(*)
+      real(c_double), intent(in), optional :: x(*)
+      real(c_double), intent(in) :: target(*)
       integer(c_int64_t), value :: samples, batch
       integer(c_int), value :: shuffle
       type(c_funptr), value :: progress
@@ -88,7 +137,7 @@ module espalier_c_training
       !! The same with class numbers.
       import :: c_double, c_float, c_funptr, c_int, c_int32_t, c_int64_t, c_ptr
       type(c_ptr), value :: network
-      real(c_float), intent(in) :: x(*)
+      real(c_float), intent(in), optional :: x(*)
       integer(c_int32_t), intent(in) :: labels(*)
       integer(c_int64_t), value :: samples, batch
       integer(c_int), value :: shuffle
@@ -102,7 +151,7 @@ module espalier_c_training
       !! The same in double precision.
       import :: c_double, c_funptr, c_int, c_int32_t, c_int64_t, c_ptr
       type(c_ptr), value :: network
-      real(c_double), intent(in) :: x(*)
+      real(c_double), intent(in), optional :: x(*)
       integer(c_int32_t), intent(in) :: labels(*)
       integer(c_int64_t), value :: samples, batch
       integer(c_int), value :: shuffle
@@ -115,7 +164,7 @@ module espalier_c_training
       !! Forward in training mode; keeps what backward needs.
       import :: c_float, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
-      real(c_float), intent(in) :: x(*)
+      real(c_float), intent(in), optional :: x(*)
       integer(c_int64_t), value :: batch
       real(c_float), intent(out) :: y(*)
     end function
@@ -124,7 +173,7 @@ module espalier_c_training
       !! The same in double precision.
       import :: c_double, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
-      real(c_double), intent(in) :: x(*)
+      real(c_double), intent(in), optional :: x(*)
       integer(c_int64_t), value :: batch
       real(c_double), intent(out) :: y(*)
     end function
@@ -189,7 +238,7 @@ module espalier_c_training
       !! Outputs in inference mode, for any number of samples.
       import :: c_float, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
-      real(c_float), intent(in) :: x(*)
+      real(c_float), intent(in), optional :: x(*)
       integer(c_int64_t), value :: samples
       real(c_float), intent(out) :: y(*)
     end function
@@ -198,7 +247,7 @@ module espalier_c_training
       !! The same in double precision.
       import :: c_double, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
-      real(c_double), intent(in) :: x(*)
+      real(c_double), intent(in), optional :: x(*)
       integer(c_int64_t), value :: samples
       real(c_double), intent(out) :: y(*)
     end function
@@ -207,7 +256,8 @@ module espalier_c_training
       !! Mean loss in inference mode.
       import :: c_double, c_float, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
-      real(c_float), intent(in) :: x(*), target(*)
+      real(c_float), intent(in), optional :: x(*)
+      real(c_float), intent(in) :: target(*)
       integer(c_int64_t), value :: samples
       real(c_double), intent(out) :: loss
     end function
@@ -216,7 +266,8 @@ module espalier_c_training
       !! The same in double precision.
       import :: c_double, c_int, c_int64_t, c_ptr
       type(c_ptr), value :: network
-      real(c_double), intent(in) :: x(*), target(*)
+      real(c_double), intent(in), optional :: x(*)
+      real(c_double), intent(in) :: target(*)
       integer(c_int64_t), value :: samples
       real(c_double), intent(out) :: loss
     end function
@@ -225,7 +276,7 @@ module espalier_c_training
       !! Mean loss and share of samples whose largest output is their class.
       import :: c_double, c_float, c_int, c_int32_t, c_int64_t, c_ptr
       type(c_ptr), value :: network
-      real(c_float), intent(in) :: x(*)
+      real(c_float), intent(in), optional :: x(*)
       integer(c_int32_t), intent(in) :: labels(*)
       integer(c_int64_t), value :: samples
       real(c_double), intent(out), optional :: loss, accuracy
@@ -235,7 +286,7 @@ module espalier_c_training
       !! The same in double precision.
       import :: c_double, c_int, c_int32_t, c_int64_t, c_ptr
       type(c_ptr), value :: network
-      real(c_double), intent(in) :: x(*)
+      real(c_double), intent(in), optional :: x(*)
       integer(c_int32_t), intent(in) :: labels(*)
       integer(c_int64_t), value :: samples
       real(c_double), intent(out), optional :: loss, accuracy

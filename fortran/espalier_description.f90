@@ -3,19 +3,17 @@
 module espalier_description
   use, intrinsic :: iso_c_binding, only: c_char, c_double, c_int, c_int64_t, c_loc, c_null_char, c_ptr
   use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64
-  use :: espalier_c, only: espalier_error_invalid_argument, espalier_error_precision, espalier_layer_locally_connected, &
-    espalier_layer_set_pattern_coo_f32, espalier_layer_set_pattern_coo_f64, espalier_layer_set_pattern_csr_f32, &
-    espalier_layer_set_pattern_csr_f64, espalier_layer_shape, espalier_layer_transposed_convolution, &
-    espalier_network_add_layer, espalier_ok
+  use :: espalier_c, only: espalier_error_invalid_argument, espalier_error_precision, espalier_layer_input, &
+    espalier_layer_locally_connected, espalier_layer_set_pattern_coo_f32, espalier_layer_set_pattern_coo_f64, &
+    espalier_layer_set_pattern_csr_f32, espalier_layer_set_pattern_csr_f64, espalier_layer_shape, &
+    espalier_layer_transposed_convolution, espalier_network_add_layer, espalier_ok
   use :: espalier_stencils, only: set_stencil, stencil
   use :: espalier_support, only: check_extent, conclude, named, refuse, text_of, to_real64
   implicit none
   private
-  public :: add_layer, described, give, give_pattern, give_sides, give_stencil, give_to_dimensions, input_field, is_input
-  public :: joining, layer, most_lengths, shape_of
+  public :: add_layer, described, give, give_pattern, give_sides, give_stencil, give_to_dimensions, is_input
+  public :: joining, layer, most_lengths, shape_of, shaped
 
-  integer, parameter :: kind_input = -1
-    !! Beside the library's kinds of layers.
   integer, parameter :: most_inputs = 16
   integer, parameter :: most_options = 32
   integer, parameter :: most_lengths = 4
@@ -53,7 +51,7 @@ module espalier_description
   !> constructor.
   type :: layer
     private
-    integer :: kind = kind_input
+    integer :: kind = -1
     integer :: option_count = 0
     type(option) :: options(most_options)
     integer :: length_count = 0
@@ -75,18 +73,6 @@ module espalier_description
 
 contains
 
-  type(layer) function input_field(shape) result(description)
-    !! A sample is a field with channels: x(width, height, depth, channels, batch), or with one or two dimensions less.
-    integer, intent(in) :: shape(:)
-      !! Lengths of the dimensions of a sample, as the array has them: channels last.
-    integer :: i
-    description%kind = kind_input
-    description%length_count = size(shape)
-    do i = 1, min(size(shape), most_lengths)
-      description%lengths(i) = shape(i)
-    end do
-  end function
-
   type(layer) function described(kind, from) result(description)
     !! A layer of a kind without any option given.
     integer(c_int), intent(in) :: kind
@@ -96,6 +82,24 @@ contains
     else
       description%kind = kind
     end if
+  end function
+
+  type(layer) function shaped(kind, shape, from) result(description)
+    !! A layer of a kind whose options are the lengths of a field, channels last.
+    integer(c_int), intent(in) :: kind
+    integer, intent(in) :: shape(:)
+    integer, intent(in), optional :: from
+    integer :: i
+    description = described(kind, from)
+    description%length_count = size(shape)
+    do i = 1, min(size(shape), most_lengths)
+      description%lengths(i) = shape(i)
+    end do
+    if (size(shape) >= 1) call give(description, "channels", shape(size(shape)))
+    if (size(shape) >= 2) call give(description, "width", shape(1))
+    if (size(shape) >= 3) call give(description, "height", shape(2))
+    if (size(shape) >= 4) call give(description, "depth", shape(3))
+    if (size(shape) >= 5) call give(description, "a fourth dimension", shape(4))
   end function
 
   type(layer) function joining(kind, from) result(description)
@@ -221,9 +225,7 @@ contains
     character(6 + len(text_of(position))) :: where
     where = "layer " // text_of(position)
     stat = espalier_ok
-    if (description%kind == kind_input) then
-      call refuse(espalier_error_invalid_argument, where // ": input() must stand first, and only there", stat, errmsg)
-    else if (description%input_count > most_inputs) then
+    if (description%input_count > most_inputs) then
       call refuse(espalier_error_invalid_argument, where // ": from must have at most " // text_of(most_inputs) // &
                   " layers, got " // text_of(description%input_count), stat, errmsg)
     else
@@ -357,7 +359,7 @@ contains
   logical function is_input(description)
     !! Whether a description came from [[input]].
     type(layer), intent(in) :: description
-    is_input = description%kind == kind_input
+    is_input = description%kind == espalier_layer_input
   end function
 
   subroutine shape_of(description, count, lengths)

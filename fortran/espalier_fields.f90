@@ -4,7 +4,7 @@ module espalier_fields
   use :: espalier_c, only: espalier_layer_activation, espalier_layer_average_pooling, &
     espalier_layer_global_average_pooling, espalier_layer_max_pooling, espalier_layer_permute, espalier_layer_product, &
     espalier_layer_reshape, espalier_layer_slice, espalier_layer_upsampling
-  use :: espalier_description, only: described, give, give_sides, give_to_dimensions, joining, layer
+  use :: espalier_description, only: described, give, give_sides, give_to_dimensions, joining, layer, shaped
   implicit none
   private
   public :: activation_layer, average_pooling, flatten, global_average_pooling, max_pooling, permute, product_of, &
@@ -76,12 +76,7 @@ contains
       !! Lengths of the dimensions as an array has them, channels last; channels of 0 are as many as the values fill.
     integer, intent(in), optional :: from
       !! The layer that it takes from, by number, instead of the one before it; 0 is the network's input.
-    description = described(espalier_layer_reshape, from)
-    if (size(shape) >= 1) call give(description, "channels", shape(size(shape)))
-    if (size(shape) >= 2) call give(description, "width", shape(1))
-    if (size(shape) >= 3) call give(description, "height", shape(2))
-    if (size(shape) >= 4) call give(description, "depth", shape(3))
-    if (size(shape) >= 5) call give(description, "a fourth dimension", shape(4))
+    description = shaped(espalier_layer_reshape, shape, from)
   end function
 
   type(layer) function flatten(from) result(description)

@@ -58,8 +58,8 @@ module espalier_handles
     procedure :: set_option
       !! "huber_delta", "label_base", "clip_norm", "accumulate", "dense_crossover".
     procedure :: option
-      !! An option, or "inputs", "outputs", "labels_per_sample", "layers", "parameters", "connections", "max_batch", "bound",
-      !! "threads", "precision", "seed", "loss", "steps", "bytes", "flops", "density", "explored", "dropped", "grown", "training_flops",
+      !! An option, or "inputs", "outputs", "labels_per_sample", "layers", "input_layers", "parameters", "connections", "max_batch",
+      !! "bound", "threads", "precision", "seed", "loss", "steps", "bytes", "flops", "density", "explored", "dropped", "grown", "training_flops",
       !! "dead_units", "dead_inputs".
     procedure :: set_layer_option
       !! "negative_slope", "probability".

@@ -2,13 +2,15 @@
 !> network takes.
 module espalier_layers
   use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64
-  use :: espalier_c, only: espalier_layer_concatenation, espalier_layer_dropout, espalier_layer_linear, espalier_layer_sum
-  use :: espalier_description, only: described, give, give_pattern, input_field, joining, layer
+  use :: espalier_c, only: espalier_layer_concatenation, espalier_layer_dropout, espalier_layer_input, &
+    espalier_layer_linear, espalier_layer_sum
+  use :: espalier_description, only: described, give, give_pattern, joining, layer, shaped
   implicit none
   private
   public :: concatenation_of, dropout, input, linear, sum_of
 
-  !> The first entry of every network: what a sample looks like. It is not counted as a layer.
+  !> The first entry of every network: what a sample looks like. It is not counted as a layer. Further down in the list it is an
+  !> input beside the first, and counted: layers take from it by its number, and its data is given by `bind_input`.
   interface input
     module procedure input_vector
     module procedure input_field
@@ -29,6 +31,13 @@ contains
     integer, intent(in) :: units
       !! Its features.
     description = input_field([units])
+  end function
+
+  type(layer) function input_field(shape) result(description)
+    !! A sample is a field with channels: x(width, height, depth, channels, batch), or with one or two dimensions less.
+    integer, intent(in) :: shape(:)
+      !! Lengths of the dimensions of a sample, as the array has them: channels last.
+    description = shaped(espalier_layer_input, shape)
   end function
 
   type(layer) function sum_of(from) result(description)

@@ -14,7 +14,7 @@ module espalier_network
   use :: espalier_c, only: espalier_densities, espalier_ok
   use :: espalier_construction, only: construct
   use :: espalier_description, only: layer
-  use :: espalier_real64, only: network_of_kind
+  use :: espalier_inputs, only: network_inputs
   use :: espalier_shapes, only: array_shape
   use :: espalier_steps, only: epoch_callback
   use :: espalier_support, only: finish, message_length
@@ -32,7 +32,7 @@ module espalier_network
   !> gfortran 12 has three gaps in finalization. A function of one's own that returns a network leaks it: write a subroutine.
   !> `network(...)` as an argument of a call leaks it: assign it to a variable first. The assignment of a whole object that has
   !> a network as a component may lose it: assign the component.
-  type, extends(network_of_kind) :: network
+  type, extends(network_inputs) :: network
   end type
 
   interface network

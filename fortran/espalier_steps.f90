@@ -307,16 +307,23 @@ contains
     call finish(status, message, stat, errmsg)
   end subroutine
 
-  logical function are_sensible(epochs, has_x, has_y, stat, errmsg)
+  logical function are_sensible(self, epochs, has_x, has_y, stat, errmsg)
+    class(network_steps), intent(in) :: self
     integer, intent(in) :: epochs
     logical, intent(in) :: has_x, has_y
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    are_sensible = epochs >= 0 .and. (has_x .eqv. has_y)
+    logical :: has_others
+    has_others = has_x
+    if (has_x) has_others = self%option("input_layers") > 0
+    are_sensible = epochs >= 0 .and. (has_x .eqv. has_y) .and. .not. has_others
     if (epochs < 0) then
       call refuse(espalier_error_invalid_argument, "train: epochs must be >= 0, got " // text_of(epochs), stat, errmsg)
     else if (has_x .neqv. has_y) then
       call refuse(espalier_error_invalid_argument, "train: validation_x and validation_y go together", stat, errmsg)
+    else if (has_others) then
+      call refuse(espalier_error_invalid_argument, "train: validation_x must be absent where the network has other inputs, " // &
+                  "to which the samples of x are bound; evaluate after binding others", stat, errmsg)
     end if
   end function
 

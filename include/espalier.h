@@ -146,7 +146,7 @@ enum {
  *  (ESPALIER_DIMENSION_HEIGHT), "dimension_depth" (ESPALIER_DIMENSION_DEPTH).
  *  SLICE: of the dimension "dimension" (ESPALIER_DIMENSION_CHANNELS) the places "first" (1) to "last" (0: its end), counted
  *  from 1.
- *  EMBEDDING: a vector that is learned for each class number of the network's input, which is a vector of them or a field with one
+ *  EMBEDDING: a vector that is learned for each class number of the network's input or another, which is a vector of them or a field with one
  *  channel; the output has "width" (1) channels over the same places. "vocabulary" (1): classes there are; "index_base" (0; 0 or
  *  1): the number of the first; "padding_index" (-1: none): the number that stands for no class, whose vector starts at 0 and has
  *  gradient 0. Vectors start normal with deviation 1. The input must consist of whole numbers of the vocabulary in every call
@@ -164,6 +164,9 @@ enum {
  *  it divides the channels of all. "causal" (0): 1 if place i of the query sees no more than places 0 .. i of the key, also
  *  where the lengths differ. Its passes take 2 heads x query's length x key's length numbers a sample of max_batch, once for
  *  all layers of a network.
+ *  INPUT: an input beside the network's own, which takes from no layer: "channels" (1) of a field of "width" (0), "height" (0) and
+ *  "depth" (0), a length of 0 being a dimension that there is not; without any it is a vector. Its data is what the caller has
+ *  bound by espalier_network_bind_input_f32, and embeddings may take from it.
  *
  *  Norms: (x - mean) / sqrt(variance + epsilon) * weight + bias, as PyTorch defines them; "epsilon" (1e-5; > 0), "affine" (1; 0:
  *  no weights and biases). Weights start at 1, biases at 0. Variances are biased ones, divided by the number of values.
@@ -205,7 +208,8 @@ enum {
   ESPALIER_LAYER_NORMALIZATION = 19,
   ESPALIER_LAYER_EMBEDDING = 20,
   ESPALIER_LAYER_POSITION = 21,
-  ESPALIER_LAYER_ATTENTION = 22
+  ESPALIER_LAYER_ATTENTION = 22,
+  ESPALIER_LAYER_INPUT = 23
 };
 
 /** Dimensions of a sample (options of PERMUTE and SLICE). In memory the width is the fastest and the channels are the slowest. */
@@ -661,7 +665,7 @@ int espalier_network_set_topology(espalier_network *network, int64_t layer, cons
 int espalier_network_set(espalier_network *network, const char *name, double value);
 
 /** Read an option, or one of: "inputs", "outputs", "labels_per_sample" (class numbers that a sample has: 1, or the places of the
- *  outputs' field), "layers", "parameters", "connections", "max_batch", "built" (0, 1),
+ *  outputs' field), "layers", "input_layers" (of kind ESPALIER_LAYER_INPUT), "parameters", "connections", "max_batch", "built" (0, 1),
  *  "bound" (0, 1), "threads", "precision", "seed", "loss", "steps" (updates done), "bytes" (held by the library),
  *  "flops" (of one sample forward, 2 per connection), "density" (connections over positions of all layers),
  *  "explored", "dropped", "grown", "training_flops", "dead_units" (of all layers, see espalier_layer_get), "dead_inputs" (of
@@ -760,6 +764,33 @@ int espalier_layer_pattern(const espalier_network *network, int64_t layer, int b
                            int32_t *rows, int32_t *columns, int64_t *connections);
 
 /* ------------------------------------------------------------------ training */
+
+/** Let an input be what is in an array of the caller's. Every call that is given x or has samples (train_step, train_epoch, forward,
+ *  predict, evaluate, and prune by obs and sparsegpt) reads there the samples that have the numbers of those of x, the first
+ *  `batch` or `samples` of them, in the order of a shuffled epoch too. The array stays the caller's and is only read, and must
+ *  stay in place until another is bound to the input, until nothing is, or until destroy; its values may change between calls. An
+ *  input layer to which nothing is bound, or fewer samples than a call needs, is a failure of the call
+ *  (ESPALIER_ERROR_INVALID_STATE and ESPALIER_ERROR_INVALID_ARGUMENT), before anything changes, and so are NaN and Inf in train_step.
+ *  Prunings that are not named above, but for random and magnitude, are ESPALIER_ERROR_INVALID_STATE for networks with input layers, and all
+ *  but those two while input 0 is bound. After build.
+ *  @param input   number of a layer of kind ESPALIER_LAYER_INPUT, or 0 for the network's own input: while an array is bound to it,
+ *                 calls take NULL for x, and anything else is ESPALIER_ERROR_INVALID_ARGUMENT
+ *  @param values  (samples, features of the input), or NULL: nothing is bound to the input any more
+ *  @param samples in the array, at least 1; passed over when values is NULL */
+int espalier_network_bind_input_f32(espalier_network *network, int64_t input, const float *values, int64_t samples);
+int espalier_network_bind_input_f64(espalier_network *network, int64_t input, const double *values, int64_t samples);
+
+/** The same with whole numbers, as class numbers for embeddings are, for a network of either precision: it is as if they had been given as
+ *  values of the network's precision. @param numbers (samples, features of the input), or NULL */
+int espalier_network_bind_input_i32(espalier_network *network, int64_t input, const int32_t *numbers, int64_t samples);
+
+/** Have espalier_network_backward_* put the derivative of the loss by an input layer into an array of the caller's, under the
+ *  same conditions. After build.
+ *  @param input    number of a layer of kind ESPALIER_LAYER_INPUT; the derivative by input 0 is dx of backward
+ *  @param gradient receives (batch, features of the input), or NULL: no more
+ *  @param samples  that there is room for, at least those of each batch that is gone back through */
+int espalier_network_bind_input_gradient_f32(espalier_network *network, int64_t input, float *gradient, int64_t samples);
+int espalier_network_bind_input_gradient_f64(espalier_network *network, int64_t input, double *gradient, int64_t samples);
 
 /** One step: forward, loss, backward, update, and drop and grow when due.
  *  @param x      (batch, inputs)   @param target (batch, outputs)   @param batch 1 .. max_batch

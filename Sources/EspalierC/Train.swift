@@ -24,7 +24,7 @@ private func trainStep<T: Scalar>(
   _ loss: UnsafeMutablePointer<Double>?
 ) -> Int32 {
   withNetwork(network, T.self) { network throws(Failure) in
-    let batch = Batch(x: try require(x, "x"), count: Int(batch))
+    let batch = Batch(x: try requireInput(x, network), count: Int(batch))
     let target = try target.required()
     try network.trainStep(batch, target, loss: &(try require(loss, "loss")).pointee)
   }
@@ -59,7 +59,7 @@ private func trainEpoch<T: Scalar>(
   _ shuffle: Int32, _ progress: espalier_progress?, _ user: UnsafeMutableRawPointer?, _ loss: UnsafeMutablePointer<Double>?
 ) -> Int32 {
   withNetwork(network, T.self) { network throws(Failure) in
-    let x = try require(x, "x")
+    let x = try requireInput(x, network)
     let target = try target.required()
     let loss = try require(loss, "loss")
     guard shuffle == 0 || shuffle == 1 else {
@@ -106,7 +106,7 @@ private func forward<T: Scalar>(
   _ network: OpaquePointer?, _ x: UnsafePointer<T>?, _ batch: Int64, _ y: UnsafeMutablePointer<T>?
 ) -> Int32 {
   withNetwork(network, T.self) { network throws(Failure) in
-    try network.forward(try require(x, "x"), count: Int(batch), y: try require(y, "y"))
+    try network.forward(try requireInput(x, network), count: Int(batch), y: try require(y, "y"))
   }
 }
 
@@ -174,7 +174,7 @@ private func predict<T: Scalar>(
   _ network: OpaquePointer?, _ x: UnsafePointer<T>?, _ samples: Int64, _ y: UnsafeMutablePointer<T>?
 ) -> Int32 {
   withNetwork(network, T.self) { network throws(Failure) in
-    try network.predict(try require(x, "x"), samples: Int(samples), y: try require(y, "y"))
+    try network.predict(try requireInput(x, network), samples: Int(samples), y: try require(y, "y"))
   }
 }
 
@@ -195,7 +195,7 @@ private func evaluate<T: Scalar>(
   withNetwork(network, T.self) { network throws(Failure) in
     let loss = try require(loss, "loss")
     let target = Target.values(try require(target, "target"))
-    loss.pointee = try network.evaluate(try require(x, "x"), target, samples: Int(samples)).loss
+    loss.pointee = try network.evaluate(try requireInput(x, network), target, samples: Int(samples)).loss
   }
 }
 
@@ -217,7 +217,7 @@ private func evaluateLabels<T: Scalar>(
 ) -> Int32 {
   withNetwork(network, T.self) { network throws(Failure) in
     let target = Target<T>.labels(try require(labels, "labels"))
-    let result = try network.evaluate(try require(x, "x"), target, samples: Int(samples))
+    let result = try network.evaluate(try requireInput(x, network), target, samples: Int(samples))
     loss?.pointee = result.loss
     accuracy?.pointee = result.accuracy
   }

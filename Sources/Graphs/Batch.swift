@@ -13,10 +13,13 @@ package struct Batch<T: Scalar> {
   package let x: UnsafePointer<T>
   package let count: Int
   package let samples: UnsafePointer<Int64>?
+  /// The number of the first sample in arrays that are bound, unless `samples` names them: `x` begins with it.
+  package let first: Int
 
-  package init(x: UnsafePointer<T>, count: Int, samples: UnsafePointer<Int64>? = nil) {
+  package init(x: UnsafePointer<T>, count: Int, samples: UnsafePointer<Int64>? = nil, first: Int = 0) {
     self.x = x
     self.count = count
     self.samples = samples
+    self.first = first
   }
 }

@@ -32,6 +32,8 @@ package final class Graph<T: Scalar>: Stateful {
   private let gradients: Buffer<UnsafeMutablePointer<T>?>
   /// Edges of the network's own input: each backward pass says whether dx is wanted.
   private let inputEdges: [Edge]
+  /// Edges of the inputs beside it.
+  private let furtherEdges: [FurtherEdge]
   /// For each layer the edges whose derivative is added to what other edges have written.
   private let additions: [[Addition]]
   /// Where the derivatives of added edges are before they are added.
@@ -43,10 +45,18 @@ package final class Graph<T: Scalar>: Stateful {
     let spare: UnsafeMutablePointer<T>?
   }
 
+  private struct FurtherEdge {
+    let number: Int
+    /// Where its part of the derivative by an input goes.
+    let gradient: UnsafeMutablePointer<T>?
+  }
+
   private struct Addition {
     let source: UnsafeMutablePointer<T>
     /// nil: the network's dx.
     let destination: UnsafeMutablePointer<T>?
+    /// Whether it is a derivative by an input, which is not always wanted.
+    let isOfInput: Bool
     let features: Int
   }
 
@@ -74,6 +84,8 @@ package final class Graph<T: Scalar>: Stateful {
 
     func width(_ source: Int) -> Int { source == 0 ? features : layers[source - 1].outputs }
     func gradient(_ source: Int) -> UnsafeMutablePointer<T>? { source == 0 ? nil : layers[source - 1].outputGradient }
+    /// Whether nothing is before it: the network's input, or another.
+    func isInput(_ source: Int) -> Bool { source == 0 || inputs[source - 1].isEmpty }
     // Backwards, as the gradients come: the last layer that takes an output is the first to write its gradient.
     // The gradient of the network's outputs is there before.
     var written: Set<Int> = [origins[layers.count]]
@@ -94,20 +106,27 @@ package final class Graph<T: Scalar>: Stateful {
       var made: [Addition] = []
       for (edge, source) in list {
         gradients.pointer[edge] = place
-        made.append(Addition(source: place, destination: gradient(source), features: width(source)))
+        made.append(
+          Addition(source: place, destination: gradient(source), isOfInput: isInput(source), features: width(source)))
         place += width(source) * elements
       }
       additions.append(made)
     }
     self.additions = additions
     var inputEdges: [Edge] = []
+    var furtherEdges: [FurtherEdge] = []
     for position in running {
-      for (place, source) in inputs[position].enumerated() where source == 0 {
+      for (place, source) in inputs[position].enumerated() where isInput(source) {
         let edge = first[position] + place
-        inputEdges.append(Edge(number: edge, spare: gradients.pointer[edge]))
+        if source == 0 {
+          inputEdges.append(Edge(number: edge, spare: gradients.pointer[edge]))
+        } else {
+          furtherEdges.append(FurtherEdge(number: edge, gradient: gradients.pointer[edge]))
+        }
       }
     }
     self.inputEdges = inputEdges
+    self.furtherEdges = furtherEdges
   }
 
   /// Beside the layers.
@@ -184,18 +203,21 @@ package final class Graph<T: Scalar>: Stateful {
   }
 
   /// Gradients of all parameters, from the gradient of the output, which is in its place.
-  /// - wantsInput: whether dx of the network is to be computed too.
+  /// - wantsInput: whether dx of the network is to be computed too, and the derivatives by the inputs beside its own.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   package func backward(_ pass: Pass, wantsInput: Bool) {
     for i in 0..<inputEdges.count {
       gradients.pointer[inputEdges[i].number] = wantsInput ? inputEdges[i].spare ?? inputGradientBuffer.pointer : nil
     }
+    for i in 0..<furtherEdges.count {
+      gradients.pointer[furtherEdges[i].number] = wantsInput ? furtherEdges[i].gradient : nil
+    }
     for i in stride(from: running.count - 1, through: 0, by: -1) {
       let position = running[i]
       let edge = first[position]
       layers[position].backward(sources.pointer + edge, inputGradients: gradients.pointer + edge, pass)
-      for i in 0..<additions[position].count where wantsInput || additions[position][i].destination != nil {
+      for i in 0..<additions[position].count where wantsInput || !additions[position][i].isOfInput {
         add(additions[position][i], pass)
       }
     }

@@ -25,7 +25,7 @@ package struct PlannedLayer<T: Scalar> {
   private func value(_ option: String) -> Double? { options.contains(option) ? try? options.get(option) : nil }
 }
 
-/// Whole numbers that a layer asks the network's input for.
+/// Whole numbers that a layer asks an input for.
 package struct InputNumbers {
   package let first: Double
   package let last: Double
@@ -62,7 +62,7 @@ package struct GraphPlan<T: Scalar> {
     let row = description.kind.row
     let count = layers.count
     let owner = "\(row.name) layer \(count + 1)"
-    let inputs = description.inputs ?? [count]
+    let inputs = description.inputs ?? (row.inputCount.contains(0) ? [] : [count])
     guard row.inputCount.contains(inputs.count) else {
       throw Failure(.invalidArgument, "\(owner): it takes from \(row.inputCount.text), got \(inputs.count)")
     }
@@ -92,7 +92,7 @@ package struct GraphPlan<T: Scalar> {
     var shapes: [TensorShape] = []
     for layer in layers {
       let given = layer.inputs.map { $0 == 0 ? inputShape : shapes[$0 - 1] }
-      try checkNumbers(layer)
+      try checkNumbers(layer, layers)
       let shape: TensorShape
       do {
         shape = try layer.kind.row.outputShape(of: given, layer.options)
@@ -113,11 +113,12 @@ package struct GraphPlan<T: Scalar> {
   }
 
   /// Whether a layer that asks for whole numbers can be given them. - Throws: `invalidArgument`.
-  private func checkNumbers(_ layer: PlannedLayer<T>) throws(Failure) {
+  private func checkNumbers(_ layer: PlannedLayer<T>, _ layers: [PlannedLayer<T>]) throws(Failure) {
     guard let numbers = try layer.kind.row.wholeNumbers(layer.options) else { return }
-    for input in layer.inputs where input != 0 {
+    for input in layer.inputs where input != 0 && layers[input - 1].kind != .input {
       throw Failure(
-        .invalidArgument, "\(layer.owner): it takes whole numbers, which only the network's input (0) holds, got \(input)")
+        .invalidArgument,
+        "\(layer.owner): it takes whole numbers, which only the network's input (0) and other inputs hold, got \(input)")
     }
     // Beyond this not every whole number is a T.
     let most = 1 << (T.significandBitCount + 1)
@@ -127,10 +128,10 @@ package struct GraphPlan<T: Scalar> {
     }
   }
 
-  /// The whole numbers that the network's input must consist of, and for which layers.
-  package func inputNumbers() throws(Failure) -> [InputNumbers] {
+  /// The whole numbers that an input must consist of, and for which layers. - input: 0 is the network's own.
+  package func inputNumbers(_ input: Int) throws(Failure) -> [InputNumbers] {
     var found: [InputNumbers] = []
-    for layer in layers {
+    for layer in layers where layer.inputs.contains(input) {
       guard let numbers = try layer.kind.row.wholeNumbers(layer.options) else { continue }
       found.append(InputNumbers(first: Double(numbers.lowerBound), last: Double(numbers.upperBound), owner: layer.owner))
     }
@@ -190,7 +191,8 @@ package struct GraphPlan<T: Scalar> {
   package var origins: [Int] {
     var origins = [0]
     for (position, layer) in layers.enumerated() {
-      let source = origins[layer.inputs[0]]
+      // An input takes from nothing, and is no view.
+      let source = layer.inputs.isEmpty ? position + 1 : origins[layer.inputs[0]]
       let isView = layer.kind.row.isView && !(position == layers.count - 1 && source == 0)
       origins.append(isView ? source : position + 1)
     }

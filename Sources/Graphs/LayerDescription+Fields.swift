@@ -37,6 +37,11 @@ extension LayerDescription {
     LayerDescription(.reshape, [(FieldDimension.channels.name, Double(channels))] + each(nil, extents))
   }
 
+  /// An input beside the network's first: vectors of so many values, or a field. Its data is bound by `bindInput`.
+  public static func input(channels: Int, extents: [Int] = []) -> Self {
+    LayerDescription(.input, [(FieldDimension.channels.name, Double(channels))] + each(nil, extents))
+  }
+
   /// The values of a field as a vector.
   public static func flatten() -> Self { LayerDescription(.reshape) }
 

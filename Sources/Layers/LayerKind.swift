@@ -27,6 +27,7 @@ public enum LayerKind: Int32, Sendable, CaseIterable {
   case embedding = 20
   case position = 21
   case attention = 22
+  case input = 23
 
   /// As messages name it: "linear".
   public var name: String { row.name }
@@ -59,6 +60,7 @@ public enum LayerKind: Int32, Sendable, CaseIterable {
     case .embedding: EmbeddingRow.self
     case .position: PositionRow.self
     case .attention: AttentionRow.self
+    case .input: InputRow.self
     }
   }
 }
@@ -78,8 +80,8 @@ package protocol LayerRow {
   /// Whether a layer with these options has parameters.
   static func hasParameters(_ options: OptionValues) -> Bool
 
-  /// The whole numbers that its input consists of; nil for a layer that takes any values. Only the network's input is looked at
-  /// before each pass, so a layer that asks for such numbers takes from no other.
+  /// The whole numbers that its input consists of; nil for a layer that takes any values. Only the network's inputs are looked at
+  /// before each pass, so a layer that asks for such numbers takes from nothing else.
   static func wholeNumbers(_ options: OptionValues) throws(Failure) -> ClosedRange<Int>?
 
   /// How the layer's connections lie; nil for a kind that has none.
@@ -103,6 +105,7 @@ extension LayerRow {
 
 /// How many layers a layer takes from.
 package enum LayerInputs: Sendable {
+  case none
   case one
   /// At least two.
   case several
@@ -110,6 +113,7 @@ package enum LayerInputs: Sendable {
 
   package func contains(_ count: Int) -> Bool {
     switch self {
+    case .none: count == 0
     case .one: count == 1
     case .several: count >= 2
     case .three: count == 3
@@ -119,6 +123,7 @@ package enum LayerInputs: Sendable {
   /// For messages.
   package var text: String {
     switch self {
+    case .none: "no layer"
     case .one: "one layer"
     case .several: "two or more layers"
     case .three: "three layers"

@@ -31,6 +31,21 @@ enum ReshapeRow: LayerRow {
   static var isView: Bool { true }
 
   static func outputShape(of inputs: [TensorShape], _ options: OptionValues) throws(Failure) -> TensorShape {
+    let extents = try extents(options)
+    let places = extents.reduce(1) { $0.multipliedClamped(by: $1) }
+    var channels = try options.integer(FieldDimension.channels.name)
+    if channels == 0 { channels = inputs[0].features / places }
+    let shape = TensorShape(channels: channels, extents: extents)
+    guard channels.multipliedClamped(by: places) == inputs[0].features else {
+      let wanted = channels == 0 ? extents.map(String.init).joined(separator: " x ") : "\(shape)"
+      throw Failure(
+        .invalidArgument, "\(options.owner): \(inputs[0]) are \(inputs[0].features) values, which \(wanted) cannot hold")
+    }
+    return shape
+  }
+
+  /// The lengths that "width", "height" and "depth" say, the slowest dimension first.
+  static func extents(_ options: OptionValues) throws(Failure) -> [Int] {
     var extents: [Int] = []
     var slower: FieldDimension?
     for dimension in FieldDimension.ofFields.reversed() {
@@ -42,16 +57,7 @@ enum ReshapeRow: LayerRow {
         throw Failure(.invalidArgument, "\(options.owner): \(dimension) is 0, but the field has a \(slower)")
       }
     }
-    let places = extents.reduce(1) { $0.multipliedClamped(by: $1) }
-    var channels = try options.integer(FieldDimension.channels.name)
-    if channels == 0 { channels = inputs[0].features / places }
-    let shape = TensorShape(channels: channels, extents: extents)
-    guard channels.multipliedClamped(by: places) == inputs[0].features else {
-      let wanted = channels == 0 ? extents.map(String.init).joined(separator: " x ") : "\(shape)"
-      throw Failure(
-        .invalidArgument, "\(options.owner): \(inputs[0]) are \(inputs[0].features) values, which \(wanted) cannot hold")
-    }
-    return shape
+    return extents
   }
 
   static func make<T: Scalar>(_ site: LayerSite<T>) throws(Failure) -> any Layer<T> {

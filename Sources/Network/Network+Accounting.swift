@@ -10,8 +10,8 @@ private let networkAccounts = ["explored", "dropped", "grown", "training_flops",
 /// Names of what can be read of a network and of its layers beside options, for those who look names up.
 package let networkProperties =
   [
-    "inputs", "outputs", "labels_per_sample", "layers", "parameters", "connections", "max_batch", "built", "bound", "threads",
-    "precision", "seed", "loss", "steps", "bytes", "flops", "density",
+    "inputs", "outputs", "labels_per_sample", "layers", "input_layers", "parameters", "connections", "max_batch", "built",
+    "bound", "threads", "precision", "seed", "loss", "steps", "bytes", "flops", "density",
   ] + networkAccounts
 /// Those of layers with connections, beside what all layers have.
 package let layerProperties = ["connections", "index_bytes", "offset", "steps", "topology_updates", "threshold"]

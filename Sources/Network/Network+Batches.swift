@@ -121,6 +121,8 @@ extension Network {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   func pack(_ batch: Batch<T>, _ workspace: Workspace<T>, _ shape: PanelShape) {
+    packFurther(batch, shape)
+    if let ownInput { return ownInput.pack(batch, shape, into: workspace.graph.input, executor) }
     let arguments = PackArguments(
       source: batch.x, samples: batch.samples, features: inputs, shape: shape, panels: workspace.graph.input,
       nonFinite: nil)
@@ -131,6 +133,8 @@ extension Network {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   func packFinite(_ batch: Batch<T>, _ workspace: Workspace<T>, _ shape: PanelShape) throws(Failure) {
+    try requireBoundFinite(batch)
+    if let ownInput { return ownInput.pack(batch, shape, into: workspace.graph.inputGradient, executor) }
     let arguments = PackArguments(
       source: batch.x, samples: batch.samples, features: inputs, shape: shape, panels: workspace.graph.inputGradient,
       nonFinite: workspace.nonFinite.pointer)

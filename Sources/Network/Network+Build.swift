@@ -17,7 +17,7 @@ extension Network {
     let plan = try distributed()
     let lossTerms = try self.lossTerms.map { given throws(Failure) in try LossTerms<T>(given.terms, batch: maximumBatch) }
     try lossTerms?.check(outputs: plan.outputs, "build")
-    let inputNumbers = try plan.inputNumbers()
+    let inputNumbers = try plan.inputNumbers(0)
     var layers: [any Layer<T>] = []
     var trainers: [Trainer<T>] = []
     for (position, description) in plan.layers.enumerated() {
@@ -39,6 +39,7 @@ extension Network {
         trainer.optimizer = try OptimizerInstance(optimizer, parameters: trainer.layer.parameters)
       }
     }
+    let furtherInputs = try furtherInputs(plan, layers)
     let workspace = try makeWorkspace(maximumBatch, layers, trainers)
     self.maximumBatch = maximumBatch
     let units: [TopologyUnit<T>]
@@ -55,6 +56,7 @@ extension Network {
     self.plan = plan
     self.lossTerms = lossTerms
     self.inputNumbers = inputNumbers
+    self.furtherInputs = furtherInputs
     self.layers = layers
     self.trainers = trainers
     for trainer in trainers { trainer.reduction = reduction }

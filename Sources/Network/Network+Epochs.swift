@@ -36,7 +36,7 @@ extension Network {
           try trainStep(Batch(x: x, count: count, samples: UnsafePointer(order + done)), target, loss: &mean)
         } else {
           try trainStep(
-            Batch(x: x + done * inputs, count: count), advanced(target, by: done), loss: &mean)
+            Batch(x: x + done * inputs, count: count, first: done), advanced(target, by: done), loss: &mean)
         }
       } catch {
         if error.kind == .nonFinite {
@@ -128,7 +128,7 @@ extension Network {
     while done < samples {
       let count = min(maximumBatch, samples - done)
       let shape = PanelShape(batch: count, elementSize: MemoryLayout<T>.stride)
-      pack(Batch(x: x + done * inputs, count: count), workspace, shape)
+      pack(Batch(x: x + done * inputs, count: count, first: done), workspace, shape)
       forward(workspace, shape, training: false)
       body(workspace, shape, done)
       done += count

@@ -8,6 +8,8 @@ extension Network {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   func check(input batch: Batch<T>, _ call: String) throws(Failure) {
+    try checkBound(batch, call)
+    if ownInput != nil { return }
     for i in 0..<inputNumbers.count { try check(batch, inputNumbers[i], call) }
   }
 
@@ -16,20 +18,22 @@ extension Network {
     for position in 0..<batch.count {
       let sample = batch.samples.map { Int($0[position]) } ?? position
       let values = batch.x + sample * inputs
-      for feature in 0..<inputs where !isNumber(values[feature], numbers) {
+      for feature in 0..<inputs where !numbers.contains(values[feature]) {
         let what = "\(call): x[\(sample)][\(feature)] (sample, feature, from 0)"
         guard values[feature].isFinite else { throw Failure(.nonFinite, "\(what) is \(values[feature])") }
-        throw Failure(
-          .invalidArgument,
-          "\(what) must be a whole number in \(Int(clamping: numbers.first)) .. \(Int(clamping: numbers.last)) "
-            + "for \(numbers.owner), got \(values[feature])")
+        throw Failure(.invalidArgument, "\(what) \(numbers.text), got \(values[feature])")
       }
     }
   }
+}
 
+extension InputNumbers {
   @inline(__always)
-  private func isNumber(_ value: T, _ numbers: InputNumbers) -> Bool {
+  func contains<T: Scalar>(_ value: T) -> Bool {
     let value = Double(value)
-    return value >= numbers.first && value <= numbers.last && value == value.rounded(.towardZero)
+    return value >= first && value <= last && value == value.rounded(.towardZero)
   }
+
+  /// For messages.
+  var text: String { "must be a whole number in \(Int(clamping: first)) .. \(Int(clamping: last)) for \(owner)" }
 }

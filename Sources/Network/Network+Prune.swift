@@ -56,10 +56,12 @@ extension Network {
   /// Prune layer by layer, with the weights that stay corrected for those that go. Memory: the parameters once more.
   private func reconstruct(_ method: PruningMethod, _ x: UnsafePointer<T>?, _ samples: Int) throws(Failure) {
     let workspace = try requireBuilt("prune")
+    if ownInput != nil { try requireUnbound("prune: \(method.owner)") }
     guard let x else { throw Failure(.nullArgument, "prune: x must not be NULL for \(method.owner)") }
     try check(samples: samples, "prune")
     try check(input: Batch(x: x, count: samples), "prune")
     try requireFinite(x, "x", features: inputs, samples)
+    try requireBoundFinite(Batch(x: x, count: samples))
     let pruner = try pruner(method)
     guard let values else { return }
     let before = try Buffer<T>(count: values.count, of: "prune, a copy of the parameters")
@@ -90,7 +92,7 @@ extension Network {
     while done < samples {
       let count = min(maximumBatch, samples - done)
       let shape = PanelShape(batch: count, elementSize: MemoryLayout<T>.stride)
-      pack(Batch(x: x + done * inputs, count: count), workspace, shape)
+      pack(Batch(x: x + done * inputs, count: count, first: done), workspace, shape)
       let pass = Pass(shape: shape, training: false, key: 0, accumulate: false, executor: executor)
       workspace.graph.forward(pass, count: layer - 1)
       body(workspace.graph.input(of: layer - 1), shape)
@@ -103,6 +105,7 @@ extension Network {
     _ method: PruningMethod, _ x: UnsafePointer<T>?, _ target: Target<T>?, _ samples: Int
   ) throws(Failure) -> PruningData<T>? {
     _ = try requireBuilt("prune")
+    if method.criterion == .synflow || method.data != .nothing { try requireUnbound("prune: \(method.owner)") }
     if method.criterion == .synflow, let numbers = inputNumbers.first {
       throw Failure(.invalidState, "prune: synflow passes ones through the network, which are no classes for \(numbers.owner)")
     }

@@ -20,6 +20,7 @@ extension Network {
     case "inputs": return Double(inputs)
     case "outputs": return Double(outputs)
     case "labels_per_sample": return Double(labelsPerSample)
+    case "input_layers": return Double(plan.layers.count { $0.kind == .input })
     case "layers": return Double(layerCount)
     case "parameters": return Double(values?.count ?? 0)
     case "connections": return Double(trainers.total { connections($0) })

@@ -39,6 +39,7 @@ extension Network {
       try packFinite(values, "target", batch, into: workspace.target.pointer, workspace, shape)
     }
     workspace.graph.takeInput()
+    packFurther(batch, shape)
     // From here on the layers' panels are this batch's, whatever comes.
     forward(workspace, shape, training: true)
     loss =
@@ -95,6 +96,7 @@ extension Network {
     guard count == forwardBatch else {
       throw Failure(.invalidArgument, "backward: batch must be that of forward, \(forwardBatch), got \(count)")
     }
+    try checkInputGradients(count)
     let shape = PanelShape(batch: count, elementSize: MemoryLayout<T>.stride)
     let held = hold(workspace)
     defer { held.release() }
@@ -102,10 +104,11 @@ extension Network {
     let packed = workspace.target.pointer
     try packFinite(dy, "dloss_dy", Batch(x: dy, count: count), into: packed, workspace, shape)
     workspace.graph.outputGradient.update(from: packed, count: shape.elements(features: outputs))
-    backward(workspace, shape, wantsInput: dx != nil)
+    backward(workspace, shape, wantsInput: dx != nil || wantsInputGradients)
     holdsGradients = true
     try? watch(workspace, shape)
     if let dx { unpack(workspace.graph.inputGradient, features: inputs, shape, to: dx) }
+    unpackInputGradients(shape)
   }
 
   /// Apply every layer's optimizer, in place. - Throws: `nonFinite` when a gradient is NaN or infinite, or too large for an

@@ -35,6 +35,12 @@ public final class Network<T: Scalar> {
   var layers: [any Layer<T>] = []
   /// The whole numbers that the input must consist of, if any layer asks for such.
   var inputNumbers: [InputNumbers] = []
+  /// The network's own input while the caller has bound it.
+  var ownInput: InputSource<T>?
+  /// Inputs beside it.
+  var furtherInputs: [InputSource<T>] = []
+  /// Whether an array is bound to the gradient of any of them.
+  var wantsInputGradients = false
   /// One for each layer with parameters, in order.
   var trainers: [Trainer<T>] = []
   /// Layers that change their patterns together.

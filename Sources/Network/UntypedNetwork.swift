@@ -38,6 +38,7 @@ package protocol UntypedNetwork: AnyObject {
   func setThreads(_ threads: Int) throws(Failure)
   func build(maximumBatch: Int) throws(Failure)
   func parameterCount() throws(Failure) -> Int
+  func bindInput(_ input: Int, numbers: UnsafePointer<Int32>?, samples: Int) throws(Failure)
   func unbind() throws(Failure)
   func copyPattern(
     _ layer: Int, base: Int, capacity: Int, rowStart: UnsafeMutablePointer<Int64>?, rows: UnsafeMutablePointer<Int32>?,

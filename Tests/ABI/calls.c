@@ -42,6 +42,7 @@ static espalier_pruning *pruning;
   X("build", DESCRIBES, espalier_network_build(n, MAX_BATCH))                                                      \
   X("parameter_count", NEEDS_BUILD, espalier_network_parameter_count(n, &count))                                   \
   X("bind", NEEDS_BUILD, F(espalier_network_bind)(n, w, dw, PARAMETERS))                                           \
+  X("bind_input", NEEDS_BUILD, F(espalier_network_bind_input)(n, 0, NULL, 0))                                      \
   X("unbind", NEEDS_BUILD, espalier_network_unbind(n))                                                             \
   X("parameters", NEEDS_BUILD, F(espalier_network_parameters)(n, &a, &b, &count))                                  \
   X("layer_parameters", NEEDS_BUILD, F(espalier_layer_parameters)(n, 1, &a, &b, &count, &c, &d, &units))           \

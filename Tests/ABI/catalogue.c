@@ -17,7 +17,7 @@ struct subject {
   espalier_pruning *pruning;
 };
 
-/* A layer that takes from one input, or from two or three, of as many dimensions as it wants. */
+/* A layer that takes from one input, or from two or three or none, of as many dimensions as it wants. */
 static int add_layer(espalier_network *network, int kind) {
   static const int64_t inputs[3] = {0, 0, 0}, shapes[4][4] = {{36}, {4, 9}, {4, 3, 3}, {2, 2, 3, 3}};
   int64_t count, dimensions;
@@ -27,6 +27,7 @@ static int add_layer(espalier_network *network, int kind) {
     for (count = 1; count <= 3 && status != ESPALIER_OK; count++)
       status = espalier_network_add_layer(network, kind, count, inputs, 0, NULL, NULL, NULL);
   }
+  if (status != ESPALIER_OK) status = espalier_network_add_layer(network, kind, 0, NULL, 0, NULL, NULL, NULL);
   return status;
 }
 

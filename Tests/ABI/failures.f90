@@ -33,7 +33,7 @@ contains
     integer, parameter :: invalid = espalier_error_invalid_argument
     call refused([input(3)], invalid, "layers must be input() and at least one layer, got 1 entries")
     call refused([linear(3), linear(2)], invalid, "layers must begin with input()")
-    call refused([input(3), linear(2), input(3)], invalid, "layer 2: input() must stand first")
+    call refused([input(3), linear(2), input(3)], espalier_error_invalid_state, "no layer takes the outputs of linear layer 1")
     call refused([input(0), linear(2)], invalid, "0")
     call refused([input(3), linear(-2)], invalid, "-2")
     call refused([input(3), linear(2, density=1.7)], invalid, "1.7")

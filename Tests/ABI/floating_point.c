@@ -148,6 +148,9 @@ static void fail_calls(espalier_network *network, espalier_optimizer *optimizer)
   CALL(OTHER(espalier_network_prune)(network, NULL, other, other, 1));
   CALL(OTHER(espalier_network_prune_labels)(network, NULL, other, labels, 1));
   CALL(OTHER(espalier_network_bind)(network, other, other, 1));
+  CALL(OTHER(espalier_network_bind_input)(network, 0, other, 1));
+  CALL(OTHER(espalier_network_bind_input_gradient)(network, 1, other, 1));
+  CALL(espalier_network_bind_input_i32(network, 2, labels, 1));
   CALL(OTHER(espalier_network_parameters)(network, NULL, NULL, NULL));
   CALL(OTHER(espalier_layer_parameters)(network, 1, NULL, NULL, NULL, NULL, NULL, NULL));
   CALL(OTHER(espalier_layer_state)(network, 1, "running_mean", NULL, NULL));

@@ -256,9 +256,16 @@ static void threads_and_memory(const struct layer_case *description) {
   }
 }
 
+void begin_counting(void) {
+  backtrace(frames, 1); /* its first call loads a library */
+  start();
+}
+
+void end_counting(const char *what) { stop(what, "from the first call on"); }
+
 void check_case(const struct layer_case *description) {
   static int began;
-  if (!began) backtrace(frames, 1); /* its first call loads a library */
+  if (!began) backtrace(frames, 1);
   began = 1;
   if (!description->is_random) differences(description);
   if (!description->is_random && !description->couples_samples) batches(description);

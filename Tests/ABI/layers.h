@@ -43,4 +43,8 @@ espalier_network *describe_case(const struct layer_case *description, int precis
    - from the first call after build on nothing is allocated. */
 void check_case(const struct layer_case *description);
 
+/* Nothing may be allocated between the two. */
+void begin_counting(void);
+void end_counting(const char *what);
+
 #endif

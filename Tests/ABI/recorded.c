@@ -8,7 +8,7 @@
 
 #include "fixture.h"
 
-enum { STEPS = 20, WEIGHTS = 1, SAMPLES = 2, GRADIENT = 3, TARGETS = 4, MOST_OPTIONS = 24 };
+enum { STEPS = 20, WEIGHTS = 1, SAMPLES = 2, GRADIENT = 3, TARGETS = 4, FURTHER = 5, MOST_OPTIONS = 24, MOST_INPUTS = 8 };
 
 /* What is left of the file, word by word. */
 static char *rest;
@@ -32,6 +32,12 @@ static real *make_numbers(int64_t count, int64_t array) {
   return values;
 }
 
+/* Inputs beside the first: their layers, and what is bound to them. */
+static struct {
+  int64_t count, layers[MOST_INPUTS];
+  real *values[MOST_INPUTS];
+} further;
+
 static void add_layer(espalier_network *network) {
   char names[MOST_OPTIONS][40];
   const char *pointers[MOST_OPTIONS];
@@ -48,7 +54,26 @@ static void add_layer(espalier_network *network) {
     pointers[i] = names[i];
     values[i] = strtod(word(), NULL);
   }
-  OK(espalier_network_add_layer(network, (int)kind, input_count, inputs, option_count, pointers, values, NULL));
+  OK(espalier_network_add_layer(network, (int)kind, input_count, inputs, option_count, pointers, values,
+                                &further.layers[further.count]));
+  if (kind == ESPALIER_LAYER_INPUT && further.count + 1 < MOST_INPUTS) further.count++;
+}
+
+/* Bind the inputs beside the first, and the derivatives by them to what comes after dx. - inputs: values of dx; returns all. */
+static int64_t bind_further(espalier_network *network, int64_t batch, int64_t inputs, real **dx) {
+  int64_t sizes[MOST_INPUTS], all = inputs;
+  for (int64_t i = 0; i < further.count; i++) {
+    sizes[i] = batch * (int64_t)layer_value(network, further.layers[i], "units");
+    further.values[i] = make_numbers(sizes[i], FURTHER + i);
+    OK(F(espalier_network_bind_input)(network, further.layers[i], further.values[i], batch));
+    all += sizes[i];
+  }
+  *dx = make_numbers(all, 0);
+  for (int64_t i = further.count - 1, place = all; i >= 0; i--) {
+    place -= sizes[i];
+    OK(F(espalier_network_bind_input_gradient)(network, further.layers[i], *dx + place, batch));
+  }
+  return all;
 }
 
 /* What follows in the line are these values, all within the tolerance of the largest. */
@@ -95,8 +120,9 @@ static const char *run_case(int64_t classes, int64_t first) {
   espalier_network *network = NULL;
   espalier_optimizer *optimizer = make_optimizer(ESPALIER_SGD, 0.03125);
   int64_t batch, layer_count, inputs = read_shape(name, &network, &layer_count, &batch), outputs = 1, dimensions = 0, count = 0;
-  int64_t lengths[4];
+  int64_t lengths[4], derivatives;
   real *x, *y, *dx, *dy, *target, *w, *dw, losses[STEPS];
+  further.count = 0;
   for (int64_t i = 0; i < layer_count; i++) add_layer(network);
   OK(espalier_layer_shape(network, layer_count, 4, lengths, &dimensions));
   for (int64_t i = 0; i < dimensions; i++) outputs *= lengths[i];
@@ -107,7 +133,7 @@ static const char *run_case(int64_t classes, int64_t first) {
   fill_numbers(w, count, WEIGHTS);
   x = make_numbers(batch * inputs, SAMPLES);
   for (int64_t i = 0; classes > 0 && i < batch * inputs; i++) x[i] = (real)(i * 37 % 101 % classes + first);
-  dx = make_numbers(batch * inputs, 0);
+  derivatives = bind_further(network, batch, batch * inputs, &dx);
   y = make_numbers(batch * outputs, 0);
   dy = make_numbers(batch * outputs, GRADIENT);
   target = make_numbers(batch * outputs, TARGETS);
@@ -115,7 +141,7 @@ static const char *run_case(int64_t classes, int64_t first) {
   OK(F(espalier_network_backward)(network, dy, batch, dx));
   compare(name, "y", y, batch * outputs, tolerance);
   compare(name, "dw", dw, count, tolerance);
-  compare(name, "dx", dx, batch * inputs, tolerance);
+  compare(name, "dx", dx, derivatives, tolerance);
   if (count > 0) {
     for (int i = 0; i < STEPS; i++) {
       double loss = 0;
@@ -131,6 +157,7 @@ static const char *run_case(int64_t classes, int64_t first) {
     compare_values(name, next, y, batch * outputs, tolerance);
     next = word();
   }
+  for (int64_t i = 0; i < further.count; i++) free(further.values[i]);
   free(x);
   free(dx);
   free(y);

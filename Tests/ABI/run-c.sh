@@ -9,7 +9,7 @@ out=build/c-tests
 mkdir -p $out
 
 warnings=(-Wall -Wextra -Werror -pedantic)
-programs=(lifecycle finite losses twins owners options catalogue patterns training phases graph convolution local stencils kernels norms recorded fields sequences optimizers topology presets callbacks ranks
+programs=(lifecycle finite losses twins owners options catalogue patterns training phases graph inputs convolution local stencils kernels norms recorded fields sequences optimizers topology presets callbacks ranks
   outcomes getters distributions accounting pruning lottery reconstruct nulls handles values decimals instruction_sets allocations exhaustion threads forks
   openmp environment floating_point memory limits own_blas own_blas64 wrong_blas wrong_blas64 unload fuzz extremes sizes)
 [ $# -gt 0 ] && programs=("$@")

@@ -13,7 +13,7 @@ mkdir -p "$build"
 
 modules=$(scripts/fortran-order.sh)
 of_modules=$(scripts/fortran-flags.sh "$FC")
-programs="options construction fields stencils samples norms lifecycle copies minimize training lottery presets callbacks arrays failures pruning reconstruct plain_c"
+programs="options construction fields stencils samples inputs norms lifecycle copies minimize training lottery presets callbacks arrays failures pruning reconstruct plain_c"
 
 # What is never wanted of the modules' sources alone: an assignment that allocates, which -fno-realloc-lhs would take away.
 if "$FC" --version | grep -q 'GNU Fortran'; then

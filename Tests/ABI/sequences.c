@@ -213,7 +213,7 @@ static void embeddings_refused(void) {
   REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "learned", "2",
           espalier_network_add_layer(network, ESPALIER_LAYER_POSITION, 0, NULL, 1, (const char *[]){"learned"}, two + 3, NULL));
   OK(espalier_network_add_linear(network, 4, 1, ESPALIER_IDENTITY));
-  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "embedding layer 2", "which only the network's input (0) holds, got 1",
+  REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "embedding layer 2", "which only the network's input (0) and other inputs hold, got 1",
           espalier_network_add_layer(network, ESPALIER_LAYER_EMBEDDING, 1, first, 1, names, large, NULL));
   REFUSES(network, ESPALIER_ERROR_INVALID_ARGUMENT, "position layer 2", "channels x length, got 4",
           espalier_network_add_layer(network, ESPALIER_LAYER_POSITION, 0, NULL, 1, (const char *[]){"learned"}, none, NULL));

@@ -6,14 +6,15 @@
 A module in Families has LAYERS, kinds of layers by name, and CASES, networks of layers of any family. A kind is its number in
 include/espalier.h and a function that applies it: `function(layer, x, ...)`, in which `layer.option(name, default)` is an
 option, `layer.parameter(name, shape)` a parameter, in the order in which the library has them, and `layer.state` a dictionary
-that lasts from pass to pass, `layer.network.training` whether the pass is one of training. A case is a name, the shape of a sample
+that lasts from pass to pass, `layer.network.training` whether the pass is one of training, and `layer.network.further(count)` the
+values of an input beside the first, of so many features. A case is a name, the shape of a sample
 and a list of layers, each its kind, its options, and the numbers of the layers that it takes from (0 is the input) where that is not
 the layer before it. Then may come the samples of a batch, and how many classes there are and the number of the first: the samples are
 class numbers then. A module may have a function `verify(Network)`, which holds its cases against PyTorch's own modules first.
 
 Parameters, samples, targets and the gradient of the outputs follow a formula in dyadic fractions, which recorded.c repeats. So
 only results are stored: the outputs of a forward pass in training, the gradients of its parameters and of its input for the
-gradient of the outputs, then the losses (mean squared error) and the parameters after 20 steps of SGD with momentum, and what
+gradient of the outputs, those of its other inputs after those of the first, then the losses (mean squared error) and the parameters after 20 steps of SGD with momentum, and what
 a network with such state predicts then. All in float64.
 """
 
@@ -25,7 +26,7 @@ import torch
 
 HERE = pathlib.Path(__file__).parent
 STEPS, RATE, MOMENTUM = 20, 0.03125, 0.5
-PARAMETERS, SAMPLES, GRADIENT, TARGETS = 1, 2, 3, 4  # which array the formula is for
+PARAMETERS, SAMPLES, GRADIENT, TARGETS, FURTHER = 1, 2, 3, 4, 5  # which array the formula is for
 
 
 def numbers(count, array, first=0):
@@ -53,7 +54,8 @@ class Layer:
 
 
 class Network:
-    def __init__(self, kinds, layers):
+    def __init__(self, kinds, layers, batch=1):
+        self.batch, self.inputs = batch, []
         self.kinds, self.count, self.parameters, self.training = kinds, 0, [], True
         self.layers = []
         for position, (kind, options, *inputs) in enumerate(layers):
@@ -65,13 +67,17 @@ class Network:
             values.append(self.kinds[kind][1](layer, *(values[i] for i in inputs)))
         return values[-1]
 
+    def further(self, count):
+        self.inputs.append(numbers(self.batch * count, FURTHER + len(self.inputs)).reshape(self.batch, count).requires_grad_())
+        return self.inputs[-1]
+
 
 def flat(tensors):
     return torch.cat([tensor.detach().reshape(-1) for tensor in tensors]) if tensors else torch.zeros(0)
 
 
 def record(kinds, name, shape, layers, batch=3, classes=None):
-    network = Network(kinds, layers)
+    network = Network(kinds, layers, batch)
     x = numbers(batch * torch.Size(shape).numel(), SAMPLES).reshape(batch, *shape).requires_grad_()
     if classes:
         count, first = classes
@@ -80,9 +86,10 @@ def record(kinds, name, shape, layers, batch=3, classes=None):
     dy = numbers(y.numel(), GRADIENT).reshape(y.shape)
     target = numbers(y.numel(), TARGETS).reshape(y.shape)
     results = {"y": flat([y])}
-    gradients = torch.autograd.grad(y, network.parameters + [x], dy, allow_unused=True)
-    results["dw"] = flat(gradients[:-1])
-    results["dx"] = flat([torch.zeros_like(x) if gradients[-1] is None else gradients[-1]])
+    inputs = [x, *network.inputs]
+    gradients = torch.autograd.grad(y, network.parameters + inputs, dy, allow_unused=True)
+    results["dw"] = flat(gradients[: -len(inputs)])
+    results["dx"] = flat([torch.zeros_like(i) if g is None else g for i, g in zip(inputs, gradients[-len(inputs) :])])
     if network.parameters:
         optimizer = torch.optim.SGD(network.parameters, lr=RATE, momentum=MOMENTUM)
         losses = []

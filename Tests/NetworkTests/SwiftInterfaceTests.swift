@@ -64,6 +64,38 @@ import Testing
     #expect(throws: Failure.self) { try sgd.minimize(&again, gradient: long.span) }
   }
 
+  @Test func inputsBesideTheFirst() throws {
+    let network = try Network<Double>(inputs: 2, layers: [.input(channels: 2), .sum(of: 0, 1)])
+    let x: [Double] = [1, 2, 3, 4]
+    #expect(throws: Failure(.invalidState, "predict: no array is bound to input layer 1; call bind_input first")) {
+      try network.predict(x)
+    }
+    let more = UnsafeMutableBufferPointer<Double>.allocate(capacity: 4)
+    let gradient = UnsafeMutableBufferPointer<Double>.allocate(capacity: 4)
+    let numbers = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 4)
+    defer {
+      more.deallocate()
+      gradient.deallocate()
+      numbers.deallocate()
+    }
+    _ = more.initialize(from: [10, 20, 30, 40])
+    _ = numbers.initialize(from: [5, 6, 7, 8])
+    gradient.initialize(repeating: 0)
+    try network.bindInput(1, UnsafeBufferPointer(more))
+    #expect(try network.predict(x) == [11, 22, 33, 44])
+    try network.bindInput(1, numbers: UnsafeBufferPointer(numbers))
+    try network.bindInputGradient(1, gradient)
+    var y = [Double](repeating: 0, count: 4)
+    var span = y.mutableSpan
+    try network.forward(x.span, into: &span)
+    #expect(y == [6, 8, 10, 12])
+    try network.backward(y.span)
+    #expect(Array(gradient) == y)
+    #expect(throws: Failure.self) { try network.bindInput(1, UnsafeBufferPointer(rebasing: more[0..<3])) }
+    #expect(throws: Failure.self) { try network.bindInput(2, UnsafeBufferPointer(more)) }
+    #expect(throws: Failure.self) { try network.bindInput(0, UnsafeBufferPointer(more)) }
+  }
+
   @Test func bindMovesTheParameters() throws {
     let network = try Network<Float>(inputs: 4, layers: [.linear(5, density: 0.5), .linear(2)], seed: 3)
     try network.setOptimizer(optimizer(.sgd, ["learning_rate": 0.1]))

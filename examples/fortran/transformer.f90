@@ -6,12 +6,12 @@ program transformer
   implicit none
   integer, parameter :: length = 8, words = 12, width = 32, samples = 4000
   type(network) :: net
-  real(real32) :: x(length, samples), draws(length, samples)
-  integer(int32) :: labels(length, samples)
+  real(real32) :: draws(length, samples)
+  integer(int32) :: x(length, samples), labels(length, samples)
   real(real64) :: loss, accuracy
   call random_number(draws)
   labels = 1 + int(words * draws)
-  x = real(labels(length:1:-1, :), real32)
+  x = labels(length:1:-1, :)
   net = network([input(length), embedding(words, width), position(), encoder(2), encoder(13), sequence_linear(words)], &
                 loss="softmax_cross_entropy", seed=1)
   call net%set_option("label_base", 1)
