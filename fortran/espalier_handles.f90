@@ -9,7 +9,7 @@ module espalier_handles
     espalier_network_set_reduction_f64, espalier_network_set_threads, espalier_network_set_topology, espalier_ok, &
     espalier_optimizer_destroy, espalier_reduction_f32, espalier_reduction_f64, espalier_topology_destroy
   use :: espalier_optimizers, only: new_optimizer_handle, optimizer
-  use :: espalier_shapes, only: array_shape
+  use :: espalier_shapes, only: array_shape, values_in
   use :: espalier_support, only: conclude, finish, message_length, named, refuse, terminated, to_real64
   use :: espalier_topologies, only: new_topology_handle, topology
   implicit none
@@ -122,8 +122,8 @@ contains
     end if
     self%handle = c_null_ptr
     self%place = c_null_ptr
-    self%inputs = array_shape()
-    self%outputs = array_shape()
+    self%inputs%rank = 0
+    self%outputs%rank = 0
   end subroutine
 
   impure elemental subroutine finalize(self)
@@ -146,13 +146,13 @@ contains
   pure integer(int64) function input_count(self)
     !! Features of a sample; 0 without a network.
     class(network_handle), intent(in) :: self
-    input_count = merge(product(self%inputs%extents), 0_int64, self%inputs%rank > 0)
+    input_count = values_in(self%inputs)
   end function
 
   pure integer(int64) function output_count(self)
     !! Outputs for a sample; 0 without a network.
     class(network_handle), intent(in) :: self
-    output_count = merge(product(self%outputs%extents), 0_int64, self%outputs%rank > 0)
+    output_count = values_in(self%outputs)
   end function
 
   subroutine set_optimizer(self, description, layer, stat, errmsg)

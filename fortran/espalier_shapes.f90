@@ -6,13 +6,14 @@ module espalier_shapes
   use :: espalier_support, only: message_length, refuse, text_of
   implicit none
   private
-  public :: are_as_many, are_equal, are_samples, array_shape, extents_of, find_shape, in_sequence, listed
+  public :: are_as_many, are_equal, are_samples, array_shape, extents_of, find_shape, in_sequence, listed, values_in
 
   !> The extents of an array, or of one sample as an array has it: features of a vector, or width, height, depth and channels
-  !> of a field. An array constructor would be of any length and take memory from the heap.
+  !> of a field. The intrinsic shape would take memory from the heap.
   type :: array_shape
     integer :: rank = 0
-    integer(int64) :: extents(15) = 1
+    integer(int64) :: extents(15)
+      !! Beyond the rank they are not defined: each call would have to set them.
   end type
 
   !> The elements of a contiguous array in the order in which they lie in memory.
@@ -46,7 +47,8 @@ contains
 
   pure logical function are_equal(a, b)
     type(array_shape), intent(in) :: a, b
-    are_equal = a%rank == b%rank .and. all(a%extents(:a%rank) == b%extents(:a%rank))
+    are_equal = a%rank == b%rank
+    if (are_equal) are_equal = all(a%extents(:a%rank) == b%extents(:a%rank))
   end function
 
   logical function are_samples(where, name, array, one, samples, stat, errmsg)
@@ -71,16 +73,27 @@ contains
   pure integer(int64) function samples_in(array, one) result(samples)
     !! Samples of this shape in an array, or -1.
     type(array_shape), intent(in) :: array, one
+    integer :: i
     samples = -1
-    if (any(array%extents(:one%rank) /= one%extents(:one%rank))) return
-    if (array%rank == one%rank) samples = 1
-    if (array%rank == one%rank + 1) samples = array%extents(array%rank)
+    if (array%rank < one%rank .or. array%rank > one%rank + 1) return
+    do i = 1, one%rank
+      if (array%extents(i) /= one%extents(i)) return
+    end do
+    samples = 1
+    if (array%rank > one%rank) samples = array%extents(array%rank)
   end function
 
   pure type(array_shape) function flat(one)
     type(array_shape), intent(in) :: one
     flat%rank = 1
-    flat%extents(1) = product(one%extents(:one%rank))
+    flat%extents(1) = values_in(one)
+  end function
+
+  pure integer(int64) function values_in(one)
+    !! Values of a sample; 0 for none.
+    type(array_shape), intent(in) :: one
+    values_in = 0
+    if (one%rank > 0) values_in = product(one%extents(:one%rank))
   end function
 
   pure type(array_shape) function without_channel(one) result(shape)

@@ -9,7 +9,7 @@ module espalier_steps
     espalier_network_unbind, espalier_network_update, espalier_ok
   use :: espalier_handles, only: network_handle
   use :: espalier_prunings, only: discard_pruning_handle, new_pruning_handle, pruning
-  use :: espalier_shapes, only: are_as_many, are_samples, array_shape, find_shape
+  use :: espalier_shapes, only: are_as_many, are_samples, array_shape, find_shape, values_in
   use :: espalier_support, only: conclude, finish, message_length, refuse, text_of, to_real64
   implicit none
   private
@@ -254,7 +254,7 @@ contains
     if (of_other%rank == 1 .and. of_other%extents(1) == labels * samples) return
     one = self%outputs
     one%extents(one%rank) = 1
-    if (product(one%extents) /= labels) then
+    if (values_in(one) /= labels) then
       one%rank = 1
       one%extents(1) = labels
     end if
