@@ -5,8 +5,8 @@
 #     Test errors of three seeds, trained on all 60,000 training images: about three quarters of an hour on 2 cores.
 #   scripts/sparsity-table.sh choose
 #     Errors of the candidates for each recipe on 10,000 training images that are held out.
-#   METHODS=lenet_5 DENSITIES="0.01 0.02 0.05" scripts/sparsity-table.sh
-#     Those of LeNet-5, which no other call makes: 24 minutes on two cores that had other work too.
+#   METHODS="lenet_5 lenet_5_unmoved" DENSITIES="0.01 0.02 0.05" scripts/sparsity-table.sh
+#     Those of LeNet-5, which no other call makes: 24 minutes each on two cores that had other work too.
 # METHODS, DENSITIES and SEEDS choose less of the first, RECIPES and SEEDS of the second; JOBS is how many run at a time. A
 # recipe of a method's own has densities of its own. Runs that are in build/sparsity/runs already are not made again.
 set -euo pipefail
@@ -27,6 +27,7 @@ recipe() {
     snip_own) echo "method='snip' shift=1 epochs=100 weight_decay=1e-4" ;;
     rigl_own) echo "method='rigl' shift=1 epochs=150 weight_decay=2e-4" ;;
     lenet_5) echo "architecture='lenet_5' method='snfs' epochs=30 learning_rate=0.1 warmup=1000 shift=1" ;;
+    lenet_5_unmoved) echo "architecture='lenet_5' method='snfs' epochs=30 learning_rate=0.1 warmup=1000" ;;
     *) echo "method='$1'" ;;
   esac
 }
