@@ -135,7 +135,8 @@ public struct CorrelationArguments<T> {
     rows: Int, kinds: Int, parts: Int, alike: Int = 1, start: UnsafePointer<Int64>, offset: UnsafePointer<Int>,
     weight: UnsafePointer<T>,
     shape: PanelShape, planes: UnsafePointer<T>, planesPanel: Int, planesRow: Int, planesSlice: Int,
-    depth: CorrelationAxis, height: CorrelationAxis, width: CorrelationAxis, outputPlaces: Int, outputSlice: Int,
+    depth: CorrelationAxis, height: CorrelationAxis, width: CorrelationAxis, outputPlaces: Int,
+    outputSlice: Int,
     outputRow: Int, outputPhase: Int, epilogue: LinearArguments<T>
   ) {
     self.rows = rows
@@ -219,6 +220,33 @@ public struct CorrelationGradientArguments<T> {
   }
 }
 
+/// dX and dW of a sparse convolution at once; both read the spread dz at the same places.
+public struct CorrelationBackwardArguments<T> {
+  /// dX: `entries`, transposed, whose sums go to the epilogue's output as they are.
+  public var sums: CorrelationArguments<T>
+  public var entries: EntryArguments<T>
+  /// X: its places lie as those of dX do.
+  public var field: UnsafePointer<T>
+  /// Scratch: 64 bytes an entry.
+  public var products: UnsafeMutablePointer<T>
+  /// One value a slot.
+  public var weightGradient: UnsafeMutablePointer<T>
+  public var accumulate: Bool
+
+  @inlinable
+  public init(
+    sums: CorrelationArguments<T>, entries: EntryArguments<T>, field: UnsafePointer<T>, products: UnsafeMutablePointer<T>,
+    weightGradient: UnsafeMutablePointer<T>, accumulate: Bool
+  ) {
+    self.sums = sums
+    self.entries = entries
+    self.field = field
+    self.products = products
+    self.weightGradient = weightGradient
+    self.accumulate = accumulate
+  }
+}
+
 /// What surrounds the sums of a layer whose rows are fields: ``LinearArguments`` of which a row is `places` places.
 public struct FieldArguments<T> {
   public var places: Int
@@ -244,6 +272,8 @@ public struct ConvolutionKernels<T: Sendable>: Sendable {
   public let correlate: Kernel
   /// ``CorrelationGradientArguments``; units: rows, of a dense gradient from `firstRow` on.
   public let gradient: Kernel
+  /// ``CorrelationBackwardArguments``; units: channels.
+  public let backward: Kernel
   /// ``FieldArguments``; units: rows. `output` holds z without the bias; adds it and applies f in place.
   public let epilogue: Kernel
   /// ``FieldArguments``; units: rows. dz = da f'(.) in place, db.
@@ -251,13 +281,14 @@ public struct ConvolutionKernels<T: Sendable>: Sendable {
 
   public init(
     pad: @escaping Kernel, fold: @escaping Kernel, entries: @escaping Kernel, correlate: @escaping Kernel,
-    gradient: @escaping Kernel, epilogue: @escaping Kernel, prologue: @escaping Kernel
+    gradient: @escaping Kernel, backward: @escaping Kernel, epilogue: @escaping Kernel, prologue: @escaping Kernel
   ) {
     self.pad = pad
     self.fold = fold
     self.entries = entries
     self.correlate = correlate
     self.gradient = gradient
+    self.backward = backward
     self.epilogue = epilogue
     self.prologue = prologue
   }

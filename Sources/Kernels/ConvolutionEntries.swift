@@ -30,25 +30,41 @@ private func forwardEntries<T: KernelScalar>(_ a: EntryArguments<T>) {
 }
 
 private func transposedEntries<T: KernelScalar>(_ a: EntryArguments<T>) {
-  let (g, places, kinds) = (a.geometry, a.geometry.spread.places, a.geometry.kinds)
-  var next = 0
-  for channel in 0..<g.channels {
+  let (g, places) = (a.geometry, a.geometry.spread.places)
+  var end = 0
+  @inline(__always)
+  func begin(_ row: Int, _ entry: Int) { a.start[row] = Int64(entry) }
+  forTransposedEntries(a, 0..<g.channels, from: 0, begins: begin) { entry, filter, tap, slot in
+    a.offset[entry] = (filter &* places &+ g.spreadOffset(tap)) &* a.lanes
+    a.weight[entry] = a.values[slot]
+    end = entry &+ 1
+  }
+  a.start[g.channels &* g.kinds &* a.parts] = Int64(end)
+}
+
+/// Calls body(entry, filter, tap, slot) for the transposed entries of some channels, in their order.
+/// - first: the number of the first one. - begins: is told of each channel, kind and part with which entry it begins.
+@inline(__always)
+func forTransposedEntries<T: KernelScalar>(
+  _ a: EntryArguments<T>, _ channels: Range<Int>, from first: Int, begins: ((Int, Int) -> Void)? = nil,
+  _ body: (Int, Int, Int, Int) -> Void
+) {
+  let (g, kinds) = (a.geometry, a.geometry.kinds)
+  var next = first
+  for channel in channels {
     let group = channel / g.groupChannels
     for kind in 0..<kinds {
       for part in 0..<a.parts {
         let low = group &* g.groupFilters &+ part &* a.partPlanes
         let filters = low..<min(low &+ a.partPlanes, (group &+ 1) &* g.groupFilters)
-        a.start[(channel &* kinds &+ kind) &* a.parts &+ part] = Int64(next)
+        begins?((channel &* kinds &+ kind) &* a.parts &+ part, next)
         for tap in 0..<g.taps where kinds == 1 || g.kind(tap) == kind {
-          let (column, shift) = (channel % g.groupChannels &* g.taps &+ tap, g.spreadOffset(tap))
-          @inline(__always)
-          func put(_ filter: Int, _ slot: Int) {
-            a.offset[next] = (filter &* places &+ shift) &* a.lanes
-            a.weight[next] = a.values[slot]
-            next &+= 1
-          }
+          let column = channel % g.groupChannels &* g.taps &+ tap
           guard let m = a.matrix else {
-            for filter in filters { put(filter, filter &* g.columns &+ column) }
+            for filter in filters {
+              body(next, filter, tap, filter &* g.columns &+ column)
+              next &+= 1
+            }
             continue
           }
           let end = Int(m.columnStart[column &+ 1])
@@ -56,14 +72,14 @@ private func transposedEntries<T: KernelScalar>(_ a: EntryArguments<T>) {
           while entry < end {
             let filter = SparseIndex.at(entry, of: m.rowIndex, bytes: m.indexBytes)
             guard filter < filters.upperBound else { break }
-            put(filter, Int(m.slot[entry]))
+            body(next, filter, tap, Int(m.slot[entry]))
+            next &+= 1
             entry &+= 1
           }
         }
       }
     }
   }
-  a.start[g.channels &* kinds &* a.parts] = Int64(next)
 }
 
 /// The first of a column's entries whose row is not below one given.

@@ -5,8 +5,16 @@ import KernelInterface
 
 @inline(never)
 func correlate<T: KernelScalar>(_ a: CorrelationArguments<T>, _ begin: Int, _ end: Int) {
+  forLines(a, begin..<end) { line, count in
+    if a.alike > 1, a.parts == 1 { line.sumAlike(count) } else { forTiles(of: count, line) }
+  }
+}
+
+/// Calls body(line, elements) for the lines that some units make, or their part of it.
+@inline(__always)
+func forLines<T: KernelScalar>(_ a: CorrelationArguments<T>, _ units: Range<Int>, _ body: (CorrelationLine<T>, Int) -> Void) {
   let (lines, blocks, lanes) = (a.lines, a.blocks, a.shape.width)
-  for unit in begin..<end {
+  for unit in units {
     // A block of all lines before the next block: lines that follow each other read mostly the same rows of the planes.
     let (panel, line) = (unit / (blocks &* lines), unit % lines)
     let first = unit / lines % blocks &* CorrelationArguments<T>.block
@@ -21,15 +29,16 @@ func correlate<T: KernelScalar>(_ a: CorrelationArguments<T>, _ begin: Int, _ en
       + (panel &* a.planesPanel &+ atZ / a.depth.divisor &* a.planesSlice
         &+ atY / a.height.divisor &* a.planesRow &+ a.width.first &* lanes &+ first)
     let place = z &* a.outputSlice &+ y &* a.outputRow &+ phase &* a.outputPhase
-    let tile = CorrelationTile(
-      a: a, kind: a.kinds == 1 ? 0 : kind, source: source,
-      output: (panel &* a.rows &* a.outputPlaces &+ place) &* lanes &+ first)
-    let count = min(CorrelationArguments<T>.block, length &- first)
-    if a.alike > 1, a.parts == 1 { tile.sumAlike(count) } else { forTiles(of: count, tile) }
+    body(
+      CorrelationLine(
+        a: a, kind: a.kinds == 1 ? 0 : kind, source: source,
+        output: (panel &* a.rows &* a.outputPlaces &+ place) &* lanes &+ first),
+      min(CorrelationArguments<T>.block, length &- first))
   }
 }
 
-private struct CorrelationTile<T: KernelScalar>: RunBody {
+/// A line of outputs, of each row. - source: of the line in the planes. - output: of the first row's line.
+struct CorrelationLine<T: KernelScalar>: RunBody {
   let a: CorrelationArguments<T>
   let kind: Int
   let source: UnsafePointer<T>
@@ -54,7 +63,7 @@ private struct CorrelationTile<T: KernelScalar>: RunBody {
       }
       at &+= T.LanesOfSix.count
     }
-    forTiles(of: count &- at, CorrelationTile(a: a, kind: kind, source: source + at, output: output &+ at))
+    forTiles(of: count &- at, CorrelationLine(a: a, kind: kind, source: source + at, output: output &+ at))
   }
 }
 

@@ -16,6 +16,8 @@ protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, SIMDScalar, Codable
   associatedtype LanesOfTile: Lanes where LanesOfTile.V.Scalar == Self
   /// Of which six, a quarter of them and a few more are as many registers as there are: sums of six rows at once.
   associatedtype LanesOfSix: Lanes where LanesOfSix.V.Scalar == Self
+  /// Of which two are no more than half of the registers that there are.
+  associatedtype LanesOfPair: Lanes where LanesOfPair.V.Scalar == Self
   /// What samples are packed by.
   associatedtype WidestSquares: Squares & Vector where WidestSquares.Scalar == Self
 
@@ -54,6 +56,7 @@ extension Float: KernelScalar {
   typealias Lanes16Bytes = One<SIMD4<Float>>
   typealias LanesOfTile = FloatTile
   typealias LanesOfSix = FloatSixth
+  typealias LanesOfPair = FloatHalf
   #if ESPALIER_AVX2 || ESPALIER_AVX512
     typealias WidestSquares = SIMD8<Float>
   #else
@@ -71,6 +74,7 @@ extension Double: KernelScalar {
   typealias Lanes16Bytes = One<SIMD2<Double>>
   typealias LanesOfTile = DoubleTile
   typealias LanesOfSix = DoubleSixth
+  typealias LanesOfPair = DoubleHalf
   typealias WidestSquares = SIMD4<Double>
 
   #if canImport(Glibc)

@@ -9,6 +9,7 @@ func referenceConvolution<T: KernelScalar>() -> ConvolutionKernels<T> {
     entries: { raw, _, _ in convolutionEntries(raw.load(as: EntryArguments<T>.self)) },
     correlate: { referenceCorrelate($0.load(as: CorrelationArguments<T>.self), $1, $2) },
     gradient: { referenceCorrelationGradient($0.load(as: CorrelationGradientArguments<T>.self), $1, $2) },
+    backward: { referenceCorrelationBackward($0.load(as: CorrelationBackwardArguments<T>.self), $1, $2) },
     epilogue: { raw, begin, end in
       let a = raw.load(as: FieldArguments<T>.self)
       forFields(a, begin, end) { row, i in
@@ -79,7 +80,9 @@ private func referenceFold<T: KernelScalar>(_ a: PaddingArguments<T>, _ begin: I
   }
 }
 
-private func referenceCorrelate<T: KernelScalar>(_ a: CorrelationArguments<T>, _ begin: Int, _ end: Int) {
+private func referenceCorrelate<T: KernelScalar>(
+  _ a: CorrelationArguments<T>, _ begin: Int, _ end: Int, rows: Range<Int>? = nil
+) {
   let lanes = a.shape.width
   for unit in begin..<end {
     let (panel, block, line) = (unit / (a.blocks * a.lines), unit / a.lines % a.blocks, unit % a.lines)
@@ -91,7 +94,7 @@ private func referenceCorrelate<T: KernelScalar>(_ a: CorrelationArguments<T>, _
     let base = panel * a.planesPanel + atZ / a.depth.divisor * a.planesSlice + atY / a.height.divisor * a.planesRow
     let length = (a.width.count - phase + a.width.divisor - 1) / a.width.divisor * lanes
     let first = block * CorrelationArguments<T>.block
-    for row in 0..<a.rows {
+    for row in rows ?? 0..<a.rows {
       for i in first..<max(first, min(length, first + CorrelationArguments<T>.block)) {
         var sum = a.epilogue.bias?[row] ?? 0
         let entries = a.start + (row * a.kinds + (a.kinds == 1 ? 0 : kind)) * a.parts
@@ -128,6 +131,41 @@ private func referenceCorrelationGradient<T: KernelScalar>(
             sum +=
               a.gradient[((panel * g.filters + row) * g.outputPlaces + place) * lanes + lane]
               * a.planes[(from + a.columnOffset[column]) * lanes + lane]
+          }
+        }
+      }
+      a.weightGradient[slot] = a.accumulate ? a.weightGradient[slot] + sum : sum
+    }
+  }
+}
+
+private func referenceCorrelationBackward<T: KernelScalar>(
+  _ a: CorrelationBackwardArguments<T>, _ begin: Int, _ end: Int
+) {
+  guard let m = a.entries.matrix else { return }
+  let (g, sums, lanes) = (a.entries.geometry, a.sums, a.sums.shape.width)
+  referenceCorrelate(sums, 0, sums.units, rows: begin..<end)
+  for filter in 0..<g.filters {
+    for slot in Int(m.rowStart[filter])..<Int(m.rowStart[filter + 1]) {
+      let column = SparseIndex.at(slot, of: m.columnIndex, bytes: m.indexBytes)
+      let channel = filter / g.groupFilters * g.groupChannels + column / g.taps
+      guard channel >= begin, channel < end else { continue }
+      let (tap, offset) = (g.position(column % g.taps), g.spreadOffset(column % g.taps))
+      var sum: T = 0
+      for panel in 0..<sums.shape.count {
+        for z in 0..<sums.depth.count where (z + sums.depth.first - tap.z * g.depth.dilation) % g.depth.stride == 0 {
+          for y in 0..<sums.height.count where (y + sums.height.first - tap.y * g.height.dilation) % g.height.stride == 0 {
+            for x in 0..<sums.width.count where (x + sums.width.first - tap.x * g.width.dilation) % g.width.stride == 0 {
+              let from =
+                filter * g.spread.places + (z + sums.depth.first) / g.depth.stride * g.spread.slice
+                + (y + sums.height.first) / g.height.stride * g.spread.row + (x + sums.width.first) / g.width.stride + offset
+              let to = z * sums.outputSlice + y * sums.outputRow + x % g.width.stride * sums.outputPhase + x / g.width.stride
+              for lane in 0..<lanes {
+                sum +=
+                  a.field[((panel * sums.rows + channel) * sums.outputPlaces + to) * lanes + lane]
+                  * sums.planes[panel * sums.planesPanel + from * lanes + lane]
+              }
+            }
           }
         }
       }

@@ -6,13 +6,17 @@ protocol RunBody {
 
 /// A run from its start on, in the largest tiles that fit, eight vectors first and single elements last.
 @inline(__always)
-func forTiles<B: RunBody>(of count: Int, _ body: B) {
+func forTiles<B: RunBody>(of count: Int, _ body: B) { forTiles(of: count, body, largest: B.T.LanesOfTile.self) }
+
+/// - largest: tiles to begin with; at least 32 bytes.
+@inline(__always)
+func forTiles<B: RunBody, L: Lanes>(of count: Int, _ body: B, largest: L.Type) where L.V.Scalar == B.T {
   var at = 0
-  while at &+ B.T.LanesOfTile.count <= count {
-    body.tile(at, B.T.LanesOfTile.self)
-    at &+= B.T.LanesOfTile.count
+  while at &+ L.count <= count {
+    body.tile(at, L.self)
+    at &+= L.count
   }
-  while at &+ B.T.Lanes128Bytes.count <= count {
+  while L.count > B.T.Lanes128Bytes.count, at &+ B.T.Lanes128Bytes.count <= count {
     body.tile(at, B.T.Lanes128Bytes.self)
     at &+= B.T.Lanes128Bytes.count
   }

@@ -7,6 +7,8 @@ import CSystem
   typealias DoubleTile = Twice<Double32Lanes>
   typealias FloatSixth = Float64Lanes
   typealias DoubleSixth = Double32Lanes
+  typealias FloatHalf = FloatTile
+  typealias DoubleHalf = DoubleTile
   typealias Float64Lanes = Twice<Twice<One<SIMD16<Float>>>>
   typealias Float32Lanes = Twice<One<SIMD16<Float>>>
   typealias Float16Lanes = One<SIMD16<Float>>
@@ -20,6 +22,8 @@ import CSystem
   typealias DoubleTile = Double32Lanes
   typealias FloatSixth = Float16Lanes
   typealias DoubleSixth = Double8Lanes
+  typealias FloatHalf = Float32Lanes
+  typealias DoubleHalf = Double16Lanes
   typealias Float64Lanes = Twice<Twice<Twice<One<SIMD8<Float>>>>>
   typealias Float32Lanes = Twice<Twice<One<SIMD8<Float>>>>
   typealias Float16Lanes = Twice<One<SIMD8<Float>>>
@@ -34,6 +38,8 @@ import CSystem
   typealias DoubleTile = Double16Lanes
   typealias FloatSixth = Float8Lanes
   typealias DoubleSixth = Double4Lanes
+  typealias FloatHalf = Float16Lanes
+  typealias DoubleHalf = Double8Lanes
   typealias Float64Lanes = Float32Lanes
   typealias Float32Lanes = Twice<Twice<Twice<One<SIMD4<Float>>>>>
   typealias Float16Lanes = Twice<Twice<One<SIMD4<Float>>>>

@@ -26,7 +26,7 @@ package final class Convolution<T: Scalar>: Connected {
   /// Shared with the other layers: `scratchElements`.
   private var scratch: Buffer<T>?
   /// Elements of a feature, the most that a batch takes.
-  private var elements = 0
+  private(set) var elements = 0
   let tables: ConvolutionTables
   /// The last backward pass and its input.
   private(set) var last: (input: UnsafePointer<T>, pass: Pass)?
@@ -81,29 +81,6 @@ package final class Convolution<T: Scalar>: Connected {
   package func usesBLAS(_ pattern: Pattern?, _ denseCrossover: Double) -> Bool { false }
 
   package var scratchElements: Int { scratchElements(pattern, denseCrossover: nil) }
-
-  package func scratchElements(_ pattern: Pattern?, denseCrossover: Double?) -> Int {
-    let connections = pattern?.capacity ?? rows.multipliedClamped(by: columns)
-    let entries = Self.numbers(starts).addingClamped(Self.numbers(connections)).addingClamped(Self.rounded(connections))
-    return max(paddedElements, spreadElements.addingClamped(foldedElements)).addingClamped(entries)
-  }
-
-  /// Numbers of where entries start.
-  private var starts: Int {
-    max(geometry.filters, geometry.channels.multipliedClamped(by: geometry.kinds))
-      .multipliedClamped(by: ConvolutionGeometry.mostParts + 1).addingClamped(1)
-  }
-  /// Elements of the scratch that so many 8-byte numbers take.
-  private static func numbers(_ count: Int) -> Int { rounded(count.multipliedClamped(by: 8 / MemoryLayout<T>.stride)) }
-  /// Up to a whole number of 64 bytes.
-  private static func rounded(_ count: Int) -> Int { count.addingClamped(15) & ~15 }
-
-  private func planes(_ channels: Int, _ planes: Planes, unless isNeedless: Bool) -> Int {
-    isNeedless ? 0 : Self.rounded(channels.multipliedClamped(by: planes.places).multipliedClamped(by: elements))
-  }
-  private var paddedElements: Int { planes(geometry.channels, geometry.padded, unless: geometry.needsNoPadding) }
-  private var spreadElements: Int { planes(geometry.filters, geometry.spread, unless: geometry.needsNoSpread) }
-  private var foldedElements: Int { planes(geometry.channels, geometry.padded, unless: geometry.cropsRows) }
 
   package func share(_ scratch: Buffer<T>) { self.scratch = scratch }
 
@@ -172,6 +149,9 @@ package final class Convolution<T: Scalar>: Connected {
     run(
       T.kernels.convolution.prologue, FieldArguments(places: places, layer: layer), units: rows,
       work: 8 * pass.shape.elements(features: outputs), pass)
+    if let inputGradient, pattern != nil, forwardSet == nil, learnsOnTheWay {
+      return scatter(UnsafePointer(outputGradient), values, to: plain(inputGradient, pass), pass, (input, weightGradient))
+    }
     let panels = GradientPanels(input: input, gradient: UnsafePointer(outputGradient), shape: pass.shape)
     if let forwardSet, forwardSet.hidesGradients {
       let gradients = forwardSet.gradients(of: weightGradient, accumulate: pass.accumulate)
@@ -181,14 +161,19 @@ package final class Convolution<T: Scalar>: Connected {
       multiply(panels, learning?.matrix(values: UnsafePointer(weightGradient)), into: weightGradient, pass)
     }
     guard let inputGradient else { return }
-    let plain = LinearArguments<T>(
-      matrix: nil, rows: 0, columns: 0, shape: pass.shape, bias: nil, activation: .identity, negativeSlope: 0,
-      input: input, output: inputGradient)
     if isTransposed {
-      gather(UnsafePointer(outputGradient), values, to: plain, pass)
+      gather(UnsafePointer(outputGradient), values, to: plain(inputGradient, pass), pass)
     } else {
-      scatter(UnsafePointer(outputGradient), values, to: plain, pass)
+      scatter(UnsafePointer(outputGradient), values, to: plain(inputGradient, pass), pass)
     }
+  }
+
+  /// Where sums go as they are.
+  @inline(__always)
+  private func plain(_ output: UnsafeMutablePointer<T>, _ pass: Pass) -> LinearArguments<T> {
+    LinearArguments(
+      matrix: nil, rows: 0, columns: 0, shape: pass.shape, bias: nil, activation: .identity, negativeSlope: 0,
+      input: UnsafePointer(output), output: output)
   }
 
   @inline(__always)
@@ -210,20 +195,22 @@ package final class Convolution<T: Scalar>: Connected {
     let entries = self.entries(values, transposed: false, scratch.pointer, pass)
     let arguments = CorrelationArguments(
       rows: g.filters, kinds: 1, parts: entries.parts, alike: taking == nil ? g.groupFilters : 1, start: entries.start,
-      offset: entries.offset, weight: values,
-      shape: pass.shape,
-      planes: planes, planesPanel: g.channels * padded.places * lanes, planesRow: padded.row * lanes,
-      planesSlice: padded.slice * lanes, depth: CorrelationAxis(count: g.depth.output, multiplier: g.depth.stride),
+      offset: entries.offset, weight: values, shape: pass.shape, planes: planes,
+      planesPanel: g.channels * padded.places * lanes, planesRow: padded.row * lanes,
+      planesSlice: padded.slice * lanes,
+      depth: CorrelationAxis(count: g.depth.output, multiplier: g.depth.stride),
       height: CorrelationAxis(count: g.height.output, multiplier: g.height.stride),
       width: CorrelationAxis(count: g.width.output), outputPlaces: g.outputPlaces,
       outputSlice: g.height.output * g.width.output, outputRow: g.width.output, outputPhase: 0, epilogue: layer)
     run(T.kernels.convolution.correlate, arguments, units: arguments.units, work: work(pass), pass)
   }
 
-  /// The places of the field, each the sum of the outputs that are made of it.
+  /// The places of the field, each the sum of the outputs that are made of it. - learning: with a pattern, the field and where
+  /// dL/dW goes; nil: nowhere.
   @inline(__always)
   private func scatter(
-    _ outputs: UnsafePointer<T>, _ values: UnsafePointer<T>, to layer: LinearArguments<T>, _ pass: Pass
+    _ outputs: UnsafePointer<T>, _ values: UnsafePointer<T>, to layer: LinearArguments<T>, _ pass: Pass,
+    _ learning: (field: UnsafePointer<T>, weightGradient: UnsafeMutablePointer<T>)? = nil
   ) {
     guard let scratch else { return }
     let (g, lanes, spread, padded) = (geometry, pass.shape.width, geometry.spread, geometry.padded)
@@ -256,11 +243,21 @@ package final class Convolution<T: Scalar>: Connected {
       ? (g.inputPlaces, g.height.input * g.width.input, g.width.input) : (padded.places, padded.slice, padded.row)
     let arguments = CorrelationArguments(
       rows: g.channels, kinds: g.kinds, parts: entries.parts, alike: taking == nil ? g.groupChannels : 1, start: entries.start,
-      offset: entries.offset,
-      weight: entries.weight,
-      shape: pass.shape, planes: planes, planesPanel: g.filters * spread.places * lanes, planesRow: spread.row * lanes,
-      planesSlice: spread.slice * lanes, depth: axis(g.depth), height: axis(g.height), width: axis(g.width),
-      outputPlaces: places, outputSlice: slice, outputRow: row, outputPhase: padded.length, epilogue: sums)
+      offset: entries.offset, weight: entries.weight, shape: pass.shape, planes: planes,
+      planesPanel: g.filters * spread.places * lanes, planesRow: spread.row * lanes,
+      planesSlice: spread.slice * lanes, depth: axis(g.depth),
+      height: axis(g.height), width: axis(g.width), outputPlaces: places, outputSlice: slice, outputRow: row,
+      outputPhase: padded.length, epilogue: sums)
+    if let learning {
+      let products = entries.weight + Self.rounded(taking?.connections ?? 0)
+      return run(
+        T.kernels.convolution.backward,
+        CorrelationBackwardArguments(
+          sums: arguments, entries: entries, field: learning.field, products: products,
+          weightGradient: learning.weightGradient, accumulate: pass.accumulate),
+        units: g.channels, work: work(pass).multipliedClamped(by: 2), pass,
+        balancedBy: g.kinds * entries.parts == 1 ? UnsafePointer(entries.start) : nil)
+    }
     run(T.kernels.convolution.correlate, arguments, units: arguments.units, work: work(pass), pass)
     if g.cropsRows { return }
     run(
@@ -323,11 +320,6 @@ package final class Convolution<T: Scalar>: Connected {
   private static var tileBytes: Int { 512 }
   private static var pieceBytes: Int { 1024 }
 
-  /// Behind the planes in the scratch.
-  private func entryMemory(_ scratch: UnsafeMutablePointer<T>) -> UnsafeMutableRawPointer {
-    UnsafeMutableRawPointer(scratch + max(paddedElements, spreadElements.addingClamped(foldedElements)))
-  }
-
   /// The connections as sums go through them, behind the planes in the scratch.
   @inline(__always)
   private func entries(
@@ -347,7 +339,8 @@ package final class Convolution<T: Scalar>: Connected {
             run: $0, place: place, connections: Double(connections) / Double(geometry.channels * geometry.kinds),
             worthwhile: 12)
           : geometry.paddedPlanesOfPart(
-            run: $0, place: place, connections: Double(connections) / Double(geometry.filters), worthwhile: 12)
+            run: $0, place: place, connections: Double(connections) / Double(geometry.filters),
+            worthwhile: 12)
       } ?? all
     let offset = memory + Self.numbers(starts) * stride
     let weight = offset + Self.numbers(connections) * stride

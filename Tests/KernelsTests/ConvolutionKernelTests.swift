@@ -129,8 +129,8 @@ private struct ConvolutionProblem<T: TestedScalar> {
     }
     let back = entries(transposed: true)
     let spread = Memory<T>(draw.values(shape.elements(features: g.filters * g.spread.places)))
-    compare(1, planes) { kernels, dx, _ in
-      let arguments = CorrelationArguments<T>(
+    func scattered(_ layer: LinearArguments<T>) -> CorrelationArguments<T> {
+      CorrelationArguments<T>(
         rows: g.channels, kinds: g.kinds, parts: back.parts, alike: isDense ? g.groupChannels : 1, start: back.start,
         offset: back.offset, weight: back.weight,
         shape: shape,
@@ -139,10 +139,27 @@ private struct ConvolutionProblem<T: TestedScalar> {
         height: CorrelationAxis(count: g.height.padded, divisor: g.height.stride),
         width: CorrelationAxis(count: g.width.padded, divisor: g.width.stride), outputPlaces: g.padded.places,
         outputSlice: g.padded.slice, outputRow: g.padded.row, outputPhase: g.padded.length,
-        epilogue: layer(g.channels, dx, Memory<T>(draw.values(planes))))
+        epilogue: layer)
+    }
+    compare(1, planes) { kernels, dx, _ in
+      let arguments = scattered(layer(g.channels, dx, Memory<T>(draw.values(planes))))
       call(kernels.correlate, arguments, units: arguments.units)
     }
     let accumulate = draw.below(2) == 0
+    if !isDense {
+      let products = Memory<T>(draw.values(w.positions.count * 64 / MemoryLayout<T>.stride))
+      let (dx, slots) = (Memory<T>(draw.values(planes)), max(1, w.positions.count))
+      // dX and then dW.
+      compare(g.channels, planes + slots) { kernels, both, cuts in
+        var sums = scattered(layer(g.channels, both))
+        (sums.epilogue.bias, sums.epilogue.activation) = (nil, .identity)
+        let arguments = CorrelationBackwardArguments<T>(
+          sums: sums, entries: back, field: dx.pointer, products: products.pointer, weightGradient: both.pointer + planes,
+          accumulate: accumulate)
+        call(kernels.backward, arguments, units: g.channels, cuts: cuts)
+        #expect(products.guardsAreIntact)
+      }
+    }
     compare(g.filters, isDense ? g.filters * g.columns : max(1, w.positions.count)) { kernels, dw, cuts in
       let arguments = CorrelationGradientArguments<T>(
         geometry: g, matrix: isDense ? nil : w.matrix, partColumns: partPlanes * g.taps, start: starts.pointer,
