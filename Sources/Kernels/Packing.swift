@@ -3,7 +3,11 @@ import KernelInterface
 
 // The caller's rows of samples to panels and back, by transposing squares of four by four. A few samples at a time go through
 // all features: a processor follows as many streams as that by itself, and as many lines are kept by its first-level cache
-// even when samples lie a multiple of 4096 bytes apart, all in the same place of it.
+// even when samples lie a multiple of 4096 bytes apart, all in the same place of it. They go through so many features at once
+// that what these are of a panel stays in the second-level cache until all of its lanes have been there.
+
+/// Blocks of 16 features: at most 256 KiB of a panel.
+private let blocksAtOnce = 64
 
 /// The rows of a square of four by four, or of two squares beside each other: each four lanes are four features of one sample or,
 /// transposed, four samples of one feature.
@@ -162,32 +166,35 @@ func pack<T: KernelScalar>(_ a: PackArguments<T>, _ begin: Int, _ end: Int) {
     let base = p &* shape.width
     let count = min(shape.width, shape.batch &- base)
     let panel = a.panels + panelRow(p, 0, features: features, width: shape.width)
-    var lane = 0
-    @inline(__always)
-    func sample(_ i: Int) -> UnsafePointer<T> {
-      let s = base &+ lane &+ i
-      return a.source + (a.samples.map { Int($0[s]) } ?? s) &* features
-    }
-    while lane &+ T.WidestSquares.scalarCount <= count {
-      pack(a, begin, end, from: sample, to: panel + lane, T.WidestSquares.self)
-      lane &+= T.WidestSquares.scalarCount
-    }
-    while lane &+ 4 <= count {
-      pack(a, begin, end, from: sample, to: panel + lane, SIMD4<T>.self)
-      lane &+= 4
-    }
-    while lane < shape.width {
-      let x = lane < count ? sample(0) : nil
-      for block in begin..<end {
-        var residue = Lane<T>(0)
-        for f in 16 &* block..<min(16 &* block &+ 16, features) {
-          let value = x?[f] ?? 0
-          residue.value += 0 * value
-          panel[f &* shape.width &+ lane] = value
-        }
-        note(residue, a.nonFinite.map { $0 + block })
+    for first in stride(from: begin, to: end, by: blocksAtOnce) {
+      let last = min(first &+ blocksAtOnce, end)
+      var lane = 0
+      @inline(__always)
+      func sample(_ i: Int) -> UnsafePointer<T> {
+        let s = base &+ lane &+ i
+        return a.source + (a.samples.map { Int($0[s]) } ?? s) &* features
       }
-      lane &+= 1
+      while lane &+ T.WidestSquares.scalarCount <= count {
+        pack(a, first, last, from: sample, to: panel + lane, T.WidestSquares.self)
+        lane &+= T.WidestSquares.scalarCount
+      }
+      while lane &+ 4 <= count {
+        pack(a, first, last, from: sample, to: panel + lane, SIMD4<T>.self)
+        lane &+= 4
+      }
+      while lane < shape.width {
+        let x = lane < count ? sample(0) : nil
+        for block in first..<last {
+          var residue = Lane<T>(0)
+          for f in 16 &* block..<min(16 &* block &+ 16, features) {
+            let value = x?[f] ?? 0
+            residue.value += 0 * value
+            panel[f &* shape.width &+ lane] = value
+          }
+          note(residue, a.nonFinite.map { $0 + block })
+        }
+        lane &+= 1
+      }
     }
   }
 }
@@ -221,28 +228,33 @@ private func unpack<V: Squares>(
 @inline(never)
 func unpack<T: KernelScalar>(_ a: UnpackArguments<T>, _ begin: Int, _ end: Int) {
   let (shape, features) = (a.shape, a.features)
-  let (first, last) = (16 &* begin, min(16 &* end, features))
-  if shape.width == 1 { return (a.destination + first).update(from: a.panels + first, count: max(last &- first, 0)) }
+  if shape.width == 1 {
+    let (first, last) = (16 &* begin, min(16 &* end, features))
+    return (a.destination + first).update(from: a.panels + first, count: max(last &- first, 0))
+  }
   for p in 0..<shape.count {
     let base = p &* shape.width
     let lanes = min(shape.width, shape.batch &- base)
     let panel = a.panels + panelRow(p, 0, features: features, width: shape.width)
-    var y = a.destination + base &* features
-    var lane = 0
-    while lane &+ T.WidestSquares.scalarCount <= lanes {
-      unpack(a, first, last, from: panel + lane, to: y, T.WidestSquares.self)
-      lane &+= T.WidestSquares.scalarCount
-      y += T.WidestSquares.scalarCount &* features
-    }
-    while lane &+ 4 <= lanes {
-      unpack(a, first, last, from: panel + lane, to: y, SIMD4<T>.self)
-      lane &+= 4
-      y += 4 &* features
-    }
-    while lane < lanes {
-      for f in first..<last { y[f] = panel[f &* shape.width &+ lane] }
-      lane &+= 1
-      y += features
+    for block in stride(from: begin, to: end, by: blocksAtOnce) {
+      let (first, last) = (16 &* block, min(16 &* min(block &+ blocksAtOnce, end), features))
+      var y = a.destination + base &* features
+      var lane = 0
+      while lane &+ T.WidestSquares.scalarCount <= lanes {
+        unpack(a, first, last, from: panel + lane, to: y, T.WidestSquares.self)
+        lane &+= T.WidestSquares.scalarCount
+        y += T.WidestSquares.scalarCount &* features
+      }
+      while lane &+ 4 <= lanes {
+        unpack(a, first, last, from: panel + lane, to: y, SIMD4<T>.self)
+        lane &+= 4
+        y += 4 &* features
+      }
+      while lane < lanes {
+        for f in first..<last { y[f] = panel[f &* shape.width &+ lane] }
+        lane &+= 1
+        y += features
+      }
     }
   }
 }
