@@ -118,6 +118,10 @@ public struct CorrelationArguments<T> {
   /// Elements from one row of the planes to the next, and from one slice to the next.
   public var planesRow: Int
   public var planesSlice: Int
+  /// Planes of a panel, and elements from a line to the first row of the planes that the next line reads and it does not: what
+  /// will come next is known here, and the processor cannot guess it.
+  public var planesCount: Int
+  public var ahead: Int
   public var depth: CorrelationAxis
   public var height: CorrelationAxis
   /// Along the width: its `count` coordinates are gone through phase by phase, `divisor` phases.
@@ -130,12 +134,13 @@ public struct CorrelationArguments<T> {
   /// Bias, activation and where a, and z, go. Nothing else of it is looked at.
   public var epilogue: LinearArguments<T>
 
+  /// - reach: rows of the planes that a line reads, from the first to the last.
   @inlinable
   public init(
     rows: Int, kinds: Int, parts: Int, alike: Int = 1, start: UnsafePointer<Int64>, offset: UnsafePointer<Int>,
     weight: UnsafePointer<T>,
     shape: PanelShape, planes: UnsafePointer<T>, planesPanel: Int, planesRow: Int, planesSlice: Int,
-    depth: CorrelationAxis, height: CorrelationAxis, width: CorrelationAxis, outputPlaces: Int,
+    planesCount: Int, reach: Int, depth: CorrelationAxis, height: CorrelationAxis, width: CorrelationAxis, outputPlaces: Int,
     outputSlice: Int,
     outputRow: Int, outputPhase: Int, epilogue: LinearArguments<T>
   ) {
@@ -151,6 +156,8 @@ public struct CorrelationArguments<T> {
     self.planesPanel = planesPanel
     self.planesRow = planesRow
     self.planesSlice = planesSlice
+    self.planesCount = planesCount
+    ahead = height.count == 1 ? Self.block : reach &* planesRow
     self.depth = depth
     self.height = height
     self.width = width
@@ -161,8 +168,9 @@ public struct CorrelationArguments<T> {
     self.epilogue = epilogue
   }
 
-  /// Elements of a line that one unit makes of all rows: the planes that it reads stay in the second-level cache.
-  @inlinable public static var block: Int { 512 / MemoryLayout<T>.stride }
+  /// Elements of a line that one unit makes of all rows: the planes that it reads stay in the second-level cache, and what it
+  /// writes of a row, and reads of a field for the gradient, is long enough for the processor to read ahead by itself.
+  @inlinable public static var block: Int { 2048 / MemoryLayout<T>.stride }
   /// Blocks of the longest line.
   @inlinable public var blocks: Int {
     let longest = (width.count &+ width.divisor &- 1) / width.divisor &* shape.width

@@ -4,8 +4,8 @@
 extension ConvolutionGeometry {
   /// The most parts that planes are gone through in.
   public static var mostParts: Int { 32 }
-  /// Bytes of a part: three quarters of the smallest first-level cache in use, 32 KiB.
-  private static var partBytes: Int { 24 << 10 }
+  /// Bytes of a part: three quarters of a first-level cache of 48 KiB. One of 32 KiB has most of a part, too.
+  private static var partBytes: Int { 36 << 10 }
 
   /// Planes a part, of the padded planes of a group.
   /// - run: bytes of outputs that sums are made for at once. - place: bytes of a place.

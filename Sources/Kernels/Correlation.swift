@@ -1,3 +1,4 @@
+import CSystem
 import KernelInterface
 
 // Sums of shifted planes: a convolution forward, and the derivative by its input. A tile of a line of outputs is held in
@@ -59,7 +60,7 @@ struct CorrelationLine<T: KernelScalar>: RunBody {
         let end = first &+ a.alike
         let whole = end &- a.alike % 6
         for row in stride(from: first, to: whole, by: 6) { sumSix(a, kind, source + at, output &+ at, row, T.LanesOfSix.self) }
-        sumRows(a, kind, source + at, output &+ at, whole..<end, T.LanesOfSix.self)
+        if whole < end { sumRows(a, kind, source + at, output &+ at, whole..<end, T.LanesOfSix.self) }
       }
       at &+= T.LanesOfSix.count
     }
@@ -108,6 +109,37 @@ private func sumSix<L: Lanes>(
   finish(s5, a.epilogue, at: place &+ 5 &* step)
 }
 
+/// Asks for what the next line will read of the planes, with each row for some of them.
+struct PlanesAhead<T> {
+  private var plane: UnsafePointer<T>
+  private let step: Int
+  private let each: Int
+  private var left: Int
+
+  /// - source: of a tile in the planes. - rows: that will ask.
+  @inline(__always)
+  init(_ a: CorrelationArguments<T>, _ source: UnsafePointer<T>, rows: Int) {
+    plane = source + a.ahead
+    step = a.planesPanel / a.planesCount
+    each = (a.planesCount &+ rows &- 1) / rows
+    left = a.planesCount
+  }
+
+  @inline(__always)
+  mutating func prefetch(bytes: Int) {
+    let count = min(each, left)
+    for _ in 0..<count {
+      var line = 0
+      while line < bytes {
+        csystem_prefetch(UnsafeRawPointer(plane) + line)
+        line &+= 64
+      }
+      plane += step
+    }
+    left &-= count
+  }
+}
+
 /// A tile of some rows' outputs. - source: of the tile in the planes. - output: of the first row's tile.
 @inline(never)
 private func sumRows<L: Lanes>(
@@ -116,9 +148,11 @@ private func sumRows<L: Lanes>(
 ) {
   let (start, offset, weight) = (a.start, a.offset, a.weight)
   let step = a.outputPlaces &* a.shape.width
+  var ahead = PlanesAhead(a, source, rows: rows.count)
   for part in 0..<a.parts {
     let isLast = part &+ 1 == a.parts
     for row in rows {
+      ahead.prefetch(bytes: L.bytes)
       let place = output &+ row &* step
       var sum =
         part == 0 ? L(repeating: a.epilogue.bias?[row] ?? 0) : L(UnsafePointer(a.epilogue.output + place))

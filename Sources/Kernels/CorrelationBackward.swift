@@ -50,8 +50,10 @@ private func multiplyRows<L: Lanes>(
 ) {
   let (start, offset, weight, products) = (a.sums.start, a.sums.offset, a.sums.weight, a.products)
   let (kinds, parts, step) = (a.sums.kinds, a.sums.parts, a.sums.outputPlaces &* a.sums.shape.width)
+  var ahead = PlanesAhead(a.sums, source, rows: rows.count)
   for part in 0..<parts {
     for row in rows {
+      ahead.prefetch(bytes: L.bytes)
       let place = output &+ row &* step
       let gradient = a.sums.epilogue.output + place
       let x = L(a.field + place)

@@ -197,7 +197,7 @@ package final class Convolution<T: Scalar>: Connected {
       rows: g.filters, kinds: 1, parts: entries.parts, alike: taking == nil ? g.groupFilters : 1, start: entries.start,
       offset: entries.offset, weight: values, shape: pass.shape, planes: planes,
       planesPanel: g.channels * padded.places * lanes, planesRow: padded.row * lanes,
-      planesSlice: padded.slice * lanes,
+      planesSlice: padded.slice * lanes, planesCount: g.channels, reach: g.height.reach,
       depth: CorrelationAxis(count: g.depth.output, multiplier: g.depth.stride),
       height: CorrelationAxis(count: g.height.output, multiplier: g.height.stride),
       width: CorrelationAxis(count: g.width.output), outputPlaces: g.outputPlaces,
@@ -226,7 +226,7 @@ package final class Convolution<T: Scalar>: Connected {
         work: pass.shape.elements(features: g.filters * spread.places), pass)
       planes = UnsafePointer(scratch.pointer)
     }
-    let entries = self.entries(values, transposed: true, scratch.pointer, pass)
+    let entries = self.entries(values, transposed: true, worthwhile: learning == nil ? 12 : 24, scratch.pointer, pass)
     var sums = layer
     if !g.cropsRows {
       // What does not lie beside each other in the field is summed apart, and folded into it.
@@ -245,7 +245,7 @@ package final class Convolution<T: Scalar>: Connected {
       rows: g.channels, kinds: g.kinds, parts: entries.parts, alike: taking == nil ? g.groupChannels : 1, start: entries.start,
       offset: entries.offset, weight: entries.weight, shape: pass.shape, planes: planes,
       planesPanel: g.filters * spread.places * lanes, planesRow: spread.row * lanes,
-      planesSlice: spread.slice * lanes, depth: axis(g.depth),
+      planesSlice: spread.slice * lanes, planesCount: g.filters, reach: g.height.lead + 1, depth: axis(g.depth),
       height: axis(g.height), width: axis(g.width), outputPlaces: places, outputSlice: slice, outputRow: row,
       outputPhase: padded.length, epilogue: sums)
     if let learning {
@@ -323,7 +323,7 @@ package final class Convolution<T: Scalar>: Connected {
   /// The connections as sums go through them, behind the planes in the scratch.
   @inline(__always)
   private func entries(
-    _ values: UnsafePointer<T>, transposed: Bool, _ scratch: UnsafeMutablePointer<T>, _ pass: Pass
+    _ values: UnsafePointer<T>, transposed: Bool, worthwhile: Double = 12, _ scratch: UnsafeMutablePointer<T>, _ pass: Pass
   ) -> EntryArguments<T> {
     let memory = entryMemory(scratch)
     let stride = MemoryLayout<T>.stride
@@ -337,10 +337,10 @@ package final class Convolution<T: Scalar>: Connected {
         transposed
           ? geometry.spreadPlanesOfPart(
             run: $0, place: place, connections: Double(connections) / Double(geometry.channels * geometry.kinds),
-            worthwhile: 12)
+            worthwhile: worthwhile)
           : geometry.paddedPlanesOfPart(
             run: $0, place: place, connections: Double(connections) / Double(geometry.filters),
-            worthwhile: 12)
+            worthwhile: worthwhile)
       } ?? all
     let offset = memory + Self.numbers(starts) * stride
     let weight = offset + Self.numbers(connections) * stride
