@@ -119,7 +119,7 @@ public struct CorrelationArguments<T> {
   public var planesRow: Int
   public var planesSlice: Int
   /// Planes of a panel, and elements from a line to the first row of the planes that the next line reads and it does not: what
-  /// will come next is known here, and the processor cannot guess it.
+  /// will come next is known here, and the processor cannot guess it. 0: it can, as the next row is the rest of this one.
   public var planesCount: Int
   public var ahead: Int
   public var depth: CorrelationAxis
@@ -157,7 +157,7 @@ public struct CorrelationArguments<T> {
     self.planesRow = planesRow
     self.planesSlice = planesSlice
     self.planesCount = planesCount
-    ahead = height.count == 1 ? Self.block : reach &* planesRow
+    ahead = height.count == 1 ? 0 : reach &* planesRow
     self.depth = depth
     self.height = height
     self.width = width
@@ -169,12 +169,13 @@ public struct CorrelationArguments<T> {
   }
 
   /// Elements of a line that one unit makes of all rows: the planes that it reads stay in the second-level cache, and what it
-  /// writes of a row, and reads of a field for the gradient, is long enough for the processor to read ahead by itself.
-  @inlinable public static var block: Int { 2048 / MemoryLayout<T>.stride }
+  /// writes of a row, and reads of a field for the gradient, is long enough for the processor to read ahead by itself. In one
+  /// dimension the next block lies behind it.
+  @inlinable public var block: Int { (height.count == 1 ? 512 : 2048) / MemoryLayout<T>.stride }
   /// Blocks of the longest line.
   @inlinable public var blocks: Int {
     let longest = (width.count &+ width.divisor &- 1) / width.divisor &* shape.width
-    return (longest &+ Self.block &- 1) / Self.block
+    return (longest &+ block &- 1) / block
   }
   /// Lines of a panel.
   @inlinable public var lines: Int { depth.count &* height.count &* width.divisor }

@@ -18,7 +18,7 @@ func forLines<T: KernelScalar>(_ a: CorrelationArguments<T>, _ units: Range<Int>
   for unit in units {
     // A block of all lines before the next block: lines that follow each other read mostly the same rows of the planes.
     let (panel, line) = (unit / (blocks &* lines), unit % lines)
-    let first = unit / lines % blocks &* CorrelationArguments<T>.block
+    let first = unit / lines % blocks &* a.block
     let (phase, row) = (line % a.width.divisor, line / a.width.divisor)
     let (y, z) = (row % a.height.count, row / a.height.count)
     let length = (a.width.count &- phase &+ a.width.divisor &- 1) / a.width.divisor &* lanes
@@ -34,7 +34,7 @@ func forLines<T: KernelScalar>(_ a: CorrelationArguments<T>, _ units: Range<Int>
       CorrelationLine(
         a: a, kind: a.kinds == 1 ? 0 : kind, source: source,
         output: (panel &* a.rows &* a.outputPlaces &+ place) &* lanes &+ first),
-      min(CorrelationArguments<T>.block, length &- first))
+      min(a.block, length &- first))
   }
 }
 
@@ -122,7 +122,7 @@ struct PlanesAhead<T> {
     plane = source + a.ahead
     step = a.planesPanel / a.planesCount
     each = (a.planesCount &+ rows &- 1) / rows
-    left = a.planesCount
+    left = a.ahead == 0 ? 0 : a.planesCount
   }
 
   @inline(__always)

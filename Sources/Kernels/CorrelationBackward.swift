@@ -1,3 +1,4 @@
+import CSystem
 import KernelInterface
 
 // dX and dW of a sparse convolution at once. Of a tile of a channel's places x and the sums of dX are held in registers while the
@@ -56,6 +57,7 @@ private func multiplyRows<L: Lanes>(
       ahead.prefetch(bytes: L.bytes)
       let place = output &+ row &* step
       let gradient = a.sums.epilogue.output + place
+      if part == 0 { prefetch(a.field + (place &+ step), gradient + step, bytes: L.bytes) }
       let x = L(a.field + place)
       var sum = part == 0 ? L(repeating: 0) : L(UnsafePointer(gradient))
       let first = (row &* kinds &+ kind) &* parts &+ part
@@ -69,5 +71,16 @@ private func multiplyRows<L: Lanes>(
       }
       sum.store(to: gradient)
     }
+  }
+}
+
+/// Asks for what the next row will read and write.
+@inline(__always)
+private func prefetch<T>(_ field: UnsafePointer<T>, _ gradient: UnsafeMutablePointer<T>, bytes: Int) {
+  var line = 0
+  while line < bytes {
+    csystem_prefetch(UnsafeRawPointer(field) + line)
+    csystem_prefetch(UnsafeRawPointer(gradient) + line)
+    line &+= 64
   }
 }

@@ -93,9 +93,9 @@ private func referenceCorrelate<T: KernelScalar>(
     let kind = (atZ % a.depth.divisor * a.height.divisor + atY % a.height.divisor) * a.width.divisor + phase
     let base = panel * a.planesPanel + atZ / a.depth.divisor * a.planesSlice + atY / a.height.divisor * a.planesRow
     let length = (a.width.count - phase + a.width.divisor - 1) / a.width.divisor * lanes
-    let first = block * CorrelationArguments<T>.block
+    let first = block * a.block
     for row in rows ?? 0..<a.rows {
-      for i in first..<max(first, min(length, first + CorrelationArguments<T>.block)) {
+      for i in first..<max(first, min(length, first + a.block)) {
         var sum = a.epilogue.bias?[row] ?? 0
         let entries = a.start + (row * a.kinds + (a.kinds == 1 ? 0 : kind)) * a.parts
         for k in Int(entries[0])..<Int(entries[a.parts]) {
