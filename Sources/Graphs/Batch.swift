@@ -12,7 +12,7 @@ package enum Target<T: Scalar> {
 package struct Batch<T: Scalar> {
   package let x: UnsafePointer<T>
   package let count: Int
-  package let samples: UnsafePointer<Int64>?
+  @usableFromInline package let samples: UnsafePointer<Int64>?
   /// The number of the first sample in arrays that are bound, unless `samples` names them: `x` begins with it.
   package let first: Int
 
@@ -22,4 +22,8 @@ package struct Batch<T: Scalar> {
     self.samples = samples
     self.first = first
   }
+
+  /// Where the batch's sample of this position is in the caller's arrays.
+  @inlinable @inline(__always)
+  package func sample(_ position: Int) -> Int { samples.map { Int($0[position]) } ?? position }
 }

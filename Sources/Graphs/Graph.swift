@@ -11,7 +11,7 @@ import Machine
 /// last of them first; what the others contribute goes through a spare buffer and is added. A view has no panels and no pass: who
 /// takes from it takes from what it takes from.
 package final class Graph<T: Scalar>: Stateful {
-  package let layers: [any Layer<T>]
+  package internal(set) var layers: [any Layer<T>]
   /// Those whose statistics move with training. Converted once: the first conversion of a process allocates.
   private let statistical: [any Statistical<T>]
   /// Positions of the layers that are no views.
@@ -62,20 +62,20 @@ package final class Graph<T: Scalar>: Stateful {
 
   /// - layers: planned, but for views. - inputs: of each layer the numbers, from 1, of those it takes from; 0 is the network's input.
   /// - origins: as in ``GraphPlan/origins``.
-  /// - input, inputGradient: panels of the network's input and of dx, of `features`.
-  /// - elements: of one feature, the most that a batch takes.
+  /// - features: of the network's input. - elements: of one feature, the most that a batch takes.
   /// - Throws: `outOfMemory`.
   package init(
-    _ layers: [any Layer<T>], inputs given: [[Int]], origins: [Int], input: Buffer<T>, inputGradient: Buffer<T>, features: Int,
-    elements: Int
+    _ layers: [any Layer<T>], inputs given: [[Int]], origins: [Int], features: Int, elements: Int
   ) throws(Failure) {
     self.layers = layers
     statistical = layers.compactMap { $0 as? any Statistical<T> }
     running = layers.indices.filter { origins[$0 + 1] == $0 + 1 }
     last = origins[layers.count] - 1
     let inputs = given.map { $0.map { origins[$0] } }
-    inputBuffer = input
-    inputGradientBuffer = inputGradient
+    let (count, overflow) = features.multipliedReportingOverflow(by: elements)
+    guard !overflow else { throw Failure(.outOfMemory, "build: input panels of \(features) x \(elements) overflow") }
+    inputBuffer = try Buffer(count: count, of: "input panels")
+    inputGradientBuffer = try Buffer(count: count, of: "input gradient panels")
     var first = [0]
     for list in inputs { first.append(first[first.count - 1] + list.count) }
     self.first = first
@@ -93,7 +93,7 @@ package final class Graph<T: Scalar>: Stateful {
     for position in running.reversed() {
       for (place, source) in inputs[position].enumerated() {
         let edge = first[position] + place
-        sources.pointer[edge] = UnsafePointer(source == 0 ? input.pointer : layers[source - 1].output)
+        sources.pointer[edge] = UnsafePointer(source == 0 ? inputBuffer.pointer : layers[source - 1].output)
         gradients.pointer[edge] = gradient(source)
         if !written.insert(source).inserted { added[position].append((edge, source)) }
       }

@@ -26,34 +26,40 @@ final class GradientGuard<T: Scalar>: Stateful {
   /// Whether every gradient is such a product.
   private let areProducts: Bool
   private let gradients: SquareSums<T>
+  private let store: ParameterStore<T>
+  /// The norm of all gradients, for clipping.
+  private let norm: GlobalNorm<T>
   /// All of them, if some have a gradient in few rows alone; else none.
   private let parameters: [Parameter<T>]
   private let kernel: Kernel
 
-  /// - trainers: of the layers with parameters. - elements: of the whole gradient array.
-  /// - Throws: `outOfMemory`.
-  init(_ graph: Graph<T>, _ trainers: [Trainer<T>], elements: Int) throws(Failure) {
+  /// - elements: of the whole gradient array, as it is to be; nil: as it is. - longest: elements that a parameter may come to have;
+  ///   nil: their capacities now. - Throws: `outOfMemory`.
+  init(_ graph: Graph<T>, _ store: ParameterStore<T>, elements: Int? = nil, longest: Int? = nil) throws(Failure) {
     let what = "check of the gradients, scratch"
-    factors = try Buffer(count: 2 * trainers.count, of: what)
-    sums = try Buffer(count: 2 * trainers.count, of: what)
-    widths = try Buffer(count: 2 * trainers.count, of: what)
-    let all = trainers.flatMap { $0.layer.parameters }
+    let layers = store.layers
+    factors = try Buffer(count: 2 * layers.count, of: what)
+    sums = try Buffer(count: 2 * layers.count, of: what)
+    widths = try Buffer(count: 2 * layers.count, of: what)
+    let all = layers.flatMap(\.parameters)
     parameters = all.contains { $0.activeRows != nil } ? all : []
     let room = parameters.total { parameter in
       parameter.activeRows.map { $0.capacity.multipliedClamped(by: SquareSums<T>.blocks($0.width)) }
         ?? SquareSums<T>.blocks(parameter.capacity)
     }
-    gradients = try SquareSums(room: max(room, SquareSums<T>.blocks(elements)), of: what)
+    gradients = try SquareSums(room: max(room, SquareSums<T>.blocks(elements ?? store.count)), of: what)
+    norm = try GlobalNorm(parameters: all, longest: longest)
+    self.store = store
     kernel = T.kernels.squaresOfSegments
     self.graph = graph
-    positions = trainers.map { $0.number - 1 }
-    areProducts = trainers.allSatisfy { $0.layer.multipliesPanels }
+    positions = layers.map { $0.number - 1 }
+    areProducts = layers.allSatisfy { $0.layer.multipliesPanels }
     var features = 0
-    for (i, trainer) in trainers.enumerated() {
-      let layer = trainer.layer
+    for (i, trained) in layers.enumerated() {
+      let layer = trained.layer
       let dz = UnsafePointer(layer.outputGradient)
       factors.pointer[2 * i] = Segment(values: dz, count: 0)
-      factors.pointer[2 * i + 1] = Segment(values: graph.input(of: trainer.number - 1), count: 0)
+      factors.pointer[2 * i + 1] = Segment(values: graph.input(of: trained.number - 1), count: 0)
       widths.pointer[2 * i] = layer.outputs
       widths.pointer[2 * i + 1] = layer.inputs
       features += layer.outputs + layer.inputs
@@ -64,6 +70,7 @@ final class GradientGuard<T: Scalar>: Stateful {
   func visit(_ visitor: inout some StateVisitor) {
     visitor.scratch(factors, sums, widths)
     visitor.part("gradients", gradients)
+    visitor.part("norm", norm)
   }
 
   /// At least the largest magnitude of the gradients, but for rounding; infinite or NaN when one of them is, and perhaps when
@@ -71,10 +78,9 @@ final class GradientGuard<T: Scalar>: Stateful {
   /// - shape, input: of the pass that made them out of nothing; nil: the caller may have changed them, or had them added up.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  func bound(
-    _ shape: PanelShape?, _ array: UnsafeMutableBufferPointer<T>?, executor: any Executor
-  ) -> Double {
-    guard let array, let values = array.baseAddress else { return 0 }
+  private func bound(_ shape: PanelShape?, executor: any Executor) -> Double {
+    let array = store.gradients
+    guard let values = array.baseAddress else { return 0 }
     if areProducts, let shape, features * shape.count * shape.width < array.count {
       return boundOfProducts(shape.count * shape.width, executor)
     }
@@ -124,66 +130,64 @@ final class GradientGuard<T: Scalar>: Stateful {
     }
     return most.squareRoot()
   }
-}
 
-extension Network {
+  // MARK: The decision
+
   /// What gradients are to be multiplied by before the optimizers take them: less than 1 where clipping asks for it. They are
   /// known to be finite then, and each to be within what its layer's optimizer can take.
-  /// - shape: of the backward pass just made; nil when gradients may have changed since. - updates: whether they are to be
-  ///   taken now.
-  /// - Throws: `nonFinite`, naming the layer. No weight has changed; accumulation begins anew, as what is accumulated is lost.
+  /// - shape: of the backward pass just made, whose products they still are; nil: anybody may have changed them, or they are sums.
+  /// - updates: whether they are to be taken now. - limit: of their norm; 0: none.
+  /// - Throws: `nonFinite`, naming the layer. Whoever has the gradients in hand may mend them.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  func gradientScale(
-    _ call: StaticString, _ workspace: Workspace<T>, _ shape: PanelShape?, updates: Bool
+  func scale(
+    _ call: StaticString, _ shape: PanelShape?, updates: Bool, limit: Double, executor: any Executor
   ) throws(Failure) -> Double {
-    let limit = updates ? options[NetworkOption.clipNorm] : 0
     // What the slow look below cannot find anything in.
     var least = Double(T.greatestFiniteMagnitude) * 0x1p-20
     if updates {
-      for i in 0..<trainers.count { least = min(least, trainers[i].optimizer?.largestGradient ?? least) }
+      for i in 0..<store.layers.count { least = min(least, store.layers[i].optimizer?.largestGradient ?? least) }
     }
     let most: Double
     var scale = 1.0
     if limit > 0 {
-      most = workspace.norm.norm(executor: executor)
+      most = norm.norm(executor: executor)
       scale = GlobalNorm<T>.factor(limit: limit, norm: most)
     } else {
-      most = workspace.gradientGuard.bound(
-        gradientsAreSums ? nil : shape, gradients, executor: executor)
+      most = bound(shape, executor: executor)
     }
     // Never true for NaN. Half of it, for rounding.
     if most * scale <= least / 2, scale >= Double(T.leastNormalMagnitude) { return scale }
-    try requireFiniteGradients(call, scale: scale, norm: most, updates: updates)
+    try requireFinite(call, scale: scale, norm: most, updates: updates, limit: limit)
     return scale
   }
 
   /// Look at gradients one by one. From the last layer: what overflows there goes into the layers before.
-  private func requireFiniteGradients(
-    _ call: StaticString, scale: Double, norm: Double, updates: Bool
+  private func requireFinite(
+    _ call: StaticString, scale: Double, norm: Double, updates: Bool, limit: Double
   ) throws(Failure) {
-    // Whoever has the gradients in hand may mend them; what train_step adds to them is lost.
-    func refuse(_ message: String) -> Failure {
-      pendingGradients = 0
-      return Failure(.nonFinite, "\(call): \(message); no weight has changed")
-    }
-    for trainer in trainers.reversed() {
-      let optimizer = updates ? trainer.optimizer : nil
-      let limit = optimizer?.largestGradient ?? Double(T.greatestFiniteMagnitude)
-      for parameter in trainer.layer.parameters {
+    for layer in store.layers.reversed() {
+      let optimizer = updates ? layer.optimizer : nil
+      let largest = optimizer?.largestGradient ?? Double(T.greatestFiniteMagnitude)
+      for parameter in layer.parameters {
         guard let gradient = parameter.gradient else { continue }
         for i in 0..<parameter.count where !gradient[i].isFinite {
-          throw refuse("the gradient of \(parameter.name)[\(i)] (from 0) is \(gradient[i])")
+          throw Failure(
+            .nonFinite, "\(call): the gradient of \(parameter.name)[\(i)] (from 0) is \(gradient[i]); no weight has changed")
         }
-        for i in 0..<parameter.count where !(Double(gradient[i].magnitude) * scale <= limit) {
-          throw refuse(
-            "the gradient of \(parameter.name)[\(i)] (from 0) is \(gradient[i]), "
-              + "\(optimizer?.optimizer.options.owner ?? "the network") takes at most \(limit) in float\(T.bits)")
+        for i in 0..<parameter.count where !(Double(gradient[i].magnitude) * scale <= largest) {
+          throw Failure(
+            .nonFinite,
+            "\(call): the gradient of \(parameter.name)[\(i)] (from 0) is \(gradient[i]), "
+              + "\(optimizer?.optimizer.options.owner ?? "the network") takes at most \(largest) in float\(T.bits); "
+              + "no weight has changed")
         }
       }
     }
     guard scale >= Double(T.leastNormalMagnitude) else {
-      throw refuse("the norm of the gradients, \(norm), is too large for clip_norm \(options[NetworkOption.clipNorm])")
+      throw Failure(
+        .nonFinite,
+        "\(call): the norm of the gradients, \(norm), is too large for clip_norm \(limit); no weight has changed")
     }
   }
 }

@@ -36,6 +36,26 @@ final class InputSource<T: Scalar> {
     self.layer = layer
   }
 
+  /// The inputs beside the network's own, of layers that have been made.
+  static func beside(_ plan: GraphPlan<T>, _ layers: [any Layer<T>]) throws(Failure) -> [InputSource<T>] {
+    var found: [InputSource<T>] = []
+    for (position, planned) in plan.layers.enumerated() where planned.kind == .input {
+      found.append(
+        InputSource(
+          number: position + 1, name: planned.owner, features: plan.shapes[position].features,
+          wholeNumbers: try plan.inputNumbers(position + 1), layer: layers[position]))
+    }
+    return found
+  }
+
+  /// - Throws: `invalidArgument` for a number of samples that an array cannot have.
+  func check(samples: Int, _ call: String) throws(Failure) {
+    guard samples >= 1, !samples.multipliedReportingOverflow(by: features * MemoryLayout<T>.stride).overflow else {
+      throw Failure(
+        .invalidArgument, "\(call): samples must be at least 1, and of a size that there is, got \(samples)")
+    }
+  }
+
   func bind(_ values: UnsafePointer<T>?, _ numbers: UnsafePointer<Int32>?, samples: Int) {
     self.values = values
     self.numbers = numbers
@@ -100,16 +120,14 @@ final class InputSource<T: Scalar> {
   /// Put a batch into panels. `check` has been called.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  func pack(_ batch: Batch<T>, _ shape: PanelShape, into panels: UnsafeMutablePointer<T>, _ executor: ThreadPool) {
+  func pack(_ batch: Batch<T>, _ pass: Pass, into panels: UnsafeMutablePointer<T>) {
+    let shape = pass.shape
     if let values {
       let first = batch.samples == nil ? batch.first : 0
       let arguments = PackArguments(
         source: values + first * features, samples: batch.samples, features: features, shape: shape, panels: panels,
         nonFinite: nil)
-      withUnsafePointer(to: arguments) {
-        executor.run(
-          T.kernels.pack, $0, units: (features + 15) / 16, work: 2 * shape.elements(features: features), balancedBy: nil)
-      }
+      pass.run(T.kernels.pack, arguments, units: (features + 15) / 16, work: 2 * shape.elements(features: features))
     } else if let numbers {
       for position in 0..<shape.count * shape.width {
         let lane = panels + (position / shape.width * features * shape.width + position % shape.width)

@@ -7,27 +7,7 @@ import Optimizers
 import Sparse
 import Topology
 
-/// Options of the network itself; include/espalier.h says what they mean.
-enum NetworkOption {
-  static let table = [
-    Option("huber_delta", 1, .above(0, upTo: .infinity)),
-    Option("label_base", 0, .integer(0...1)),
-    Option("clip_norm", 0, .from(0, below: .infinity)),
-    Option("accumulate", 1, .integer(1...Int(Int32.max))),
-    Option("dense_crossover", 0.55, .from(0, below: .infinity)),
-    Option(distributionPower, 1, .above(0, upTo: .infinity), live: false),
-    Option(epsilon, 0, .from(0, below: .infinity), live: false),
-  ]
-  static let distributionPower = "distribution_power"
-  static let epsilon = "epsilon"
-  // Positions in the table, for the paths that run every step.
-  static let huberDelta = 0
-  static let labelBase = 1
-  static let clipNorm = 2
-  static let accumulate = 3
-  static let denseCrossover = 4
-}
-
+// What a network is to be, and what of it may change later.
 extension Network {
   // MARK: Layers
 
@@ -38,7 +18,7 @@ extension Network {
   @discardableResult
   public func add(_ description: LayerDescription<T>) throws(Failure) -> Int {
     try requireUnbuilt("add_\(description.kind.row.name)")
-    try plan.add(description)
+    try blueprint.plan.add(description)
     return layerCount
   }
 
@@ -54,12 +34,12 @@ extension Network {
       throw Failure(
         .invalidArgument, "set_input_shape: \(shape) are \(shape.features) values a sample, the network has \(inputs) inputs")
     }
-    try plan.setInputShape(shape)
+    try blueprint.plan.setInputShape(shape)
   }
 
   /// What comes out of a layer for one sample, or for 0 what a sample of the network's input looks like.
   public func shape(ofLayer layer: Int) throws(Failure) -> TensorShape {
-    layer == 0 ? plan.inputShape : plan.shapes[try plan.index(layer)]
+    layer == 0 ? blueprint.plan.inputShape : blueprint.plan.shapes[try blueprint.plan.index(layer)]
   }
 
   /// a = f(W x + b). - units: 1 ... 2^31 - 1. - density: in (0, 1]; 1: dense.
@@ -76,20 +56,20 @@ extension Network {
   public func setDistribution(_ kind: Distribution, density: Double) throws(Failure) {
     try requireUnbuilt("set_distribution")
     try Check.density(density, "set_distribution")
-    distribution = .overall(kind, density)
+    blueprint.distribution = .overall(kind, density)
   }
 
   /// Let a function say the densities at build, in the place of a distribution; nil: no more.
   public func setDensities(_ body: DensityFunction?) throws(Failure) {
     try requireUnbuilt("set_densities")
-    distribution = body.map { .function($0) }
+    blueprint.distribution = body.map { .function($0) }
   }
 
   /// Give a linear layer a pattern of the caller's, and weights in its slot order or nil.
   package func setPattern(_ layer: Int, _ pattern: Pattern, values: Buffer<T>?) throws(Failure) {
     try requireUnbuilt("set_pattern")
-    _ = try plan.connected(layer)
-    try plan.change(layer) { changed throws(Failure) in
+    _ = try blueprint.plan.connected(layer)
+    try blueprint.plan.change(layer) { changed throws(Failure) in
       try changed.options.set(LayerOption.density, pattern.density)
       changed.pattern = pattern
       changed.values = values
@@ -104,8 +84,8 @@ extension Network {
     _ layer: Int, cells: Int, around: (String) throws(Failure) -> Neighbourhood
   ) throws(Failure) {
     try requireUnbuilt("set_pattern")
-    let asked = try plan.connected(layer)
-    let (shape, owner) = (try plan.weightShape(layer), asked.owner)
+    let asked = try blueprint.plan.connected(layer)
+    let (shape, owner) = (try blueprint.plan.weightShape(layer), asked.owner)
     guard asked.kind == .linear else {
       throw Failure(.invalidArgument, "\(owner): neighbours of cells are for linear layers")
     }
@@ -121,28 +101,79 @@ extension Network {
 
   /// One loss for all outputs. Any time.
   public func setLoss(_ kind: LossKind) {
-    loss = kind
-    guard lossTerms != nil else { return }
-    lossTerms = nil
-    weigh()
+    blueprint.loss = kind
+    blueprint.lossTerms = []
+    built?.objective.use(kind, nil)
+    built?.weigh()
+  }
+
+  /// Compare some outputs by a loss of their own, in the place of the network's loss for all of them: the loss of a sample is then the
+  /// sum of all that have been added, each times its weight. Outputs in none of them have no loss; those in several have all of
+  /// theirs. ``setLoss(_:)`` takes all of them away. Any time.
+  /// - first: from 0. - weight: > 0.
+  /// - Throws: `invalidArgument`, `outOfMemory`. Nothing has changed then.
+  public func addLoss(first: Int, count: Int, _ kind: LossKind, weight: Double = 1) throws(Failure) {
+    guard first >= 0, first < Int(Int32.max) else {
+      throw Failure(.invalidArgument, "add_loss: first must be in 0 .. \(Int32.max - 1), got \(first)")
+    }
+    try Check.size(count, "add_loss: count")
+    let largest = Option.limit(T.self)
+    guard weight > 0, weight <= largest, !weight.isSubnormal else {
+      throw Failure(.invalidArgument, "add_loss: weight must be in (0, \(largest)], got \(weight)")
+    }
+    let terms = blueprint.lossTerms + [LossTerm(first: first, count: count, kind: kind, weight: weight)]
+    if let built {
+      let made = try LossTerms<T>(terms, batch: built.maximumBatch)
+      try made.check(outputs: outputs, "add_loss")
+      built.objective.use(blueprint.loss, made)
+      built.weigh()
+    }
+    blueprint.lossTerms = terms
   }
 
   /// An instance of its own for the layer, or for every layer (0); state starts anew.
   public func setOptimizer(_ optimizer: Optimizer, layer: Int = 0) throws(Failure) {
     try optimizer.check()
     try optimizer.options.check(for: T.self)
-    let numbers = try plan.learningLayers(layer)
-    if isBuilt {
+    let numbers = try blueprint.plan.learningLayers(layer)
+    if let built {
       // All instances first: when one cannot be made, no layer has changed.
       var instances: [OptimizerInstance<T>] = []
-      for number in numbers {
-        instances.append(try OptimizerInstance(optimizer, parameters: try learner(number).layer.parameters))
-      }
-      for (number, instance) in zip(numbers, instances) { try learner(number).optimizer = instance }
-      weigh()
+      for number in numbers { instances.append(try OptimizerInstance(optimizer, parameters: try trained(number).parameters)) }
+      for (number, instance) in zip(numbers, instances) { try trained(number).optimizer = instance }
+      built.weigh()
     }
-    if layer == 0 { optimizers.removeAll() }
-    optimizers[layer] = optimizer
+    if layer == 0 { blueprint.optimizers.removeAll() }
+    blueprint.optimizers[layer] = optimizer
+  }
+
+  /// Give layers a topology method: one layer an instance of its own, or all that it can change (0) one that changes them
+  /// together. A method that takes connections away for good also changes dense layers, unless their density is fixed; others
+  /// pass over them, and naming one is an error.
+  public func setTopology(_ method: TopologyMethod, layer: Int = 0) throws(Failure) {
+    try method.check(for: T.self)
+    let numbers = try blueprint.plan.connectedLayers(layer)
+    if layer != 0, method.changesPatterns, !method.thins {
+      let asked = try blueprint.plan.connected(layer)
+      let isDense = isBuilt ? try connected(layer).sparse == nil : asked.isDense && !blueprint.isDistributed
+      guard !isDense else {
+        throw Failure(.invalidArgument, "set_topology: \(asked.owner) is dense and has no pattern to change")
+      }
+    }
+    var changed = blueprint
+    if layer == 0 { changed.topologies = [:] }
+    changed.topologies[layer] = method
+    if let built {
+      if layer == 0 {
+        let chosen = built.store.layers.filter { changed.isChangeable($0, by: method, isSparse: $0.sparse != nil) }
+        try built.install(method, on: chosen, keeping: [], changed)
+      } else {
+        let chosen = try connected(numbers[0])
+        try built.install(
+          method, on: method.changesPatterns ? [chosen] : [], keeping: built.evolver.units(without: chosen), changed)
+      }
+    }
+    blueprint = changed
   }
 
   // MARK: Options by name
@@ -150,27 +181,15 @@ extension Network {
   /// - Throws: `unknownName`; `invalidArgument`; `outOfMemory` for "dense_crossover" after build, which makes the layers'
   ///   scratch anew. Nothing has changed then.
   public func setOption(_ name: String, _ value: Double) throws(Failure) {
-    let option = try options.index(of: name)
-    if !options.table[option].isLive { try requireUnbuilt("network: \(name)") }
-    var changed = options
-    try changed.set(name, value)
-    if workspace != nil, option == NetworkOption.denseCrossover {
-      let connected = trainers.compactMap(\.connected)
-      let wanted = connected.map { $0.scratchElements($0.pattern, denseCrossover: value) }
-      let scratch = try Buffer<T>(count: wanted.max() ?? 0, of: "scratch of the layers")
-      if connected.contains(where: { $0.usesBLAS($0.pattern, value) }) { try reserveBLAS(threads: wantedThreads) }
-      for layer in connected { layer.denseCrossover = value }
-      use(scratch)
+    let option = try blueprint.options.index(of: name)
+    if !blueprint.options.table[option].isLive { try requireUnbuilt("network: \(name)") }
+    var changed = blueprint
+    try changed.options.set(name, value)
+    if let built {
+      if option == NetworkOption.denseCrossover { try built.setDenseCrossover(value, changed) }
+      built.objective.follow(changed.options)
     }
-    options = changed
-  }
-
-  /// Let the layers work in this scratch, of the most elements that one of them wants.
-  func use(_ scratch: Buffer<T>) {
-    for layer in layers { layer.share(scratch) }
-    workspace?.scratch = scratch
-    workspace?.usesBLAS = layers.contains { $0.usesBLAS }
-    weigh()
+    blueprint = changed
   }
 
   /// - threads: 1 ... 1024, or 0 for the default.
@@ -178,31 +197,19 @@ extension Network {
     guard threads >= 0, threads <= 1024 else {
       throw Failure(.invalidArgument, "set_threads: threads must be in 0 .. 1024, got \(threads)")
     }
-    if isBuilt {
-      if usesBLAS { try reserveBLAS(threads: threads) }
-      try start(threads: threads)
+    var changed = blueprint
+    changed.threads = threads
+    if let built {
+      if built.usesBLAS { try changed.reserveBLAS() }
+      try built.start(threads: changed.threadCount)
     }
-    wantedThreads = threads
-  }
-
-  /// Make the pool anew if it has another number of threads. - threads: 0 for the default.
-  func start(threads: Int) throws(Failure) {
-    let number = threads == 0 ? ThreadPool.defaultThreads() : threads
-    if number != executor.threads { executor = try ThreadPool(threads: number) }
-  }
-
-  /// Whether steps or updates of patterns call OpenBLAS.
-  var usesBLAS: Bool { workspace?.usesBLAS == true || topologyUnits.contains { $0.instance.needsGradient } }
-
-  /// Make sure that so many threads of the network's can call OpenBLAS. - threads: as in ``setThreads(_:)``.
-  func reserveBLAS(threads: Int) throws(Failure) {
-    try OpenBLAS.reserve(callers: threads == 0 ? ThreadPool.defaultThreads() : threads)
+    blueprint = changed
   }
 
   public func setLayerOption(_ layer: Int, _ name: String, _ value: Double) throws(Failure) {
-    let asked = plan.layers[try plan.index(layer)].options
+    let asked = blueprint.plan.layers[try blueprint.plan.index(layer)].options
     if !asked.table[try asked.index(of: name)].isLive { try requireUnbuilt("\(asked.owner): \(name)") }
-    try plan.change(layer) { changed throws(Failure) in
+    try blueprint.plan.change(layer) { changed throws(Failure) in
       try changed.options.set(name, value)
       try changed.options.check(for: T.self)
       if name == LayerOption.density {
@@ -210,29 +217,32 @@ extension Network {
         changed.values = nil
       }
     }
-    if isBuilt { layers[layer - 1].set(name, value) }
+    built?.graph.layers[layer - 1].set(name, value)
   }
 
   /// Change a hyperparameter of a layer's own optimizer, or of every layer's (0); state stays.
   public func setOptimizerOption(_ layer: Int, _ name: String, _ value: Double) throws(Failure) {
-    let numbers = try plan.learningLayers(layer)
+    let numbers = try blueprint.plan.learningLayers(layer)
     var changes: [(instance: OptimizerInstance<T>, change: OptimizerInstance<T>.Change)] = []
     for number in numbers {
-      guard let instance = try learner(number).optimizer else {
-        throw Failure(.invalidState, "\(plan.layers[number - 1].owner) has no optimizer; call set_optimizer first")
-      }
+      let instance = try optimizer(number)
       changes.append((instance, try instance.change(name, value)))
     }
     for (instance, change) in changes { instance.adopt(change) }
-    weigh()
+    built?.weigh()
   }
 
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func optimizerOption(_ layer: Int, _ name: String) throws(Failure) -> Double {
-    guard let instance = try learner(layer).optimizer else {
-      throw Failure(.invalidState, "\(plan.layers[layer - 1].owner) has no optimizer; call set_optimizer first")
+  public func optimizerOption(_ layer: Int, _ name: String) throws(Failure) -> Double { try optimizer(layer).get(name) }
+
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  private func optimizer(_ layer: Int) throws(Failure) -> OptimizerInstance<T> {
+    let trained = try trained(layer)
+    guard let instance = trained.optimizer else {
+      throw Failure(.invalidState, "\(trained.name) has no optimizer; call set_optimizer first")
     }
-    return try instance.get(name)
+    return instance
   }
 }

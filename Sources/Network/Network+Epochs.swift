@@ -1,8 +1,9 @@
 import Base
 import Graphs
-import KernelInterface
+import Layers
 import Machine
 
+// Many batches at a time: epochs and inference; and what changes patterns between steps.
 extension Network {
   /// Every sample once, in batches; the last may be smaller. Then the epoch has ended: see ``endEpoch()``.
   ///
@@ -14,18 +15,22 @@ extension Network {
     _ x: UnsafePointer<T>, _ target: Target<T>, samples: Int, batch: Int, shuffle: Bool, loss: inout Double,
     progress: (Int, Int, Double) -> Bool
   ) throws(Failure) {
-    let workspace = try requireBuilt("train_epoch")
+    let built = try requireBuilt("train_epoch")
     try check(samples: samples, "train_epoch")
-    try check(batch: batch, "train_epoch")
+    try built.check(batch: batch, "train_epoch")
     // Also what is left for the last batch.
     let last = samples < batch || samples % batch == 0 ? min(samples, batch) : samples % batch
-    try workspace.graph.check(batch: last, "train_epoch")
-    try check(input: Batch(x: x, count: samples), "train_epoch")
-    try check(target, Batch(x: x, count: samples), "train_epoch")
-    try requireOptimizers("train_epoch")
-    let shufflerBefore = shuffler
-    var order: UnsafeMutablePointer<Int64>?
-    if shuffle { order = try shuffled(samples) }
+    let all = Batch(x: x, count: samples)
+    try built.graph.check(batch: last, "train_epoch")
+    try built.packer.check(input: all, "train_epoch")
+    try built.objective.check(target, all, "train_epoch")
+    try built.store.requireOptimizers("train_epoch")
+    let drawn = built.shuffler.position
+    var order: UnsafePointer<Int64>?
+    if shuffle {
+      if try built.shuffler.makeRoom(samples: samples) { built.weigh() }
+      order = built.shuffler.shuffled()
+    }
     var sum = 0.0
     var done = 0
     while done < samples {
@@ -33,16 +38,16 @@ extension Network {
       var mean = 0.0
       do {
         if let order {
-          try trainStep(Batch(x: x, count: count, samples: UnsafePointer(order + done)), target, loss: &mean)
+          try trainStep(Batch(x: x, count: count, samples: order + done), target, loss: &mean)
         } else {
           try trainStep(
-            Batch(x: x + done * inputs, count: count, first: done), advanced(target, by: done), loss: &mean)
+            Batch(x: x + done * inputs, count: count, first: done), built.objective.advanced(target, by: done), loss: &mean)
         }
       } catch {
         if error.kind == .nonFinite {
           loss = mean
           // Nothing of the epoch has happened: the next one comes in the same order.
-          if done == 0 { shuffler = shufflerBefore }
+          if done == 0 { built.shuffler.position = drawn }
         }
         throw error
       }
@@ -56,37 +61,48 @@ extension Network {
     try endEpoch()
   }
 
-  func advanced(_ target: Target<T>, by samples: Int) -> Target<T> {
-    switch target {
-    case .values(let values): .values(values + samples * outputs)
-    case .labels(let labels): .labels(labels + samples * labelsPerSample)
-    }
+  /// An epoch has ended: methods whose clock counts epochs may be due.
+  /// - Throws: `invalidState` when one of them needs the gradients of a backward pass that is gone; the epoch is not counted
+  ///   then. `stopped` when a function of the caller's asked for it; the update stays due then.
+  public func endEpoch() throws(Failure) {
+    let built = try requireBuilt("end_epoch")
+    try built.evolver.checkEpoch(built.phase, "end_epoch")
+    built.phase.endEpoch()
+    built.evolver.afterEpoch(built.phase)
+    let held = built.hold()
+    defer { held.release() }
+    try built.evolver.evolveDue(built.phase)
   }
 
-  /// A random order of 0 ..< samples (Fisher and Yates), drawn from the network's stream of shuffles.
-  private func shuffled(_ samples: Int) throws(Failure) -> UnsafeMutablePointer<Int64> {
-    let order: Buffer<Int64>
-    if let present = self.order, present.count == samples {
-      order = present
-    } else {
-      order = try Buffer(count: samples, of: "order of the samples")
-      self.order = order
-      weigh()
+  // MARK: Updates of patterns
+
+  /// Drop and grow connections where it is due.
+  public func evolve() throws(Failure) {
+    let built = try requireBuilt("evolve")
+    let held = built.hold()
+    defer { held.release() }
+    try built.evolver.evolveDue(built.phase)
+  }
+
+  /// Drop and grow now, whatever the schedule. - layer: 0 for all that have a method. - dropFraction: in [0, 1].
+  public func evolveNow(layer: Int = 0, dropFraction: Double) throws(Failure) {
+    let built = try requireBuilt("evolve_now")
+    guard dropFraction >= 0, dropFraction <= 1 else {
+      throw Failure(.invalidArgument, "evolve_now: drop_fraction must be in [0, 1], got \(dropFraction)")
     }
-    for i in 0..<samples { order.pointer[i] = Int64(i) }
-    for i in stride(from: samples - 1, to: 0, by: -1) {
-      let j = shuffler.below(i + 1)
-      (order.pointer[i], order.pointer[j]) = (order.pointer[j], order.pointer[i])
-    }
-    return order.pointer
+    let held = built.hold()
+    defer { held.release() }
+    let units = try built.evolver.units(of: layer == 0 ? nil : try connected(layer), "evolve_now")
+    try built.evolver.evolve(units, built.phase, dropFraction: dropFraction, "evolve_now")
   }
 
   // MARK: Inference
 
   /// Outputs in inference mode, in chunks of the maximum batch. - y: receives (outputs, samples).
   package func predict(_ x: UnsafePointer<T>, samples: Int, y: UnsafeMutablePointer<T>) throws(Failure) {
-    try infer("predict", x, samples: samples) { workspace, shape, done in
-      self.unpack(workspace.graph.output, features: self.outputs, shape, to: y + done * self.outputs)
+    let built = try requireBuilt("predict")
+    try infer(built, "predict", x, samples: samples) { pass, done in
+      built.packer.unpackOutput(pass, to: y + done * built.objective.outputs)
     }
   }
 
@@ -94,44 +110,66 @@ extension Network {
   package func evaluate(
     _ x: UnsafePointer<T>, _ target: Target<T>, samples: Int
   ) throws(Failure) -> (loss: Double, accuracy: Double) {
-    _ = try requireBuilt("evaluate")
+    let built = try requireBuilt("evaluate")
+    let objective = built.objective
     try check(samples: samples, "evaluate")
-    try check(target, Batch(x: x, count: samples), "evaluate")
+    try objective.check(target, Batch(x: x, count: samples), "evaluate")
     var sum = 0.0
     var correct = 0
-    try infer("evaluate", x, samples: samples) { workspace, shape, done in
-      let target = self.advanced(target, by: done)
+    try infer(built, "evaluate", x, samples: samples) { pass, done in
+      let target = objective.advanced(target, by: done)
+      var isClass = true
       if case .values(let values) = target {
-        let arguments = PackArguments(
-          source: values, samples: nil, features: self.outputs, shape: shape, panels: workspace.target.pointer,
-          nonFinite: nil)
-        self.run(
-          T.kernels.pack, arguments, units: (self.outputs + 15) / 16, work: 2 * shape.elements(features: self.outputs))
-        sum += self.measure(target, nil, workspace, shape, gradient: nil, gradientScale: 0, correct: nil)
-      } else {
-        sum += self.measure(target, nil, workspace, shape, gradient: nil, gradientScale: 0, correct: &correct)
+        built.packer.pack(target: values, Batch(x: values, count: pass.shape.batch), pass)
+        isClass = false
+      }
+      withUnsafeMutablePointer(to: &correct) { correct in
+        sum += objective.measure(
+          target, nil, output: built.graph.output, packed: built.packer.target.pointer, pass, gradient: nil,
+          gradientScale: 0, correct: isClass ? correct : nil)
       }
     }
     return (sum / Double(samples), Double(correct) / (Double(samples) * Double(labelsPerSample)))
   }
 
-  /// Run chunk after chunk through the layers. - body: gets each chunk's shape and the number of samples before it.
+  /// Run chunk after chunk through the layers. - body: gets each chunk's pass and the number of samples before it.
   private func infer(
-    _ call: String, _ x: UnsafePointer<T>, samples: Int, body: (Workspace<T>, PanelShape, Int) -> Void
+    _ built: Built<T>, _ call: String, _ x: UnsafePointer<T>, samples: Int, body: (Pass, Int) -> Void
   ) throws(Failure) {
-    let workspace = try requireBuilt(call)
     try check(samples: samples, call)
-    try check(input: Batch(x: x, count: samples), call)
-    let held = hold(workspace)
+    try built.packer.check(input: Batch(x: x, count: samples), call)
+    let held = built.hold()
     defer { held.release() }
     var done = 0
     while done < samples {
-      let count = min(maximumBatch, samples - done)
-      let shape = PanelShape(batch: count, elementSize: MemoryLayout<T>.stride)
-      pack(Batch(x: x + done * inputs, count: count, first: done), workspace, shape)
-      forward(workspace, shape, training: false)
-      body(workspace, shape, done)
-      done += count
+      let batch = Batch(x: x + done * inputs, count: min(built.maximumBatch, samples - done), first: done)
+      body(forward(built, batch, training: false), done)
+      done += batch.count
+    }
+  }
+
+  // MARK: Checks
+
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  func check(samples: Int, _ call: String) throws(Failure) {
+    guard samples >= 1 else { throw Failure(.invalidArgument, "\(call): samples must be at least 1, got \(samples)") }
+    // The sizes of the caller's arrays in bytes must be numbers at all.
+    let widest = max(inputs, outputs) * MemoryLayout<T>.stride
+    guard !samples.multipliedReportingOverflow(by: widest).overflow else {
+      throw Failure(.invalidArgument, "\(call): \(samples) samples of \(max(inputs, outputs)) values overflow")
+    }
+  }
+
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  func requireFinite(
+    _ array: UnsafePointer<T>, _ name: String, features: Int, _ samples: Int, _ call: String = "prune"
+  ) throws(Failure) {
+    for i in 0..<samples * features where !array[i].isFinite {
+      throw Failure(
+        .nonFinite,
+        "\(call): \(name)[\(i / features)][\(i % features)] is \(array[i]) (sample, feature, from 0); nothing has changed")
     }
   }
 }

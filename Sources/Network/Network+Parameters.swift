@@ -4,109 +4,57 @@ import Layers
 import Machine
 import Sparse
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
-// Where parameters and gradients live, and what of a layer can be looked at.
+// Where parameters and gradients live, and what of a layer can be looked at and set.
 extension Network {
   @_specialize(where T == Float)
   @_specialize(where T == Double)
-  public func parameterCount() throws(Failure) -> Int {
-    _ = try requireBuilt("parameter_count")
-    return values?.count ?? 0
-  }
+  public func parameterCount() throws(Failure) -> Int { try requireBuilt("parameter_count").store.count }
 
   /// Work in the caller's arrays from now on; see espalier_network_bind_f32 in include/espalier.h.
   public func bind(
     values: UnsafeMutableBufferPointer<T>, gradients: UnsafeMutableBufferPointer<T>
   ) throws(Failure) {
-    let count = try parameterCount()
-    guard values.count >= count else {
-      throw Failure(.bufferTooSmall, "bind: w has \(values.count) elements, the network has \(count) parameters")
-    }
-    guard gradients.count >= count else {
-      throw Failure(.bufferTooSmall, "bind: dw has \(gradients.count) elements, the network has \(count) parameters")
-    }
-    guard let w = values.baseAddress, let dw = gradients.baseAddress, let now = self.values?.baseAddress else {
-      throw Failure(.nullArgument, "bind: w and dw must not be NULL")
-    }
-    let (low, high) =
-      UInt(bitPattern: w) < UInt(bitPattern: dw)
-      ? (UInt(bitPattern: w), UInt(bitPattern: dw))
-      : (UInt(bitPattern: dw), UInt(bitPattern: w))
-    guard high - low >= (count * MemoryLayout<T>.stride).magnitude else {
-      throw Failure(.invalidArgument, "bind: w and dw overlap; they start \(high - low) bytes apart")
-    }
-    // Moves, not copies: w may be the array that is bound now.
-    memmove(w, now, count * MemoryLayout<T>.stride)
-    dw.update(repeating: 0, count: count)
-    use(UnsafeMutableBufferPointer(start: w, count: count), UnsafeMutableBufferPointer(start: dw, count: count))
-    own = nil
-    isBound = true
-    gradientsAreShared = true
-    boundCount = min(values.count, gradients.count)
-    weigh()
+    let built = try requireBuilt("bind")
+    try built.store.bind(values: values, gradients: gradients)
+    built.phase.forgetGradients()
+    built.weigh()
   }
 
   /// Back to arrays of the library's own, with the present contents.
   public func unbind() throws(Failure) {
-    let count = try parameterCount()
-    guard isBound, let values, let gradients, let w = values.baseAddress, let dw = gradients.baseAddress else { return }
-    let own = Arrays<T>(
-      values: try Buffer(count: count, of: "parameters"), gradients: try Buffer(count: count, of: "gradients"))
-    own.values.pointer.update(from: w, count: count)
-    own.gradients.pointer.update(from: dw, count: count)
-    use(own.values.span, own.gradients.span)
-    self.own = own
-    isBound = false
-    gradientsAreShared = false
-    weigh()
-  }
-
-  func use(_ values: UnsafeMutableBufferPointer<T>, _ gradients: UnsafeMutableBufferPointer<T>) {
-    guard let w = values.baseAddress, let dw = gradients.baseAddress else { return }
-    self.values = values
-    self.gradients = gradients
-    Self.place(trainers, in: w, dw)
-    // What is accumulated stayed in the old gradient array.
-    pendingGradients = 0
-    hasGradients = false
+    let built = try requireBuilt("unbind")
+    guard built.store.isBound else { return }
+    try built.store.unbind()
+    built.phase.forgetGradients()
+    built.weigh()
   }
 
   /// All parameters and gradients, where they are now; valid until bind, unbind or the network's end.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   package func arrays() throws(Failure) -> (values: UnsafeMutableBufferPointer<T>, gradients: UnsafeMutableBufferPointer<T>) {
-    _ = try requireBuilt("parameters")
-    guard let values, let gradients else { throw Failure(.invalidState, "parameters: the network is not built yet") }
-    gradientsAreShared = true
-    return (values, gradients)
+    try requireBuilt("parameters").store.shared()
   }
 
   /// A layer's own part of them: what it multiplies by, and what it adds. nil for one that it does not have.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
   package func parameters(_ layer: Int) throws(Failure) -> (weights: Parameter<T>?, bias: Parameter<T>?) {
-    var found: (weights: Parameter<T>?, bias: Parameter<T>?)
-    for parameter in try learner(layer).parameters {
-      switch parameter.role {
-      case .weights, .scale: found.weights = parameter
-      case .bias, .shift: found.bias = parameter
-      }
-    }
-    gradientsAreShared = true
-    return found
+    let trained = try trained(layer)
+    return try requireBuilt("parameters").store.shared(trained)
   }
 
-  /// The pattern of a linear layer, nil for a dense one.
+  // MARK: Patterns
+
+  /// The matrix of positions of a layer that must have connections.
+  package func weightShape(_ layer: Int) throws(Failure) -> WeightShape { try blueprint.plan.weightShape(layer) }
+
+  /// The pattern of a layer with connections, nil for a dense one.
   package func pattern(_ layer: Int) throws(Failure) -> Pattern? {
-    try trainer(layer).connected?.pattern
+    try connected(layer).connected?.pattern
   }
 
-  /// Copy a linear layer's pattern out; returns its number of connections. Pointers that are nil are passed over.
+  /// Copy a layer's pattern out; returns its number of connections. Pointers that are nil are passed over.
   /// - base: 0 or 1. - capacity: of rows and columns.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
@@ -114,18 +62,51 @@ extension Network {
     _ layer: Int, base: Int, capacity: Int, rowStart: UnsafeMutablePointer<Int64>?, rows: UnsafeMutablePointer<Int32>?,
     columns: UnsafeMutablePointer<Int32>?
   ) throws(Failure) -> Int {
-    let trainer = try trainer(layer)
-    let connections = connections(trainer)
+    let trained = try connected(layer)
+    let connections = trained.connections
     guard capacity >= connections || (rows == nil && columns == nil) else {
       throw Failure(.bufferTooSmall, "capacity must be at least \(connections), the layer's connections, got \(capacity)")
     }
-    if let pattern = trainer.sparse?.pattern {
+    if let pattern = trained.sparse?.pattern {
       pattern.copy(base: base, rowStart: rowStart, rowNumbers: rows, columnNumbers: columns)
-    } else if let connected = trainer.connected {
+    } else if let connected = trained.connected {
       Pattern.copyDense(
         rows: connected.rows, columns: connected.columns, base: base, rowStart: rowStart, rowNumbers: rows,
         columnNumbers: columns)
     }
     return connections
+  }
+
+  // MARK: What layers keep beside parameters
+
+  /// An array of a layer's state by its name, to be read and to be set: running statistics, fixed normalisations.
+  /// - Throws: `invalidState` before build; `unknownName`, with the names that there are.
+  package func state(_ layer: Int, _ name: String) throws(Failure) -> UnsafeMutableBufferPointer<T> {
+    let position = try blueprint.plan.index(layer)
+    let owner = blueprint.plan.layers[position].owner
+    var search = StateSearch<T>(name: name)
+    try requireBuilt("state of \(owner)").graph.layers[position].visit(&search)
+    guard let found = search.found else {
+      let names = search.names.isEmpty ? "it keeps none" : "there are \(search.names.joined(separator: ", "))"
+      throw Failure(.unknownName, "\(owner): no state named \"\(name)\"; \(names)")
+    }
+    return found
+  }
+
+  /// Let a layer take its numbers from samples. - x: (inputs of the layer, samples).
+  /// - Throws: `invalidState` before build; `invalidArgument` for a layer that takes none; `nonFinite`. Nothing has changed then.
+  package func fit(_ layer: Int, _ x: UnsafePointer<T>, samples: Int) throws(Failure) {
+    let position = try blueprint.plan.index(layer)
+    guard let fitted = try requireBuilt("fit").graph.layers[position] as? any Fitted<T> else {
+      throw Failure(
+        .invalidArgument,
+        "fit: \(blueprint.plan.layers[position].owner) takes nothing from samples; a normalization layer does")
+    }
+    let features = fitted.inputs
+    guard samples >= 1, !samples.multipliedReportingOverflow(by: features * MemoryLayout<T>.stride).overflow else {
+      throw Failure(.invalidArgument, "fit: samples must be at least 1, and of a size that there is, got \(samples)")
+    }
+    try requireFinite(x, "x", features: features, samples, "fit")
+    try fitted.fit(x, samples: samples)
   }
 }

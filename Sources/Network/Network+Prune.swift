@@ -19,62 +19,65 @@ extension Network {
     _ method: PruningMethod, _ x: UnsafePointer<T>? = nil, _ target: Target<T>? = nil, samples: Int = 0
   ) throws(Failure) {
     try method.check()
-    for unit in topologyUnits where unit.hasThreshold {
+    let built = try requireBuilt("prune")
+    for unit in built.evolver.units where unit.hasThreshold {
       throw Failure(
         .invalidState,
-        "prune: \(unit.trainers[0].name) has a soft threshold, which its weights are not yet without; train to "
+        "prune: \(unit.layers[0].name) has a soft threshold, which its weights are not yet without; train to "
           + "the last update of its topology method, or give it another one")
     }
     if method.data == .inputs {
-      try reconstruct(method, x, samples)
+      try reconstruct(built, method, x, samples)
     } else {
       let data = try pruningData(method, x, target, samples)
       let kept = try pruner(method).survivors(data)
-      if !kept.isEmpty { try retain(kept, "prune") }
+      if !kept.isEmpty { try built.retain(kept, blueprint, "prune") }
     }
-    prunings += 1
+    built.phase.endPruning()
   }
 
   /// What decides over the layers that take part.
   func pruner(_ method: PruningMethod) throws(Failure) -> Pruner<T> {
-    _ = try requireBuilt("prune")
+    let built = try requireBuilt("prune")
     var subjects: [PruningSubject<T>] = []
-    for trainer in trainers where !plan.layers[trainer.number - 1].hasFixedDensity {
-      guard let layer = trainer.connected else { continue }
-      let dimensions = try plan.weightShape(trainer.number).dimensions
-      subjects.append(PruningSubject(number: trainer.number, name: trainer.name, layer: layer, dimensions: dimensions))
+    for trained in built.store.layers where !blueprint.plan.layers[trained.number - 1].hasFixedDensity {
+      guard let layer = trained.connected else { continue }
+      let dimensions = try blueprint.plan.weightShape(trained.number).dimensions
+      subjects.append(PruningSubject(number: trained.number, name: trained.name, layer: layer, dimensions: dimensions))
     }
     guard !subjects.isEmpty else {
       throw Failure(.invalidState, "prune: there is no layer with connections whose density is not fixed")
     }
     return Pruner(
-      method, ProbeSource(plan: plan, layers: layers, executor: executor), subjects,
-      power: try options.get(NetworkOption.distributionPower),
-      random: PruningRandom(seed: seed, stream: Stream.pruning, prunings: prunings))
+      method, ProbeSource(plan: blueprint.plan, layers: built.graph.layers, executor: built.executor), subjects,
+      power: try blueprint.options.get(NetworkOption.distributionPower),
+      random: PruningRandom(seed: seed, stream: Stream.pruning, prunings: built.phase.prunings))
   }
 
   /// Prune layer by layer, with the weights that stay corrected for those that go. Memory: the parameters once more.
-  private func reconstruct(_ method: PruningMethod, _ x: UnsafePointer<T>?, _ samples: Int) throws(Failure) {
-    let workspace = try requireBuilt("prune")
-    if ownInput != nil { try requireUnbound("prune: \(method.owner)") }
+  private func reconstruct(
+    _ built: Built<T>, _ method: PruningMethod, _ x: UnsafePointer<T>?, _ samples: Int
+  ) throws(Failure) {
+    if built.packer.ownInput != nil { try built.packer.requireUnbound("prune: \(method.owner)") }
     guard let x else { throw Failure(.nullArgument, "prune: x must not be NULL for \(method.owner)") }
     try check(samples: samples, "prune")
-    try check(input: Batch(x: x, count: samples), "prune")
+    let all = Batch(x: x, count: samples)
+    try built.packer.check(input: all, "prune")
     try requireFinite(x, "x", features: inputs, samples)
-    try requireBoundFinite(Batch(x: x, count: samples))
+    try built.packer.requireBoundFinite(all)
     let pruner = try pruner(method)
-    guard let values else { return }
+    let values = built.store.values
     let before = try Buffer<T>(count: values.count, of: "prune, a copy of the parameters")
     _ = before.span.update(fromContentsOf: values)
-    try reserveBLAS(threads: wantedThreads)
+    try blueprint.reserveBLAS()
     let held = Hold(environment: .begin(), blas: .begin())
     defer { held.release() }
-    let data = CalibrationSamples<T>(samples: samples, batch: maximumBatch) { layer, body in
-      self.eachInput(of: layer, x, samples: samples, workspace, body)
+    let data = CalibrationSamples<T>(samples: samples, batch: built.maximumBatch) { layer, body in
+      self.eachInput(of: layer, x, samples: samples, built, body)
     }
     do throws(Failure) {
       let kept = try pruner.reconstructed(data)
-      if !kept.isEmpty { try retain(kept, "prune") }
+      if !kept.isEmpty { try built.retain(kept, blueprint, "prune") }
     } catch {
       _ = values.update(fromContentsOf: before.span)
       throw Failure(error.kind, error.message.hasPrefix("prune") ? error.message : "prune: \(error.message)")
@@ -83,20 +86,18 @@ extension Network {
 
   /// Run samples through the layers before one in inference mode. - body: gets its input, batch after batch.
   private func eachInput(
-    of layer: Int, _ x: UnsafePointer<T>, samples: Int, _ workspace: Workspace<T>,
+    of layer: Int, _ x: UnsafePointer<T>, samples: Int, _ built: Built<T>,
     _ body: (UnsafePointer<T>, PanelShape) -> Void
   ) {
-    forwardBatch = nil
-    holdsGradients = false
+    built.phase.forgetPanels()
     var done = 0
     while done < samples {
-      let count = min(maximumBatch, samples - done)
-      let shape = PanelShape(batch: count, elementSize: MemoryLayout<T>.stride)
-      pack(Batch(x: x + done * inputs, count: count, first: done), workspace, shape)
-      let pass = Pass(shape: shape, training: false, key: 0, accumulate: false, executor: executor)
-      workspace.graph.forward(pass, count: layer - 1)
-      body(workspace.graph.input(of: layer - 1), shape)
-      done += count
+      let batch = Batch(x: x + done * inputs, count: min(built.maximumBatch, samples - done), first: done)
+      let pass = built.pass(batch: batch.count, training: false, key: 0)
+      built.packer.pack(batch, pass)
+      built.graph.forward(pass, count: layer - 1)
+      body(built.graph.input(of: layer - 1), pass.shape)
+      done += batch.count
     }
   }
 
@@ -104,39 +105,30 @@ extension Network {
   func pruningData(
     _ method: PruningMethod, _ x: UnsafePointer<T>?, _ target: Target<T>?, _ samples: Int
   ) throws(Failure) -> PruningData<T>? {
-    _ = try requireBuilt("prune")
-    if method.criterion == .synflow || method.data != .nothing { try requireUnbound("prune: \(method.owner)") }
-    if method.criterion == .synflow, let numbers = inputNumbers.first {
+    let built = try requireBuilt("prune")
+    if method.criterion == .synflow || method.data != .nothing {
+      try built.packer.requireUnbound("prune: \(method.owner)")
+    }
+    if method.criterion == .synflow, let numbers = built.packer.wholeNumbers.first {
       throw Failure(.invalidState, "prune: synflow passes ones through the network, which are no classes for \(numbers.owner)")
     }
     if method.data == .nothing { return nil }
-    guard lossTerms == nil else {
+    guard blueprint.lossTerms.isEmpty else {
       throw Failure(.invalidState, "prune: \(method.owner) goes by one loss for all outputs; call set_loss first")
     }
     guard let x else { throw Failure(.nullArgument, "prune: x must not be NULL for \(method.owner)") }
     guard let target else { throw Failure(.nullArgument, "prune: target must not be NULL for \(method.owner)") }
     try check(samples: samples, "prune")
-    try check(input: Batch(x: x, count: samples), "prune")
-    try check(target, Batch(x: x, count: samples), "prune")
+    try built.packer.check(input: Batch(x: x, count: samples), "prune")
+    try built.objective.check(target, Batch(x: x, count: samples), "prune")
     try requireFinite(x, "x", features: inputs, samples)
     if case .values(let values) = target { try requireFinite(values, "target", features: outputs, samples) }
+    let loss = blueprint.loss
     let takesLogits = loss == .softmaxCrossEntropy || loss == .binaryCrossEntropy
     return PruningData(
       x: x, samples: samples,
       criterion: LossCriterion(
-        kind: loss, target: target, labelBase: Int32(clamping: options[NetworkOption.labelBase]),
-        places: labelsPerSample, delta: options[NetworkOption.huberDelta], temperature: takesLogits ? method.temperature : 1))
-  }
-
-  @_specialize(where T == Float)
-  @_specialize(where T == Double)
-  func requireFinite(
-    _ array: UnsafePointer<T>, _ name: String, features: Int, _ samples: Int, _ call: String = "prune"
-  ) throws(Failure) {
-    for i in 0..<samples * features where !array[i].isFinite {
-      throw Failure(
-        .nonFinite,
-        "\(call): \(name)[\(i / features)][\(i % features)] is \(array[i]) (sample, feature, from 0); nothing has changed")
-    }
+        kind: loss, target: target, labelBase: built.objective.labelBase,
+        places: labelsPerSample, delta: built.objective.delta, temperature: takesLogits ? method.temperature : 1))
   }
 }

@@ -17,7 +17,7 @@ extension Network {
   /// Patterns then stay the same on every rank, if they began so, the seed is the same, and the gradients of connections are
   /// summed by the caller between `backward` and `update`.
   public func setReduction(_ body: ReductionBody?) {
-    reduction = body.map { Reduction($0) }
-    for trainer in trainers { trainer.reduction = reduction }
+    blueprint.reduction = body.map { Reduction($0) }
+    for layer in built?.store.layers ?? [] { layer.reduction = blueprint.reduction }
   }
 }

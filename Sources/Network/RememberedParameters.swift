@@ -11,15 +11,15 @@ final class RememberedParameters<T: Scalar>: Stateful {
   private let slots: Int?
 
   /// What they are now. - Throws: `outOfMemory`.
-  convenience init(_ trainer: Trainer<T>) throws(Failure) {
-    let parameters = trainer.layer.parameters
+  convenience init(_ layer: TrainedLayer<T>) throws(Failure) {
+    let parameters = layer.parameters
     var copies: [Buffer<T>] = []
     for parameter in parameters {
       let copy = try Buffer<T>(count: parameter.capacity, of: "\(parameter.name), remembered")
       if let values = parameter.values { copy.pointer.update(from: values, count: parameter.count) }
       copies.append(copy)
     }
-    self.init(copies: copies, slots: parameters.firstIndex { $0 === trainer.connected?.weights })
+    self.init(copies: copies, slots: parameters.firstIndex { $0 === layer.connected?.weights })
   }
 
   private init(copies: [Buffer<T>], slots: Int?) {

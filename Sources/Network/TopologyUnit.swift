@@ -8,7 +8,7 @@ import Topology
 /// Layers whose patterns a topology method changes together, and what is due.
 final class TopologyUnit<T: Scalar>: Stateful {
   let instance: TopologyInstance<T>
-  let trainers: [Trainer<T>]
+  let layers: [TrainedLayer<T>]
   /// An update is due and waits for `evolve`.
   private(set) var awaitsEvolution = false
   /// The coming update takes the place of the optimizers' step.
@@ -19,23 +19,23 @@ final class TopologyUnit<T: Scalar>: Stateful {
   private let histories: [GradientHistory<T>?]
   private let forwardSets: [ForwardSet<T>?]
 
-  /// - histories: one a trainer, for scores that are means over several batches. - forwardSets: one a trainer, where not all
+  /// - histories: one a layer, for scores that are means over several batches. - forwardSets: one a layer, where not all
   ///   connections take part in forward.
   init(
-    _ instance: TopologyInstance<T>, _ trainers: [Trainer<T>], _ histories: [GradientHistory<T>?],
+    _ instance: TopologyInstance<T>, _ layers: [TrainedLayer<T>], _ histories: [GradientHistory<T>?],
     _ forwardSets: [ForwardSet<T>?]
   ) {
     self.instance = instance
-    self.trainers = trainers
+    self.layers = layers
     self.histories = histories
     self.forwardSets = forwardSets
   }
 
   /// The same unit without one of its layers, at the same time.
-  init(_ other: TopologyUnit<T>, without trainer: Trainer<T>) {
-    instance = TopologyInstance(other.instance, without: trainer)
-    let left = other.trainers.indices.filter { other.trainers[$0] !== trainer }
-    trainers = left.map { other.trainers[$0] }
+  init(_ other: TopologyUnit<T>, without layer: TrainedLayer<T>) {
+    instance = TopologyInstance(other.instance, without: layer)
+    let left = other.layers.indices.filter { other.layers[$0] !== layer }
+    layers = left.map { other.layers[$0] }
     histories = left.map { other.histories[$0] }
     forwardSets = left.map { other.forwardSets[$0] }
     awaitsEvolution = other.awaitsEvolution
@@ -44,10 +44,10 @@ final class TopologyUnit<T: Scalar>: Stateful {
 
   /// Be the unit of its layers, whose weights are in place.
   func adopt() {
-    for (position, trainer) in trainers.enumerated() {
-      trainer.unit = self
-      trainer.history = histories[position]
-      trainer.connected?.forwardSet = instance.layers[position].hasSettled ? nil : forwardSets[position]
+    for (position, layer) in layers.enumerated() {
+      layer.unit = self
+      layer.history = histories[position]
+      layer.connected?.forwardSet = instance.layers[position].hasSettled ? nil : forwardSets[position]
     }
     instance.selectForward()
   }
@@ -58,10 +58,10 @@ final class TopologyUnit<T: Scalar>: Stateful {
     visitor.number("holds_batch", &holdsBatch)
     visitor.part("method", instance)
     for (position, history) in histories.enumerated() { visitor.part("history", position, history) }
-    for (position, trainer) in trainers.enumerated() where instance.layers[position].hasSettled {
-      trainer.connected?.forwardSet = nil
+    for (position, layer) in layers.enumerated() where instance.layers[position].hasSettled {
+      layer.connected?.forwardSet = nil
     }
-    for (position, set) in forwardSets.enumerated() where trainers[position].connected?.forwardSet !== set {
+    for (position, set) in forwardSets.enumerated() where layers[position].connected?.forwardSet !== set {
       visitor.part("forward_set", position, set)
     }
   }
@@ -73,12 +73,12 @@ final class TopologyUnit<T: Scalar>: Stateful {
   var hasThreshold: Bool { instance.layers.contains { $0.softThreshold > 0 } }
 
   /// What is kept of one of its layers.
-  func layer(_ trainer: Trainer<T>) -> LayerTopology<T>? {
-    trainers.firstIndex { $0 === trainer }.map { instance.layers[$0] }
+  func topology(of layer: TrainedLayer<T>) -> LayerTopology<T>? {
+    layers.firstIndex { $0 === layer }.map { instance.layers[$0] }
   }
 
   /// Steps that its layers have taken.
-  private var steps: Int { trainers.first?.steps ?? 0 }
+  private var steps: Int { layers.first?.steps ?? 0 }
 
   /// - gradientScale: factor on the gradients.
   func beforeStep(gradientScale: Double) {
@@ -122,7 +122,7 @@ final class TopologyUnit<T: Scalar>: Stateful {
 
   /// What is kept are batches that follow one another.
   private func recordBatch() {
-    for trainer in trainers { trainer.recordBatch(continues: holdsBatch) }
+    for layer in layers { layer.recordBatch(continues: holdsBatch) }
     holdsBatch = true
   }
 

@@ -50,7 +50,7 @@ import Testing
       for slot in 0..<marks.count where slot % stride == 0 { marks.pointer[slot] = 1 }
       kept.append(KeptConnections(layer: layer, marks: marks))
     }
-    try network.retain(kept, "prune")
+    try network.built?.retain(kept, network.blueprint, "prune")
   }
 
   /// - stayed: positions whose connections never went in between.

@@ -1,6 +1,7 @@
 import Espalier
 import Testing
 
+@testable import Graphs
 @testable import Network
 
 /// The one walk over all that training leaves behind: what is not visited by it would be forgotten by whatever is made of it.
@@ -99,8 +100,8 @@ import Testing
     let network = try network(Double.self)
     let before = try network.value("bytes")
     let layer = try KeepingLayer()
-    network.layers.append(layer)
-    network.weigh()
+    network.built?.graph.layers.append(layer)
+    network.built?.weigh()
     let held = 8 * 5 + 4 * 3
     #expect(try network.value("bytes") == before + Double(held))
     let picture = picture(network)

@@ -6,7 +6,7 @@ import Sparse
 import Topology
 
 /// What changes one layer's parameters: its optimizer, and how often it acted; and the layer as topology methods see it.
-final class Trainer<T: Scalar> {
+final class TrainedLayer<T: Scalar> {
   /// Number of the layer in the network, from 1.
   let number: Int
   let layer: any Layer<T>
@@ -30,11 +30,12 @@ final class Trainer<T: Scalar> {
   /// What `rewind` goes back to.
   var remembered: RememberedParameters<T>?
 
-  init(number: Int, name: String, layer: any Layer<T>, isLast: Bool) {
+  init(number: Int, name: String, layer: any Layer<T>, isLast: Bool, reduction: Reduction<T>?) {
     self.number = number
     self.name = name
     self.layer = layer
     self.isLast = isLast
+    self.reduction = reduction
     connected = layer as? any Connected<T>
     parameters = layer.parameters
   }
@@ -62,4 +63,34 @@ final class Trainer<T: Scalar> {
     steps += 1
     return isFinite
   }
+
+  /// Show what training has made of it beside the layer's own panels.
+  func visit(_ visitor: inout some StateVisitor) {
+    connected?.visitStructure(&visitor)
+    for (index, parameter) in parameters.enumerated() { visitor.part("parameter", index, parameter) }
+    visitor.number("steps", &steps)
+    visitor.part("optimizer", optimizer)
+    visitor.part("remembered", remembered)
+  }
+
+  /// Be trained by an instance of its own. - Throws: `outOfMemory`.
+  func use(_ optimizer: Optimizer) throws(Failure) {
+    self.optimizer = try OptimizerInstance(optimizer, parameters: parameters)
+  }
+
+  /// Begin again from the parameters that are remembered, with the connections that there are.
+  func rewind() {
+    remembered?.restore(layer)
+    connected?.forwardSet = nil
+    optimizer?.reset()
+    steps = 0
+  }
+
+  // MARK: Its connections
+
+  var connections: Int { connected?.weights.count ?? 0 }
+  var positions: Int { connected?.positions ?? 0 }
+
+  /// Connections over positions of a layer with connections.
+  var density: Double { Double(connections) / Double(max(1, positions)) }
 }

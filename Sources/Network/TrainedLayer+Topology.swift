@@ -6,7 +6,7 @@ import Sparse
 import Topology
 
 // A layer as topology methods see it. They ask only layers that have a pattern and a place.
-extension Trainer: TopologyLayer {
+extension TrainedLayer: TopologyLayer {
   // Only layers that have these are given to a method, once `build` has placed them.
   var pattern: Pattern { (connected?.pattern).unsafelyUnwrapped }
   var weights: UnsafeMutablePointer<T> { (connected?.weights.values).unsafelyUnwrapped }

@@ -22,16 +22,16 @@ enum Distributing {
   case function(DensityFunction)
 }
 
-extension Network {
+extension Blueprint {
   /// Whether layers get other densities at build than those that they were added with.
   var isDistributed: Bool { distribution != nil || epsilon > 0 }
 
   private var epsilon: Double { (try? options.get(NetworkOption.epsilon)) ?? 0 }
 
-  /// The plan with the densities that layers are to have.
+  /// The same with the densities that layers are to have.
   /// - Throws: `invalidArgument` for a density that cannot be, naming the layer; `stopped` by the caller's function.
-  func distributed() throws(Failure) -> GraphPlan<T> {
-    guard isDistributed else { return plan }
+  func distributed() throws(Failure) -> Blueprint<T> {
+    guard isDistributed else { return self }
     var shapes: [Distribution.Shape] = []
     var requests: [DensityRequest] = []
     var given: [Double] = []
@@ -44,9 +44,9 @@ extension Network {
       requests.append(DensityRequest(layer: position + 1, units: shape.rows, inputs: shape.columns))
       given.append(layer.density)
     }
-    var changed = plan
+    var changed = self
     for (request, density) in zip(requests, try densities(shapes, requests, given)) {
-      try changed.change(request.layer) { layer throws(Failure) in try layer.options.set(LayerOption.density, density) }
+      try changed.plan.change(request.layer) { layer throws(Failure) in try layer.options.set(LayerOption.density, density) }
     }
     return changed
   }
