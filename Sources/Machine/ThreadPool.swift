@@ -64,8 +64,6 @@ package final class ThreadPool: Executor {
     _ kernel: @escaping Kernel, _ arguments: UnsafeRawPointer, units: Int, work: Int, balancedBy prefix: UnsafePointer<Int64>?
   ) {
     guard units > 0 else { return }
-    let environment = FloatingPointEnvironment.begin()
-    defer { environment.end() }
     let shared = threads > 1 && units > 1 && work >= Self.leastWork && bornIn == csystem_forks() && !OpenMP.isInParallelRegion
     guard shared, crew.enter() else { return kernel(arguments, 0, units) }
     crew.run(kernel, arguments, units: units, prefix: prefix)
