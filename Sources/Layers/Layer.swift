@@ -5,7 +5,7 @@ import Sparse
 
 /// What a pass through the network has in common for all layers.
 package struct Pass {
-  @usableFromInline package let shape: PanelShape
+  package let shape: PanelShape
   /// Training mode: dropout acts, norms go by their batch, and running statistics move.
   package let training: Bool
   /// Whether what backward needs is kept. In training it always is.
@@ -14,7 +14,7 @@ package struct Pass {
   package let key: UInt64
   /// Whether gradients are added to what the gradient arrays hold.
   package var accumulate: Bool
-  @usableFromInline package let executor: any Executor
+  package let executor: any Executor
 
   /// - keeps: nil for just in training.
   package init(
@@ -29,7 +29,6 @@ package struct Pass {
   }
 
   /// Run a kernel over units that cost the same. - work: floating-point operations, roughly.
-  @inlinable @inline(__always)
   package func run<A>(_ kernel: @escaping Kernel, _ arguments: A, units: Int, work: Int) {
     withUnsafePointer(to: arguments) { executor.run(kernel, $0, units: units, work: work, balancedBy: nil) }
   }

@@ -127,7 +127,7 @@ final class InputSource<T: Scalar> {
       let arguments = PackArguments(
         source: values + first * features, samples: batch.samples, features: features, shape: shape, panels: panels,
         nonFinite: nil)
-      pass.run(T.kernels.pack, arguments, units: (features + 15) / 16, work: 2 * shape.elements(features: features))
+      pass.start(T.kernels.pack, arguments, units: (features + 15) / 16, work: 2 * shape.elements(features: features))
     } else if let numbers {
       for position in 0..<shape.count * shape.width {
         let lane = panels + (position / shape.width * features * shape.width + position % shape.width)

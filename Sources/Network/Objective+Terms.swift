@@ -106,13 +106,13 @@ extension Objective {
         labelBase: labelBase, samples: nil, delta: delta,
         gradientScale: gradientScale * term.weight, gradient: gradient == nil ? nil : terms.gradient.pointer,
         losses: losses.pointer, correct: correct == nil ? nil : self.correct.pointer)
-      pass.run(T.kernels.loss, arguments, units: shape.count, work: 20 * shape.elements(features: term.count))
+      pass.start(T.kernels.loss, arguments, units: shape.count, work: 20 * shape.elements(features: term.count))
       for panel in 0..<shape.count {
         sum += term.weight * losses.pointer[panel]
         if let correct { correct.pointee += Int(self.correct.pointer[panel]) }
       }
       if let gradient {
-        pass.run(
+        pass.start(
           T.kernels.move,
           MoveArguments(
             source: UnsafePointer(terms.gradient.pointer), sourceFeatures: term.count, destination: gradient,
@@ -128,7 +128,7 @@ extension Objective {
   private func take(
     _ term: LossTerm, of source: UnsafePointer<T>, to destination: UnsafeMutablePointer<T>, _ pass: Pass
   ) {
-    pass.run(
+    pass.start(
       T.kernels.move,
       MoveArguments(
         source: source, sourceFeatures: outputs, sourceFirst: term.first, destination: destination,

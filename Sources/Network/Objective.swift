@@ -163,7 +163,7 @@ final class Objective<T: Scalar>: Stateful {
       labelBase: labelBase, samples: samples, delta: delta,
       gradientScale: gradientScale, gradient: gradient, losses: losses.pointer,
       correct: correct == nil ? nil : self.correct.pointer)
-    pass.run(T.kernels.loss, arguments, units: pass.shape.count, work: 20 * pass.shape.elements(features: outputs))
+    pass.start(T.kernels.loss, arguments, units: pass.shape.count, work: 20 * pass.shape.elements(features: outputs))
     var sum = 0.0
     for panel in 0..<pass.shape.count {
       sum += losses.pointer[panel]

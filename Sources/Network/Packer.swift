@@ -86,7 +86,7 @@ final class Packer<T: Scalar>: Stateful {
   ) {
     let arguments = PackArguments(
       source: values, samples: batch.samples, features: features, shape: pass.shape, panels: panels, nonFinite: nonFinite)
-    pass.run(T.kernels.pack, arguments, units: (features + 15) / 16, work: 2 * pass.shape.elements(features: features))
+    pass.start(T.kernels.pack, arguments, units: (features + 15) / 16, work: 2 * pass.shape.elements(features: features))
   }
 
   /// Name the first value of an array that is not finite, if pack has seen one.
@@ -128,7 +128,7 @@ final class Packer<T: Scalar>: Stateful {
   ) {
     let arguments = UnpackArguments(
       panels: UnsafePointer(panels), features: features, shape: pass.shape, destination: destination)
-    pass.run(T.kernels.unpack, arguments, units: (features + 15) / 16, work: 2 * pass.shape.elements(features: features))
+    pass.start(T.kernels.unpack, arguments, units: (features + 15) / 16, work: 2 * pass.shape.elements(features: features))
   }
 
   // MARK: Checks
