@@ -10,12 +10,14 @@ extension Network {
   /// - values: (features, samples); nil: nothing is bound any more. - samples: at least those of any call.
   /// - Throws: `invalidState` before build; `invalidArgument` for a layer that is no input. Nothing has changed then.
   package func bindInput(_ input: Int, _ values: UnsafePointer<T>?, samples: Int) throws(Failure) {
-    try built?.packer.bind(try source(input, "bind_input"), values, nil, samples: samples)
+    let source = try source(input, "bind_input")
+    try built?.packer.bind(source, values, nil, samples: samples)
   }
 
   /// The same with class numbers, or other whole ones. - numbers: (features, samples).
   package func bindInput(_ input: Int, numbers: UnsafePointer<Int32>?, samples: Int) throws(Failure) {
-    try built?.packer.bind(try source(input, "bind_input"), nil, numbers, samples: samples)
+    let source = try source(input, "bind_input")
+    try built?.packer.bind(source, nil, numbers, samples: samples)
   }
 
   /// Let `backward` put the derivative by an input layer into an array of the caller's.
