@@ -15,7 +15,7 @@ program transformer
   net = network([input(length), embedding(words, width), position(), encoder(2), encoder(13), sequence_linear(words)], &
                 loss="softmax_cross_entropy", seed=1)
   call net%set_option("label_base", 1)
-  call net%set_optimizer(adam(learning_rate=0.006))
+  call net%set_optimizer(adam(learning_rate=0.01))
   call net%train(x, labels, batch_size=50, epochs=25)
   call net%evaluate(x, labels, loss, accuracy)
   call net%print_info()
