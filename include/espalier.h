@@ -765,14 +765,13 @@ int espalier_layer_pattern(const espalier_network *network, int64_t layer, int b
 
 /* ------------------------------------------------------------------ training */
 
-/** Let an input be what is in an array of the caller's. Every call that is given x or has samples (train_step, train_epoch, forward,
- *  predict, evaluate, and prune by obs and sparsegpt) reads there the samples that have the numbers of those of x, the first
+/** Let an input be what is in an array of the caller's. Every call that is given x (train_step, train_epoch, forward, predict,
+ *  evaluate, prune) reads there the samples that have the numbers of those of x, the first
  *  `batch` or `samples` of them, in the order of a shuffled epoch too. The array stays the caller's and is only read, and must
  *  stay in place until another is bound to the input, until nothing is, or until destroy; its values may change between calls. An
  *  input layer to which nothing is bound, or fewer samples than a call needs, is a failure of the call
  *  (ESPALIER_ERROR_INVALID_STATE and ESPALIER_ERROR_INVALID_ARGUMENT), before anything changes, and so are NaN and Inf in train_step.
- *  Prunings that are not named above, but for random and magnitude, are ESPALIER_ERROR_INVALID_STATE for networks with input layers, and all
- *  but those two while input 0 is bound. After build.
+ *  Prunings with samples are ESPALIER_ERROR_INVALID_STATE while an array is bound to input 0. After build.
  *  @param input   number of a layer of kind ESPALIER_LAYER_INPUT, or 0 for the network's own input: while an array is bound to it,
  *                 calls take NULL for x, and anything else is ESPALIER_ERROR_INVALID_ARGUMENT
  *  @param values  (samples, features of the input), or NULL: nothing is bound to the input any more

@@ -3,7 +3,7 @@ import KernelInterface
 import Machine
 
 /// An input beside the network's own: its outputs are put there before a pass, and its passes do nothing.
-final class InputLayer<T: Scalar>: StatelessLayer<T>, Layer {
+final class InputLayer<T: Scalar>: StatelessLayer<T>, PiecewiseLinear {
   init(features: Int, owner: String) throws(Failure) {
     try super.init(inputs: 0, outputs: features, owner: owner)
   }
@@ -13,6 +13,11 @@ final class InputLayer<T: Scalar>: StatelessLayer<T>, Layer {
   func backward(
     _ inputs: UnsafePointer<UnsafePointer<T>>, inputGradients: UnsafePointer<UnsafeMutablePointer<T>?>, _ pass: Pass
   ) {}
+
+  /// Data does not change with weights.
+  func push(_ tangents: UnsafePointer<UnsafePointer<T>>, into tangent: UnsafeMutablePointer<T>, _ pass: Pass) {
+    tangent.update(repeating: 0, count: pass.shape.elements(features: outputs))
+  }
 }
 
 /// The row of inputs: "channels" of a field of "width", "height" and "depth". Lengths of 0 are dimensions that there are not.

@@ -117,6 +117,16 @@ final class InputSource<T: Scalar> {
     }
   }
 
+  /// Put a batch into panels in double precision. - first: number of its first sample. `check` has been called.
+  func widen(first: Int, _ shape: PanelShape, into panels: UnsafeMutablePointer<Double>) {
+    for position in 0..<shape.count * shape.width {
+      let lane = panels + (position / shape.width * features * shape.width + position % shape.width)
+      for feature in 0..<features {
+        lane[feature * shape.width] = position < shape.batch ? Double(value((first + position) * features + feature)) : 0
+      }
+    }
+  }
+
   /// Put a batch into panels. `check` has been called.
   @_specialize(where T == Float)
   @_specialize(where T == Double)

@@ -49,7 +49,13 @@ extension Network {
       throw Failure(.invalidState, "prune: there is no layer with connections whose density is not fixed")
     }
     return Pruner(
-      method, ProbeSource(plan: blueprint.plan, layers: built.graph.layers, executor: built.executor), subjects,
+      method,
+      ProbeSource(
+        plan: blueprint.plan, layers: built.graph.layers, executor: built.executor,
+        inputs: built.packer.furtherInputs.map { input in
+          ProbeInput(position: input.number - 1) { input.widen(first: $0, $1, into: $2) }
+        }),
+      subjects,
       power: try blueprint.options.get(NetworkOption.distributionPower),
       random: PruningRandom(seed: seed, stream: Stream.pruning, prunings: built.phase.prunings))
   }
@@ -58,7 +64,7 @@ extension Network {
   private func reconstruct(
     _ built: Built<T>, _ method: PruningMethod, _ x: UnsafePointer<T>?, _ samples: Int
   ) throws(Failure) {
-    if built.packer.ownInput != nil { try built.packer.requireUnbound("prune: \(method.owner)") }
+    try built.packer.requireUnbound("prune: \(method.owner)")
     guard let x else { throw Failure(.nullArgument, "prune: x must not be NULL for \(method.owner)") }
     try check(samples: samples, "prune")
     let all = Batch(x: x, count: samples)
@@ -106,10 +112,10 @@ extension Network {
     _ method: PruningMethod, _ x: UnsafePointer<T>?, _ target: Target<T>?, _ samples: Int
   ) throws(Failure) -> PruningData<T>? {
     let built = try requireBuilt("prune")
-    if method.criterion == .synflow || method.data != .nothing {
-      try built.packer.requireUnbound("prune: \(method.owner)")
-    }
-    if method.criterion == .synflow, let numbers = built.packer.wholeNumbers.first {
+    if method.data != .nothing { try built.packer.requireUnbound("prune: \(method.owner)") }
+    if method.criterion == .synflow,
+      let numbers = (built.packer.wholeNumbers + built.packer.furtherInputs.flatMap(\.wholeNumbers)).first
+    {
       throw Failure(.invalidState, "prune: synflow passes ones through the network, which are no classes for \(numbers.owner)")
     }
     if method.data == .nothing { return nil }
@@ -122,6 +128,7 @@ extension Network {
     try built.packer.check(input: Batch(x: x, count: samples), "prune")
     try built.objective.check(target, Batch(x: x, count: samples), "prune")
     try requireFinite(x, "x", features: inputs, samples)
+    try built.packer.requireBoundFinite(Batch(x: x, count: samples))
     if case .values(let values) = target { try requireFinite(values, "target", features: outputs, samples) }
     let loss = blueprint.loss
     let takesLogits = loss == .softmaxCrossEntropy || loss == .binaryCrossEntropy

@@ -77,10 +77,10 @@ extension Packer {
     }
   }
 
-  /// - Throws: `invalidState` when data comes from anywhere but x.
+  /// - Throws: `invalidState` while an array is bound to the network's own input.
   func requireUnbound(_ what: String) throws(Failure) {
-    guard ownInput == nil, furtherInputs.isEmpty else {
-      throw Failure(.invalidState, "\(what) is not there for networks with inputs beside x, nor while an array is bound to x")
+    guard ownInput == nil else {
+      throw Failure(.invalidState, "\(what) takes samples as x alone; bind NULL to input 0 first")
     }
   }
 }

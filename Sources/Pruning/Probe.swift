@@ -10,11 +10,26 @@ package struct ProbeSource<T: Scalar> {
   package let plan: GraphPlan<T>
   package let layers: [any Layer<T>]
   package let executor: ThreadPool
+  package let inputs: [ProbeInput]
 
-  package init(plan: GraphPlan<T>, layers: [any Layer<T>], executor: ThreadPool) {
+  package init(plan: GraphPlan<T>, layers: [any Layer<T>], executor: ThreadPool, inputs: [ProbeInput] = []) {
     self.plan = plan
     self.layers = layers
     self.executor = executor
+    self.inputs = inputs
+  }
+}
+
+/// An input beside the network's own.
+package struct ProbeInput {
+  /// Of its layer.
+  package let position: Int
+  /// Put a batch into panels, whose first sample has that number.
+  package let pack: (_ first: Int, _ shape: PanelShape, _ panels: UnsafeMutablePointer<Double>) -> Void
+
+  package init(position: Int, pack: @escaping (Int, PanelShape, UnsafeMutablePointer<Double>) -> Void) {
+    self.position = position
+    self.pack = pack
   }
 }
 
@@ -44,6 +59,7 @@ final class Probe {
   let elements: Int
   /// What layers take from one that several take from goes here before it is added.
   private let added: Buffer<Double>
+  private let further: [ProbeInput]
   private let executor: any Executor
   private(set) var shape = PanelShape(batch: 1, elementSize: MemoryLayout<Double>.stride)
 
@@ -68,6 +84,7 @@ final class Probe {
     let widestNode = nodes.map { $0.sources.count > 1 || Self.isShared($0, nodes) ? $0.widths.total { $0 } : 0 }.max() ?? 0
     added = try Buffer(
       count: widestNode.multipliedClamped(by: 2).multipliedClamped(by: elements), of: "gradients that are added")
+    further = source.inputs
     executor = source.executor
     try shareScratch()
   }
@@ -136,16 +153,18 @@ final class Probe {
 
   // MARK: Data
 
-  /// Let a batch be the input. - x: (inputs, count), finite.
-  func load<T: Scalar>(_ x: UnsafePointer<T>, count: Int) {
+  /// Let a batch be the input. - x: (inputs, samples), finite. - first: number of the batch's first sample.
+  func load<T: Scalar>(_ x: UnsafePointer<T>, first: Int, count: Int) {
     shape = PanelShape(batch: count, elementSize: MemoryLayout<Double>.stride)
-    Self.pack(x, features: inputs, shape, into: input.pointer)
+    Self.pack(x + first * inputs, features: inputs, shape, into: input.pointer)
+    for other in further { other.pack(first, shape, nodes[other.position].output) }
   }
 
   /// One sample of ones.
   func loadOnes() {
     shape = PanelShape(batch: 1, elementSize: MemoryLayout<Double>.stride)
     input.pointer.update(repeating: 1, count: inputs)
+    for other in further { nodes[other.position].output.update(repeating: 1, count: nodes[other.position].outputs) }
   }
 
   @_specialize(where T == Float)

@@ -172,7 +172,7 @@ package struct Scorer<T: Scalar> {
     var done = 0
     while done < data.samples {
       let count = min(Probe.batch, data.samples - done)
-      probe.load(data.x + done * probe.inputs, count: count)
+      probe.load(data.x, first: done, count: count)
       if let forward { forward() } else { probe.forward() }
       let loss = probe.measure(data.criterion, first: done, scale: scale)
       guard loss.isFinite else { throw Failure(.nonFinite, "prune: the loss is \(loss); nothing has changed") }

@@ -265,14 +265,27 @@ static void refusals(void) {
   OK(F(espalier_network_predict)(network, a, 2, y));
   CHECK(y[0] == y[0] && y[RESULTS] != y[RESULTS]);
   prepare();
-  SAYS(ESPALIER_ERROR_INVALID_STATE, "snip", "inputs", F(espalier_network_prune)(network, pruning, a, target, BATCH));
-  OK(espalier_pruning_destroy(pruning));
-  pruning = make_pruning(ESPALIER_PRUNE_OBS, 0.3);
-  OK(espalier_pruning_set(pruning, "damping", 0.1));
-  OK(F(espalier_network_prune)(network, pruning, a, NULL, SAMPLES - 1));
-  CHECK(network_value(network, "density") < 0.33);
+  SAYS(ESPALIER_ERROR_INVALID_ARGUMENT, "prune", "10", F(espalier_network_prune)(network, pruning, a, target, SAMPLES));
+  OK(F(espalier_network_bind_input)(network, 0, a, SAMPLES));
+  SAYS(ESPALIER_ERROR_INVALID_STATE, "snip", "input 0", F(espalier_network_prune)(network, pruning, a, target, BATCH));
   OK(espalier_pruning_destroy(pruning));
   OK(espalier_network_destroy(network));
+}
+
+/* Every criterion chooses the same connections. */
+static void prunings(void) {
+  prepare();
+  for (int criterion = ESPALIER_PRUNE_RANDOM; criterion <= ESPALIER_PRUNE_SPARSEGPT; criterion++) {
+    espalier_network *one = make(&apart, 1), *other = make_two(1);
+    espalier_pruning *pruning = make_pruning(criterion, 0.3);
+    if (criterion >= ESPALIER_PRUNE_OBS) OK(espalier_pruning_set(pruning, "damping", 0.1));
+    OK(F(espalier_network_prune)(one, pruning, x, target, SAMPLES));
+    OK(F(espalier_network_prune)(other, pruning, a, target, SAMPLES));
+    CHECK(network_value(one, "density") < 0.33 && parameters_of(one) == parameters_of(other));
+    OK(espalier_pruning_destroy(pruning));
+    OK(espalier_network_destroy(one));
+    OK(espalier_network_destroy(other));
+  }
 }
 
 /* Layers that are wrong, or of no use. */
@@ -316,7 +329,7 @@ static void allocations_of_steps(void) {
 }
 
 int main(void) {
-  static const struct test tests[] = {TEST(training), TEST(gradients),    TEST(numbers),
+  static const struct test tests[] = {TEST(training), TEST(gradients),    TEST(numbers), TEST(prunings),
                                       TEST(refusals), TEST(descriptions), TEST(allocations_of_steps)};
   return run_tests(tests, LENGTH(tests));
 }
