@@ -23,6 +23,8 @@ _SIGNATURES = {
     "network_create": [c_int, c_int64, c_int64, POINTER(c_void_p)],
     "network_destroy": [c_void_p],
     "network_add_linear": [c_void_p, c_int64, c_double, c_int],
+    "network_add_layer": [c_void_p, c_int, c_int64, _LONGS, c_int64, POINTER(c_char_p), _DOUBLE, _LONGS],
+    "network_set_input_shape": [c_void_p, c_int64, _LONGS],
     "network_set_loss": [c_void_p, c_int],
     "network_set_optimizer": [c_void_p, c_int64, c_void_p],
     "network_set_topology": [c_void_p, c_int64, c_void_p],
@@ -33,12 +35,12 @@ _SIGNATURES = {
     "layer_get": [c_void_p, c_int64, c_char_p, _DOUBLE],
     "layer_parameters_f32": [c_void_p, c_int64] + [POINTER(_FLOATS), POINTER(_FLOATS), _LONGS] * 2,
     "layer_pattern": [c_void_p, c_int64, c_int, c_int64, _LONGS, _INTS, _INTS, _LONGS],
-    "train_step_f32": [c_void_p, c_void_p, c_void_p, c_int64, _DOUBLE],
-    "train_step_labels_f32": [c_void_p, c_void_p, c_void_p, c_int64, _DOUBLE],
-    "forward_f32": [c_void_p, c_void_p, c_int64, c_void_p],
-    "backward_f32": [c_void_p, c_void_p, c_int64, c_void_p],
-    "update": [c_void_p],
-    "evolve": [c_void_p],
+    "network_train_step_f32": [c_void_p, c_void_p, c_void_p, c_int64, _DOUBLE],
+    "network_train_step_labels_f32": [c_void_p, c_void_p, c_void_p, c_int64, _DOUBLE],
+    "network_forward_f32": [c_void_p, c_void_p, c_int64, c_void_p],
+    "network_backward_f32": [c_void_p, c_void_p, c_int64, c_void_p],
+    "network_update": [c_void_p],
+    "network_evolve": [c_void_p],
     "optimizer_create": [c_int, POINTER(c_void_p)],
     "optimizer_destroy": [c_void_p],
     "optimizer_set": [c_void_p, c_char_p, c_double],
@@ -156,7 +158,7 @@ class Network:
 
     def passes(self, x, dy, y, dx):
         """A call that makes forward, then both gradients."""
-        forward, backward, handle, batch = function("forward_f32"), function("backward_f32"), self.handle, x.shape[0]
+        forward, backward, handle, batch = function("network_forward_f32"), function("network_backward_f32"), self.handle, x.shape[0]
         x, dy, y, dx = (address(array) for array in (x, dy, y, dx))
 
         def run():
@@ -165,7 +167,7 @@ class Network:
 
     def step(self, x, target):
         """A call that makes one training step; `loss` has its loss. target: values (float32) or labels (int32)."""
-        name = "train_step_labels_f32" if target.dtype == np.int32 else "train_step_f32"
+        name = "network_train_step_labels_f32" if target.dtype == np.int32 else "network_train_step_f32"
         train, handle, batch, loss = function(name), self.handle, x.shape[0], byref(self.loss)
         x, target = address(x), address(target)
 

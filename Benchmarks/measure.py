@@ -7,6 +7,7 @@ import traceback
 import library  # noqa: F401  first: see there
 import torch
 
+import convolutions
 import layers
 import memory
 import optimizers
@@ -20,7 +21,7 @@ def main():
         machine = json.load(file)[str(threads)]
     torch.set_num_threads(threads)
     plan = Plan(threads, how != "full", how == "smoke")
-    groups = [layers.measure, steps.measure_mlp, steps.measure_dense_layer, steps.measure_small, steps.measure_rigl,
+    groups = [layers.measure, convolutions.measure, steps.measure_mlp, steps.measure_dense_layer, steps.measure_small, steps.measure_rigl,
               lambda plan: optimizers.measure(plan, machine), memory.measure]
     if threads > 1:
         groups.insert(1, layers.measure_threads)

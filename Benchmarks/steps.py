@@ -153,7 +153,7 @@ def measure_rigl(plan):
     x, dy = (aligned(random.standard_normal((BATCH, size), dtype=np.float32)) for _ in range(2))
     y, dx = aligned(dy), aligned(x)
     adam = Optimizer(ADAM, learning_rate=1e-4)
-    update, evolve = function("update"), function("evolve")
+    update, evolve = function("network_update"), function("network_evolve")
 
     def loop(rigl):
         network = Network(size, [(size, density, IDENTITY)], BATCH, plan.threads, adam, rigl=rigl)
