@@ -11,7 +11,7 @@ import KernelInterface
 /// Threads that run kernels: the caller's and `threads - 1` workers. Workers look for the next job for up to a millisecond,
 /// soon offering their core to others meanwhile, and then sleep. Distinct pools are independent; a second thread that enters a pool in use, a call from inside a kernel,
 /// from inside an OpenMP parallel region or in a forked child runs its units on its own thread alone. Results never depend
-/// on which of these happens.
+/// on which of these happens, provided that the caller is in the ``FloatingPointEnvironment`` of the library, as workers are.
 package final class ThreadPool: Executor {
   package let threads: Int
   private let crew: Crew

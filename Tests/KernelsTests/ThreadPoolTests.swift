@@ -26,6 +26,9 @@ private let count: Kernel = { raw, begin, end in
     let counts = Memory([Int](repeating: 0, count: units), sentinel: -1)
     let controls = Memory([Double](repeating: 1, count: units))
     let arguments = CountArguments(counts: counts.pointer, controls: controls.pointer)
+    // The caller's thread is in the library's environment, as workers are.
+    let environment = FloatingPointEnvironment.begin()
+    defer { environment.end() }
     withUnsafePointer(to: arguments) { arguments in
       for _ in 0..<rounds {
         if let prefix {
