@@ -33,7 +33,8 @@ import Testing
         rows: shape.rows, columns: shape.columns, of: pattern, kept: (shape.connections + 1) / 2, isKept: { $0 % 2 == 0 })
       #expect(isPlaced(some))
       let dropped = stride(from: 0, to: shape.connections, by: 3).map { Int64($0) }
-      let grown = dropped.map { positions(pattern)[Int($0)] }.suffix(dropped.count / 2)
+      let before = positions(pattern)
+      let grown = dropped.map { before[Int($0)] }.suffix(dropped.count / 2)
       var slots = [Int64](repeating: 0, count: grown.count + 1)
       dropped.withUnsafeBufferPointer { dropped in
         Array(grown).withUnsafeBufferPointer { grown in
