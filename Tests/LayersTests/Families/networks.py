@@ -1,8 +1,8 @@
 """Whole networks."""
 
 
-def same(filters, activation=1):
-    """A convolution with as many places out as in."""
+def same(filters, activation=1, **options):
+    """A convolution with as many places out as in, if its stride is 1."""
     return (
         "convolution",
         {
@@ -14,8 +14,13 @@ def same(filters, activation=1):
             "padding_top": 1,
             "padding_bottom": 1,
             "activation": activation,
+            **options,
         },
     )
+
+
+RELU = ("activation", {"activation": 1})
+HALF = {"stride_width": 2, "stride_height": 2, "bias": 0}
 
 
 LAYERS = {}
@@ -38,5 +43,34 @@ CASES = [
             ("convolution", {"filters": 1}),
         ],
         2,
+    ),
+    (
+        # He et al. 2015 in small: a stem, a block, and a block that halves the field, whose shortcut is a convolution of one place.
+        "residual",
+        (2, 8, 8),
+        [
+            same(4, 0, bias=0),
+            ("batch_norm", {}),
+            RELU,
+            same(4, 0, bias=0),
+            ("batch_norm", {}),
+            RELU,
+            same(4, 0, bias=0),
+            ("batch_norm", {}),
+            ("sum", {}, [8, 3]),
+            RELU,
+            same(6, 0, **HALF),
+            ("batch_norm", {}),
+            RELU,
+            same(6, 0, bias=0),
+            ("batch_norm", {}),
+            ("convolution", {"filters": 6, **HALF}, [10]),
+            ("batch_norm", {}),
+            ("sum", {}, [15, 17]),
+            RELU,
+            ("global_average_pooling", {}),
+            ("linear", {"units": 3}),
+        ],
+        4,
     ),
 ]
