@@ -1,6 +1,6 @@
 """One convolution of a field: forward and both gradients, at many densities."""
 import ctypes
-from ctypes import byref, c_char_p, c_double, c_int64, c_void_p
+from ctypes import byref, c_int64, c_void_p
 
 import numpy as np
 import torch
@@ -32,10 +32,7 @@ class Convolution(Network):
         for name, sides, _ in zip(KERNELS, SIDES, extents):
             options[name] = kernel
             options |= {side: kernel // 2 for side in sides}
-        names = (c_char_p * len(options))(*[name.encode() for name in options])
-        number = c_int64()
-        call("network_add_layer", self.handle, CONVOLUTION, 0, None, len(options), names,
-             (c_double * len(options))(*options.values()), byref(number))
+        self.add(CONVOLUTION, options, [0])
         call("network_set_threads", self.handle, threads)
         call("network_build", self.handle, batch)
         random = np.random.default_rng(1)

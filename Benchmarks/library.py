@@ -123,6 +123,20 @@ class Network:
     def __del__(self):
         call("network_destroy", self.handle)
 
+    def add(self, kind, options, inputs):
+        """Add a layer of a kind by its number in the header, on the layers with these numbers. Returns its own number."""
+        names = (c_char_p * len(options))(*[name.encode() for name in options])
+        number = c_int64()
+        call("network_add_layer", self.handle, kind, len(inputs), (c_int64 * len(inputs))(*inputs), len(options), names,
+             (c_double * len(options))(*options.values()), byref(number))
+        return number.value
+
+    def all_parameters(self):
+        """A view of the weights and biases of all layers, valid while the network lives."""
+        w, dw, count = _FLOATS(), _FLOATS(), c_int64()
+        call("network_parameters_f32", self.handle, byref(w), byref(dw), byref(count))
+        return np.ctypeslib.as_array(w, (count.value,))
+
     def get(self, layer, name):
         value = c_double()
         call("layer_get", self.handle, layer, name.encode(), byref(value))

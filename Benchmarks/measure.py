@@ -10,6 +10,7 @@ import torch
 import convolutions
 import layers
 import memory
+import networks
 import optimizers
 import steps
 from timing import Plan
@@ -21,7 +22,8 @@ def main():
         machine = json.load(file)[str(threads)]
     torch.set_num_threads(threads)
     plan = Plan(threads, how != "full", how == "smoke")
-    groups = [layers.measure, convolutions.measure, steps.measure_mlp, steps.measure_dense_layer, steps.measure_small, steps.measure_rigl,
+    groups = [layers.measure, convolutions.measure, steps.measure_mlp, steps.measure_dense_layer, networks.measure_residual,
+              networks.measure_transformer, steps.measure_small, steps.measure_rigl,
               lambda plan: optimizers.measure(plan, machine), memory.measure]
     if threads > 1:
         groups.insert(1, layers.measure_threads)
