@@ -45,17 +45,41 @@ static void (*give_buffer)(void *);
 enum { BUFFER = 128 << 20, MARGIN = 4 << 20 };
 static int reserved, most, free_buffers;
 
-/* Room for so many buffers, and a little more. One by one: a system that counts what it promises refuses one huge mapping. */
-static int has_room(int buffers) {
-  void *pieces[256];
-  int i, count;
-  for (count = 0; count <= buffers && count < 256; count++) {
-    size_t size = count < buffers ? BUFFER : MARGIN;
-    pieces[count] = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (pieces[count] == MAP_FAILED) break;
-  }
-  for (i = 0; i < count; i++) munmap(pieces[i], i < buffers ? BUFFER : MARGIN);
-  return count > buffers;
+/* Room that is kept for buffers, and a little more, until OpenBLAS takes it. */
+struct room {
+  void *pieces[257];
+  int buffers;
+};
+
+static void *keep(size_t size) {
+  void *piece = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return piece == MAP_FAILED ? NULL : piece;
+}
+
+static size_t piece_size(const struct room *room, int i) { return i < room->buffers ? BUFFER : MARGIN; }
+
+/* Give back what is kept. */
+static void give_back(struct room *room) {
+  int i;
+  for (i = 0; i <= room->buffers; i++)
+    if (room->pieces[i]) munmap(room->pieces[i], piece_size(room, i));
+}
+
+/* Keep room for so many buffers, at most 256. One by one: a system that counts what it promises refuses one huge mapping. */
+static int find_room(struct room *room, int buffers) {
+  int i, found = 1;
+  memset(room, 0, sizeof *room);
+  room->buffers = buffers;
+  for (i = 0; i <= buffers && found; i++) found = (room->pieces[i] = keep(piece_size(room, i))) != NULL;
+  if (!found) give_back(room);
+  return found;
+}
+
+static int has_room_for_one(void) {
+  struct room room;
+  int found = find_room(&room, 1);
+  if (found) give_back(&room);
+  return found;
 }
 
 static int take_free(void) {
@@ -75,29 +99,38 @@ static void take_all(void) {
     else sched_yield();
 }
 
-/* Have so many buffers, more than there are now. OpenBLAS allocates one only when all others are in use at that moment, so they are
- * all taken here: a buffer that is counted and not there would be allocated, or not, when it is too late to fail. Under the lock,
- * by a thread that has none. - Returns with all of them taken by the caller. */
-static void allocate(int wanted) {
+/* Have as many buffers more as there is room for. OpenBLAS allocates one only when all others are in use at that moment, so they
+ * are all taken here: a buffer that is counted and not there would be allocated, or not, when it is too late to fail. Each piece of
+ * the room is given back right before it is taken, for another thread of the host's could take it in between. Under the lock, by a
+ * thread that has none. - Returns with all of them taken by the caller. */
+static void allocate(struct room *room) {
   void *buffers[256];
-  int i;
+  int i, wanted = reserved + room->buffers;
   take_all();
   if (take_buffer && give_buffer) {
-    for (i = 0; i < wanted; i++) buffers[i] = take_buffer(0);
+    for (i = 0; i < wanted; i++) {
+      if (i >= reserved) {
+        munmap(room->pieces[i - reserved], BUFFER);
+        room->pieces[i - reserved] = NULL;
+      }
+      buffers[i] = take_buffer(0);
+    }
     for (i = 0; i < wanted; i++)
       if (buffers[i]) give_buffer(buffers[i]);
   }
+  give_back(room);
   reserved = wanted;
 }
 
 /* One more for a call that finds all in use, where there is room. - Returns whether the call has one now. */
 static int grow(void) {
+  struct room room;
   int grown = 0;
   csystem_lock();
   if (take_free()) {
     grown = 1;
-  } else if (reserved < most && has_room(1)) {
-    allocate(reserved + 1);
+  } else if (reserved < most && find_room(&room, 1)) {
+    allocate(&room);
     give_free(reserved - 1);
     grown = 1;
   }
@@ -123,15 +156,14 @@ __attribute__((constructor)) static void watch_forks(void) { pthread_atfork(NULL
 
 /* Have OpenBLAS allocate what is missing. Under the lock. */
 static int reserve(int wanted, char *message, size_t capacity) {
-  int missing;
+  struct room room;
   if (wanted > most) wanted = most;
-  missing = wanted - reserved;
-  if (missing <= 0) return COPENBLAS_OK;
-  if (!has_room(missing)) {
+  if (wanted <= reserved) return COPENBLAS_OK;
+  if (!find_room(&room, wanted - reserved)) {
     snprintf(message, capacity, "no memory for OpenBLAS, which needs %d MiB for each of %d threads", BUFFER >> 20, wanted);
     return COPENBLAS_NO_MEMORY;
   }
-  allocate(wanted);
+  allocate(&room);
   give_free(wanted);
   return COPENBLAS_OK;
 }
@@ -233,7 +265,7 @@ static int find_functions(char *message, size_t capacity) {
 static int open_libraries(char *message, size_t capacity) {
   int flags = RTLD_NOW | RTLD_LOCAL | own_symbols_first(), status;
   if (flags == (RTLD_NOW | RTLD_LOCAL)) is_shared = 1;
-  if (!has_room(1)) {
+  if (!has_room_for_one()) {
     snprintf(message, capacity, "no memory for OpenBLAS, which needs %d MiB for each thread", BUFFER >> 20);
     return COPENBLAS_NO_MEMORY;
   }
