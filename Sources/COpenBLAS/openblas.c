@@ -42,7 +42,8 @@ static void (*give_buffer)(void *);
  * there must be as many as there are calls at a time. `reserved` counts them, `free_buffers` those that no call of ours uses.
  * A call that finds none waits for one, or takes one more where there is room.
  */
-enum { BUFFER = 128 << 20, MARGIN = 4 << 20 };
+/* What a thread that begins in this moment may want: glibc maps 128 MiB for its heap and gives half of it back, then a stack. */
+enum { BUFFER = 128 << 20, MARGIN = 144 << 20 };
 static int reserved, most, free_buffers;
 
 /* Room that is kept for buffers, and a little more, until OpenBLAS takes it. */
@@ -101,19 +102,23 @@ static void take_all(void) {
 
 /* Have as many buffers more as there is room for. OpenBLAS allocates one only when all others are in use at that moment, so they
  * are all taken here: a buffer that is counted and not there would be allocated, or not, when it is too late to fail. Each piece of
- * the room is given back right before it is taken, for another thread of the host's could take it in between. Under the lock, by a
- * thread that has none. - Returns with all of them taken by the caller. */
+ * the room is given back right before it is taken, and the margin with it, for another thread of the host's could take it in between.
+ * Under the lock, by a thread that has none. - Returns with all of them taken by the caller. */
 static void allocate(struct room *room) {
   void *buffers[256];
   int i, wanted = reserved + room->buffers;
   take_all();
   if (take_buffer && give_buffer) {
     for (i = 0; i < wanted; i++) {
+      void **margin = &room->pieces[room->buffers];
       if (i >= reserved) {
-        munmap(room->pieces[i - reserved], BUFFER);
-        room->pieces[i - reserved] = NULL;
+        void **piece = &room->pieces[i - reserved];
+        munmap(*piece, BUFFER);
+        if (*margin) munmap(*margin, MARGIN);
+        *piece = *margin = NULL;
       }
       buffers[i] = take_buffer(0);
+      if (i >= reserved) *margin = keep(MARGIN);
     }
     for (i = 0; i < wanted; i++)
       if (buffers[i]) give_buffer(buffers[i]);

@@ -164,6 +164,39 @@ static void several_networks_share_what_there_is(void) {
   in_child(several, 1, "with a limit");
 }
 
+/* Threads that begin and build while others ask for OpenBLAS's buffers: what one finds room for, another takes. */
+static void *build_and_train(void *unused) {
+  espalier_network *network;
+  real y[BATCH * WIDE];
+  int i;
+  (void)unused;
+  for (i = 0; i < 6; i++) {
+    network = NULL;
+    if (!fine(espalier_network_create(OURS, WIDE, 1, &network))) continue;
+    fine(espalier_network_add_linear(network, WIDE, 1, ESPALIER_IDENTITY));
+    fine(espalier_network_set_threads(network, 2));
+    if (fine(espalier_network_build(network, BATCH))) fine(F(espalier_network_predict)(network, x, BATCH, y));
+    espalier_network_destroy(network);
+  }
+  return NULL;
+}
+
+static void crowded(long margin) {
+  pthread_t threads[4];
+  pthread_attr_t small;
+  int i, started;
+  pthread_attr_init(&small);
+  pthread_attr_setstacksize(&small, 256 << 10);
+  limit_address_space(margin << 20);
+  for (started = 0; started < 4 && pthread_create(&threads[started], &small, build_and_train, NULL) == 0;) started++;
+  for (i = 0; i < started; i++) pthread_join(threads[i], NULL);
+}
+
+static void threads_crowd_each_other(void) {
+  long margin;
+  for (margin = 260; margin <= 460; margin += 20) in_child(crowded, margin, "MiB of room");
+}
+
 /* From here on no thread can be made. */
 static void no_more_threads(void) {
   const struct rlimit none = {1, 1};
@@ -214,7 +247,7 @@ static void threads_cannot_be_made(void) {
 
 int main(void) {
   static const struct test tests[] = {TEST(address_space_runs_out), TEST(several_networks_share_what_there_is),
-                                      TEST(threads_cannot_be_made)};
+                                      TEST(threads_crowd_each_other), TEST(threads_cannot_be_made)};
   fill(x, LENGTH(x), 1);
   fill(target, LENGTH(target), 2);
   return run_tests(tests, LENGTH(tests));
