@@ -217,8 +217,11 @@ static int failed(char *message, size_t capacity, const char *what) {
   /* The loader has only words for it, some of which say nothing of memory. */
   const int without_memory = errno == ENOMEM;
   const char *reason = dlerror();
+  /* Without a reason of the system's behind it, it is the room that was missing. */
+  const char *unmapped = reason ? strstr(reason, "failed to map segment from shared object") : NULL;
+  const int is_unmapped = unmapped && !strchr(unmapped, ':');
   snprintf(message, capacity, "%s: %s", what, reason ? reason : "not found");
-  return without_memory || (reason && strstr(reason, strerror(ENOMEM))) ? COPENBLAS_NO_MEMORY : COPENBLAS_UNUSABLE;
+  return without_memory || is_unmapped || (reason && strstr(reason, strerror(ENOMEM))) ? COPENBLAS_NO_MEMORY : COPENBLAS_UNUSABLE;
 }
 
 /* The functions that OpenBLAS and LAPACK call by name, where they do not see their own symbols first. Are they for 64-bit

@@ -165,19 +165,24 @@ static void several_networks_share_what_there_is(void) {
 }
 
 /* Threads that begin and build while others ask for OpenBLAS's buffers: what one finds room for, another takes. */
-static void *build_and_train(void *unused) {
+static void *build_and_step(void *unused) {
+  espalier_optimizer *optimizer = NULL;
   espalier_network *network;
-  real y[BATCH * WIDE];
-  int i;
+  double loss;
+  int i, k;
   (void)unused;
+  if (!fine(espalier_optimizer_create(ESPALIER_SGD, &optimizer))) return NULL;
   for (i = 0; i < 6; i++) {
     network = NULL;
     if (!fine(espalier_network_create(OURS, WIDE, 1, &network))) continue;
     fine(espalier_network_add_linear(network, WIDE, 1, ESPALIER_IDENTITY));
     fine(espalier_network_set_threads(network, 2));
-    if (fine(espalier_network_build(network, BATCH))) fine(F(espalier_network_predict)(network, x, BATCH, y));
+    fine(espalier_network_set_optimizer(network, 0, optimizer));
+    if (fine(espalier_network_build(network, BATCH)))
+      for (k = 0; k < 3; k++) fine(F(espalier_network_train_step)(network, x, target, BATCH, &loss));
     espalier_network_destroy(network);
   }
+  espalier_optimizer_destroy(optimizer);
   return NULL;
 }
 
@@ -188,7 +193,7 @@ static void crowded(long margin) {
   pthread_attr_init(&small);
   pthread_attr_setstacksize(&small, 256 << 10);
   limit_address_space(margin << 20);
-  for (started = 0; started < 4 && pthread_create(&threads[started], &small, build_and_train, NULL) == 0;) started++;
+  for (started = 0; started < 4 && pthread_create(&threads[started], &small, build_and_step, NULL) == 0;) started++;
   for (i = 0; i < started; i++) pthread_join(threads[i], NULL);
 }
 
